@@ -1,0 +1,13 @@
+//! A consumer's configuration and state.
+
+mod config;
+mod info;
+mod policy;
+mod validate;
+
+pub use config::ConsumerConfig;
+pub use info::{ConsumerInfo, SequencePair};
+pub use policy::{AckPolicy, DeliverPolicy};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! Streams and consumers: their configuration, their state, and the contract to administrate them.
+
+mod consumer;
+mod difference;
+mod ensure;
+mod provision;
+mod purge;
+mod rules;
+mod stored_message;
+mod stream;
+mod stream_admin;
+
+pub use consumer::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, SequencePair};
+pub use difference::Difference;
+pub use ensure::StreamAdminExt;
+pub use provision::Provision;
+pub use purge::{Purge, PurgeExtent};
+pub use stored_message::{MessageSelector, StoredMessage};
+pub use stream::{Discard, Retention, Storage, StreamConfig, StreamInfo};
+pub use stream_admin::StreamAdmin;

@@ -1,0 +1,13 @@
+//! A stream's configuration and state.
+
+mod config;
+mod info;
+mod policy;
+mod validate;
+
+pub use config::StreamConfig;
+pub use info::StreamInfo;
+pub use policy::{Discard, Retention, Storage};
+
+#[cfg(test)]
+mod tests;

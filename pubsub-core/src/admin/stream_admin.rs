@@ -1,0 +1,176 @@
+//! The contract of administration: [`StreamAdmin`].
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use super::{ConsumerConfig, ConsumerInfo, MessageSelector, Purge, StoredMessage, StreamConfig, StreamInfo};
+use crate::name::{ConsumerName, StreamName};
+use crate::{Capabilities, Capability, Error, Result};
+
+/// Creates, changes, inspects and deletes streams and consumers. Implemented by backends that can;
+/// [`StreamAdminExt`](super::StreamAdminExt) adds `ensure_stream` and `ensure_consumer`.
+///
+/// # Contract
+/// - A configuration that breaks a rule ([`StreamConfig::validate`], [`ConsumerConfig::validate`]) is refused before
+///   anything is done; so is, with `Unsupported`, a field that the backend cannot honour. No field is ignored.
+/// - What a method refuses, it refuses with JetStream's error code where JetStream has one
+///   ([`Error::broker_code`]), on every backend.
+/// - The methods with a default belong to a [`Capability`]; the default refuses with `Unsupported`.
+///
+/// # Wrappers
+/// A layer that wraps administration must forward every method, the defaulted ones too: put
+/// `#[deny(clippy::missing_trait_methods)]` on the implementation.
+#[async_trait]
+pub trait StreamAdmin: Debug + Send + Sync + 'static {
+    /// What can be administrated, layers included.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Creates a stream. If one of that name exists with the same configuration, that is success.
+    ///
+    /// # Errors
+    /// `AlreadyExists` (10058) with the differences if the configuration differs, `Conflict` (10065) if its subjects
+    /// overlap another stream's, `Config` or `Unsupported` for a configuration that cannot be.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the stream was either created or not.
+    async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo>;
+
+    /// A stream's configuration and counters.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo>;
+
+    /// Deletes a stream, its messages and its consumers.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the stream was either deleted or not.
+    async fn delete_stream(&self, stream: &StreamName) -> Result<()>;
+
+    /// Creates a consumer. If one of that name exists with the same configuration, that is success; an existing
+    /// consumer is never changed. An ephemeral consumer without a name gets one.
+    ///
+    /// # Errors
+    /// `NotFound` (10059) for the stream, `AlreadyExists` (10148) with the differences if the configuration differs,
+    /// `Conflict` (10099, 10100) where a work-queue stream does not allow it, `Config` or `Unsupported` for a
+    /// configuration that cannot be.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either created or not.
+    async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo>;
+
+    /// A consumer's configuration and counters.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn consumer_info(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<ConsumerInfo>;
+
+    /// Deletes a consumer and its position. Under interest retention this frees what only it was holding.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either deleted or not.
+    async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()>;
+
+    /// Changes an existing stream to this configuration. Capability `update`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059), `Config` (10052) for a change that JetStream does not allow, `Conflict` (10065).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the stream was either changed or not.
+    async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
+        drop(config);
+        Err(Error::unsupported(Capability::Update.name()))
+    }
+
+    /// Changes an existing consumer to this configuration. Capability `update`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059; 10149 for the consumer), `Config` (10012) for a field that cannot change.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either changed or not.
+    async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
+        drop((stream, config));
+        Err(Error::unsupported(Capability::Update.name()))
+    }
+
+    /// All streams, by name. Capability `list`.
+    ///
+    /// # Errors
+    /// `Closed`, `Unavailable` or `Timeout`.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
+        Err(Error::unsupported(Capability::List.name()))
+    }
+
+    /// All consumers of a stream, by name. Capability `list`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
+        let _ = stream;
+        Err(Error::unsupported(Capability::List.name()))
+    }
+
+    /// Removes messages from a stream and says how many. Capability `purge`. Purged messages are never delivered
+    /// again, not even those that are in flight.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the messages were either removed or not.
+    async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
+        drop((stream, purge));
+        Err(Error::unsupported(Capability::Purge.name()))
+    }
+
+    /// Reads a stored message without a consumer. Capability `get_message`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10037 for the message).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
+        drop((stream, selector));
+        Err(Error::unsupported(Capability::GetMessage.name()))
+    }
+
+    /// Deletes one stored message; its sequence stays a gap. Capability `delete_message`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10043 for the message).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the message was either deleted or not.
+    async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
+        let _ = (stream, sequence);
+        Err(Error::unsupported(Capability::DeleteMessage.name()))
+    }
+
+    /// The backend's own object, for what this vocabulary does not have. Layers forward it.
+    fn native(&self) -> Option<&dyn Any> {
+        None
+    }
+}

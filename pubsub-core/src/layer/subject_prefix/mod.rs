@@ -1,0 +1,111 @@
+//! One prefix on every subject: [`SubjectPrefix`].
+
+mod admin;
+mod consumer;
+mod publisher;
+
+use std::sync::Arc;
+
+use admin::PrefixedAdmin;
+use consumer::PrefixedConsumer;
+use publisher::PrefixedPublisher;
+
+use super::Layer;
+use crate::admin::StreamAdmin;
+use crate::consume::Consumer;
+use crate::publish::Publisher;
+use crate::subject::{Subject, SubjectFilter};
+use crate::{Error, Result};
+
+/// A layer that puts a prefix before every subject and takes it off again: a tenant or an environment of its own on a
+/// shared broker. The application never sees the prefix.
+///
+/// Published subjects, stream subjects, filters and purges get it; delivered and stored messages lose it. A subject
+/// without the prefix, published by somebody else into the same stream, is shown as it is. Stream and consumer names
+/// are not changed.
+///
+/// ```
+/// use pubsub_core::SubjectPrefix;
+///
+/// let layer = SubjectPrefix::new("staging")?; // "ride.pickup" is stored as "staging.ride.pickup"
+/// # drop(layer);
+/// # Ok::<(), pubsub_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SubjectPrefix {
+    prefix: Prefix,
+}
+
+impl SubjectPrefix {
+    /// A layer with this prefix: one or more tokens, without the dot that joins them to the subject.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the prefix is no legal subject.
+    pub fn new<S>(prefix: S) -> Result<Self>
+    where
+        S: TryInto<Subject, Error: Into<Error>>,
+    {
+        let prefix = prefix.try_into().map_err(Into::into)?;
+        Ok(Self {
+            prefix: Prefix(prefix),
+        })
+    }
+}
+
+impl Layer for SubjectPrefix {
+    fn publisher(&self, inner: Arc<dyn Publisher>) -> Arc<dyn Publisher> {
+        Arc::new(PrefixedPublisher {
+            inner,
+            prefix: self.prefix.clone(),
+        })
+    }
+
+    fn consumer(&self, inner: Arc<dyn Consumer>) -> Arc<dyn Consumer> {
+        Arc::new(PrefixedConsumer {
+            inner,
+            prefix: self.prefix.clone(),
+        })
+    }
+
+    fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
+        Arc::new(PrefixedAdmin {
+            inner,
+            prefix: self.prefix.clone(),
+        })
+    }
+}
+
+/// The prefix and how it is put on and taken off.
+#[derive(Debug, Clone)]
+struct Prefix(Subject);
+
+impl Prefix {
+    fn on_subject(&self, subject: &Subject) -> Result<Subject> {
+        self.0.join(subject)
+    }
+
+    fn on_filter(&self, filter: &SubjectFilter) -> Result<SubjectFilter> {
+        SubjectFilter::new(format!("{}.{filter}", self.0))
+    }
+
+    fn on_filters(&self, filters: &mut [SubjectFilter]) -> Result<()> {
+        for filter in filters {
+            *filter = self.on_filter(filter)?;
+        }
+        Ok(())
+    }
+
+    fn off<'a>(&self, subject: &'a str) -> &'a str {
+        let rest = subject
+            .strip_prefix(self.0.as_str())
+            .and_then(|rest| rest.strip_prefix('.'));
+        rest.filter(|rest| !rest.is_empty()).unwrap_or(subject)
+    }
+
+    fn off_filters(&self, filters: &mut [SubjectFilter]) -> Result<()> {
+        for filter in filters {
+            *filter = SubjectFilter::new(self.off(filter.as_str()))?;
+        }
+        Ok(())
+    }
+}

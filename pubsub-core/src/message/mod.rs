@@ -1,0 +1,74 @@
+//! Messages: what is published ([`OutboundMessage`]), what is received ([`Message`], [`Delivery`]) and how a
+//! delivery ends ([`Settlement`]).
+
+mod delivery;
+mod info;
+mod outbound;
+mod settlement;
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use delivery::Delivery;
+pub use info::DeliveryInfo;
+pub use outbound::OutboundMessage;
+pub use settlement::{OnDrop, Settlement, SettlementKind};
+
+use crate::Result;
+use crate::headers::Headers;
+
+/// A message as a consumer received it, with the one right to settle it. Implemented by each backend; users
+/// hold a [`Delivery`].
+///
+/// # Contract
+/// - `settle` consumes the message, so that it cannot be settled twice.
+/// - A settlement of a kind that the backend lacks is refused with
+///   [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported); the message then comes again after its ack wait.
+/// - Dropping the value settles nothing. The message comes again no later than its ack wait.
+#[async_trait]
+pub trait Message: Debug + Send + Sync + Any {
+    /// The subject that the message was published to. Other clients may have published it, so it may break
+    /// the rules that [`Subject`](crate::Subject) keeps.
+    fn subject(&self) -> &str;
+
+    /// The payload.
+    fn payload(&self) -> &Bytes;
+
+    /// The headers, those of the broker (`Nats-...`) included.
+    fn headers(&self) -> &Headers;
+
+    /// Where the message stands in its stream and in its consumer.
+    fn info(&self) -> &DeliveryInfo;
+
+    /// Ends this delivery.
+    ///
+    /// # Errors
+    /// `Unsupported` for a settlement that the backend lacks, `Closed` after a close, `Unavailable` or `Timeout`
+    /// if the broker cannot be told; with `Settlement::confirmed`, also `NotFound` if the consumer is gone.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the settlement was either made or not; if not, the message comes again.
+    async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()>;
+
+    /// Buys one more ack wait, counted from now.
+    ///
+    /// # Errors
+    /// `Unsupported`, `Closed` or `Unavailable`, as for `settle`.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the ack wait was either extended or not.
+    async fn extend(&self) -> Result<()>;
+
+    /// Called when a delivery is dropped unsettled: never acknowledges, never blocks. With
+    /// [`OnDrop::NakAfter`] it asks for an early redelivery; otherwise an empty body is correct.
+    fn abandon(self: Box<Self>);
+
+    /// Called for a message that was prefetched and never handed out: makes it available to others at once,
+    /// where the backend can. Never blocks.
+    fn hand_back(self: Box<Self>) {
+        self.abandon();
+    }
+}
