@@ -20,8 +20,8 @@ pub use user_info::UserInfo;
 /// IPv6 addresses stand in brackets; names are ASCII.
 ///
 /// Credentials are percent-decoded and kept as secrets. `Display` and `Debug` print `***` for them and for the value of
-/// each option; no error repeats any of the URL but its scheme and the names of options. For that reason an `@`
-/// anywhere but before the first host is refused, and the type can be deserialised but not serialised.
+/// each option, and no error of [`parse`](Self::parse) repeats a part of the URL. For that reason an `@` anywhere but
+/// before the first host is refused, and the type can be deserialised but not serialised.
 ///
 /// ```
 /// use pubsub_core::config::ConnectUrl;
@@ -102,7 +102,8 @@ impl ConnectUrl {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the option as context `option`, and the known options if
-    /// there is none of that name.
+    /// there is none of that name. The refused value of a known option may be repeated: an option that holds a secret
+    /// must be of a type that takes any text, such as `secrecy::SecretString`.
     pub fn options<T: DeserializeOwned>(&self) -> Result<T> {
         let pairs = serde_html_form::Deserializer::from_bytes(self.query.as_bytes());
         serde_path_to_error::deserialize(pairs).map_err(|error| {

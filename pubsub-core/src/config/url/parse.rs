@@ -1,5 +1,4 @@
-//! The grammar of a connection URL. No error repeats a part of the URL but its scheme: what is not understood may hold
-//! a secret.
+//! The grammar of a connection URL. No error repeats a part of the URL: what is not understood may hold a secret.
 
 use std::net::Ipv6Addr;
 
