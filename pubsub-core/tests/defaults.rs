@@ -22,6 +22,15 @@ fn table(config: &impl Serialize, given: &[&str]) -> serde_json::Result<Vec<Stri
     Ok(rows)
 }
 
+/// The table of the README whose header row begins so, sorted.
+fn readme(header: &str) -> Vec<&'static str> {
+    let lines = include_str!("../../README.md").lines();
+    let table = lines.skip_while(|line| *line != header).skip(2);
+    let mut rows: Vec<_> = table.take_while(|line| line.starts_with('|')).collect();
+    rows.sort_unstable();
+    rows
+}
+
 #[test]
 fn the_defaults_of_a_stream_are_the_documented_ones() -> Result<()> {
     let mut config = StreamConfig::new("RIDE", ["ride.>"])?;
@@ -52,6 +61,7 @@ fn the_defaults_of_a_stream_are_the_documented_ones() -> Result<()> {
         "| storage | file |".to_owned(),
     ];
     assert_eq!(rows, expected);
+    assert_eq!(rows, readme("| stream | default |"));
     Ok(())
 }
 
@@ -75,6 +85,7 @@ fn the_defaults_of_a_durable_consumer_are_the_documented_ones() -> Result<()> {
         format!("| max_deliver | {} |", ConsumerConfig::DEFAULT_MAX_DELIVER),
     ];
     assert_eq!(rows, expected);
+    assert_eq!(rows, readme("| consumer | default |"));
     Ok(())
 }
 

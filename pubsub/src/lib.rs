@@ -1,0 +1,69 @@
+//! Durable publish/subscribe with one vocabulary, JetStream's, and backends that mean the same by it.
+//!
+//! Write the application once; choose the backend by cargo feature and URL:
+//!
+//! | feature | URL | backend |
+//! |---|---|---|
+//! | `memory` (default) | `memory://`, `memory://NAME` | in process, nothing outlives it: development, tests, edge |
+//! | `nats` | `nats://HOST:4222` | NATS JetStream 2.10 and newer |
+//!
+//! ```
+//! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> pubsub::Result<()> {
+//! # #[cfg(feature = "memory")] {
+//! let client = pubsub::connect("memory://").await?;
+//! client.ensure_stream(StreamConfig::new("RIDE", ["ride.>"])?, Provision::CreateIfMissing).await?;
+//! let config = ConsumerConfig::durable("ride_pickup_users")?.with_filter("ride.pickup")?;
+//! let consumer = client.ensure_consumer("RIDE", config, Provision::CreateIfMissing).await?;
+//!
+//! client.publish("ride.pickup", r#"{"ride_id":"r-17"}"#).await?;
+//! for delivery in consumer.fetch(FetchOptions::up_to(10)).await? {
+//!     println!("{} says {:?}", delivery.subject(), delivery.payload());
+//!     delivery.ack().await?;
+//! }
+//! client.close().await?;
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What a delivery, a receipt and a settlement promise is said at [`Delivery`], [`Receipt`] and [`Settlement`].
+
+#[cfg(feature = "memory")]
+pub use pubsub_memory as memory;
+#[cfg(feature = "nats")]
+pub use pubsub_nats as nats;
+
+#[doc(inline)]
+pub use pubsub_core::*;
+
+/// The backends of the enabled cargo features, for [`Client::connect`]. Add a third party's with
+/// [`Registry::with`].
+#[must_use]
+pub fn registry() -> Registry {
+    let registry = Registry::new();
+    #[cfg(feature = "memory")]
+    let registry = registry.with(memory::MemoryConnector::new());
+    #[cfg(not(feature = "memory"))]
+    let registry = registry.with_missing("memory", "enable the cargo feature `memory` of pubsub-kit");
+    #[cfg(feature = "nats")]
+    let registry = registry.with(nats::NatsConnector::new());
+    #[cfg(not(feature = "nats"))]
+    let registry = registry.with_missing("nats", "enable the cargo feature `nats` of pubsub-kit");
+    registry
+}
+
+/// Connects to the broker that a URL names.
+///
+/// # Errors
+/// [`ErrorKind::Config`] for a URL that cannot be read or whose backend is not compiled in (the error names the
+/// cargo feature), [`ErrorKind::PermissionDenied`] for refused credentials, [`ErrorKind::Unavailable`] or
+/// [`ErrorKind::Timeout`] if nobody answers.
+///
+/// # Cancel safety
+/// Dropped before completion, no connection stays open.
+pub async fn connect(url: &str) -> Result<Client> {
+    Client::connect(url, &registry()).await
+}

@@ -1,0 +1,45 @@
+//! Every library compiles, without warnings, with each of its features alone, with none, and with all.
+
+use crate::Result;
+use crate::command::{cargo, run};
+use crate::workspace::Workspace;
+
+/// Checks the libraries that have features. That all of them together compile is clippy's stage.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    for package in workspace.members().filter(|package| package.has_library) {
+        for features in selections(&package.features) {
+            eprintln!("    {} [{features}]", package.name);
+            let arguments = ["clippy", "--quiet", "--lib", "--locked", "--no-default-features"];
+            let mut command = cargo(arguments);
+            command.args(["--package", &package.name, "--features", &features]);
+            run(command.args(["--", "-D", "warnings"]))?;
+        }
+    }
+    Ok(())
+}
+
+/// None, each alone, all; nothing for a package without features.
+fn selections(features: &[String]) -> Vec<String> {
+    if features.is_empty() {
+        return Vec::new();
+    }
+    let mut selections = vec![String::new()];
+    selections.extend(features.iter().cloned());
+    if features.len() > 1 {
+        selections.push(features.join(","));
+    }
+    selections
+}
+
+#[cfg(test)]
+mod tests {
+    use super::selections;
+
+    #[test]
+    fn none_each_and_all_are_checked() {
+        let features = ["memory".to_owned(), "nats".to_owned()];
+        assert_eq!(selections(&features), ["", "memory", "nats", "memory,nats"]);
+        assert_eq!(selections(&features[..1]), ["", "memory"]);
+        assert!(selections(&[]).is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! The development commands of this workspace: `cargo xtask --help`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod ci;
+mod command;
+mod dependency_rules;
+mod features;
+mod lock;
+mod nats_server;
+mod rust_version;
+mod stage;
+mod test;
+mod workspace;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pubsub_testkit::nats_server::ServerVersion;
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// Development commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// All checks, then all tests; stops at the first stage that fails
+    Ci,
+    /// All tests: unit, documentation, integration and the conformance suite on both backends
+    Test {
+        /// Handed to `cargo test`, such as `-p pubsub-nats` or the name of a test
+        #[arg(last = true)]
+        cargo_arguments: Vec<String>,
+    },
+    /// Prints the path of a nats-server, obtaining it if there is none
+    NatsServer {
+        /// This version and no other, such as 2.10.26
+        #[arg(long)]
+        version: Option<ServerVersion>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Ci => ci::run_all(),
+        Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
+        Task::NatsServer { version } => nats_server::print_path(version),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
