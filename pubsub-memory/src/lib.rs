@@ -1,1 +1,57 @@
-//! placeholder
+//! The in-process backend: nothing survives the process.
+//!
+//! It does what a nats-server with JetStream does (streams, durable consumers, ack wait, max deliver, retention,
+//! deduplication, limits), measured on nats-server 2.15.1, so that what passes here passes there. Use it for
+//! development, for tests, and inside one process.
+//!
+//! ```
+//! use pubsub_core::{ConsumerConfig, FetchOptions, Broker, PublisherExt, StreamConfig};
+//! use pubsub_memory::{MemoryConfig, MemoryServer};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> pubsub_core::Result<()> {
+//! let server = MemoryServer::new(MemoryConfig::default())?;
+//! let broker = server.connect();
+//! # let Some(admin) = broker.admin() else { return Ok(()) };
+//! let stream = admin.create_stream(StreamConfig::new("RIDE", ["ride.>"])?).await?.config.name;
+//! let consumer = admin.create_consumer(&stream, ConsumerConfig::durable("users")?).await?.name;
+//!
+//! broker.publisher().publish("ride.pickup", "r-17").await?;
+//! for delivery in broker.consumer(&stream, &consumer).await?.fetch(FetchOptions::up_to(10)).await? {
+//!     assert_eq!(delivery.subject(), "ride.pickup");
+//!     delivery.ack().await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Time
+//! All time is tokio's: under `tokio::time::pause()` a retention of seven days passes in an instant. The wall clock is
+//! read once per [`MemoryServer`] and moves with tokio's time after that. Nothing runs in the background: what is due
+//! (redeliveries, ages, consumers without use) is done by the next call, and a fetch that waits wakes up by itself. A
+//! fetch that has to wait needs a tokio runtime with time enabled; everything else runs on any executor.
+//!
+//! # Differences from a server
+//! - `replicas` above 1 is refused with `Unsupported`; both kinds of storage mean this process's memory.
+//! - A subscription takes messages one by one from the stream: nothing waits in a buffer while its ack wait runs.
+//! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
+
+mod broker;
+mod clock;
+mod config;
+mod connection;
+mod connector;
+mod consumer;
+mod error;
+mod handle;
+mod publisher;
+mod server;
+mod store;
+mod stream;
+mod stream_admin;
+mod subject_trie;
+
+pub use broker::MemoryBroker;
+pub use config::MemoryConfig;
+pub use connector::MemoryConnector;
+pub use server::MemoryServer;

@@ -49,7 +49,7 @@ pub fn registry() -> Registry {
     #[cfg(not(feature = "memory"))]
     let registry = registry.with_missing("memory", "enable the cargo feature `memory` of pubsub-kit");
     #[cfg(feature = "nats")]
-    let registry = registry.with(nats::NatsConnector::new());
+    let registry = registry.with(nats::NatsConnector);
     #[cfg(not(feature = "nats"))]
     let registry = registry.with_missing("nats", "enable the cargo feature `nats` of pubsub-kit");
     registry

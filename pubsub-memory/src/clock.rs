@@ -1,0 +1,52 @@
+//! Time: tokio's, and the wall clock that moves with it.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+/// What stands for "never" where an instant cannot be computed: about 30 years.
+const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+
+/// The wall clock as it was once, and tokio's time since.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    origin: Instant,
+    wall: SystemTime,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self { origin: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The wall clock's time at an instant.
+    pub(crate) fn wall(&self, at: Instant) -> SystemTime {
+        let since = at.saturating_duration_since(self.origin);
+        self.wall.checked_add(since).unwrap_or(self.wall)
+    }
+}
+
+/// An instant in the future, however long the span that a caller gave.
+pub(crate) fn after(now: Instant, span: Duration) -> Instant {
+    now.checked_add(span).unwrap_or_else(|| now + FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wall_clock_moves_with_tokio_time() {
+        let clock = Clock::start();
+        let before = clock.wall(Instant::now());
+        tokio::time::advance(Duration::from_secs(7 * 86_400)).await;
+        let passed = clock.wall(Instant::now()).duration_since(before).unwrap();
+        assert_eq!(passed, Duration::from_secs(7 * 86_400));
+    }
+
+    #[test]
+    fn no_span_is_too_long() {
+        let now = Instant::now();
+        assert!(after(now, Duration::MAX) > now);
+    }
+}

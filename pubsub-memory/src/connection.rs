@@ -1,0 +1,47 @@
+//! One connection to a store: open or closed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pubsub_core::{Capabilities, Error, Result};
+
+use crate::store::Store;
+
+/// What everything made from one broker shares.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) store: Arc<Store>,
+    pub(crate) id: u64,
+    closed: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        let id = store.next_id();
+        Self { store, id, closed: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn check_open(&self, what: &'static str) -> Result<()> {
+        if self.is_closed() { Err(Error::closed(what)) } else { Ok(()) }
+    }
+
+    /// Closes it and wakes what waits through it. A fetch looks at the flag under its stream's lock before it waits,
+    /// so none can miss this.
+    pub(crate) fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        for stream in self.store.streams() {
+            stream.run(|state, _, effects| state.wake_connection(self.id, effects));
+        }
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let limit = self.store.config.max_payload;
+        Capabilities::full().with_max_payload(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+}

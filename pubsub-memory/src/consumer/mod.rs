@@ -1,0 +1,15 @@
+//! A consumer as its stream keeps it: position, unsettled deliveries, who waits. All under the stream's lock.
+
+mod pending;
+mod position;
+mod selector;
+mod settle;
+mod start;
+mod state;
+mod take;
+mod waiters;
+
+pub(crate) use position::Position;
+pub(crate) use selector::Selector;
+pub(crate) use state::ConsumerState;
+pub(crate) use take::Taken;

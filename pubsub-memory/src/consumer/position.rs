@@ -1,0 +1,117 @@
+//! How far a consumer has read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Selector;
+use crate::stream::{Messages, Stored};
+
+/// A consumer's place in its stream: what it has not seen yet.
+#[derive(Debug)]
+pub(crate) struct Position {
+    /// Messages from here on were not delivered yet.
+    cursor: u64,
+    /// Messages below the cursor that are delivered first: the newest of each subject, for `LastPerSubject`.
+    picked: VecDeque<u64>,
+    /// For a selector with wildcards: how many messages from the cursor up to and with `counted_to` it takes. The
+    /// other selectors count from the stream's indexes.
+    counted: u64,
+    counted_to: u64,
+}
+
+impl Position {
+    pub(crate) fn new(cursor: u64, picked: VecDeque<u64>) -> Self {
+        Self { cursor, picked, counted: 0, counted_to: cursor.saturating_sub(1) }
+    }
+
+    /// The first sequence that may be delivered next.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.picked.front().copied().unwrap_or(self.cursor)
+    }
+
+    /// Whether a message of this sequence is still to be delivered, if the selector takes it.
+    pub(crate) fn is_ahead(&self, sequence: u64) -> bool {
+        sequence >= self.cursor || self.picked.binary_search(&sequence).is_ok()
+    }
+
+    /// Takes the next message.
+    pub(crate) fn advance(&mut self, messages: &Messages, selector: &Selector) -> Option<(u64, Arc<Stored>)> {
+        while let Some(sequence) = self.picked.pop_front() {
+            if let Some(message) = messages.log().get(sequence) {
+                return Some((sequence, Arc::clone(message)));
+            }
+        }
+        if let Selector::Wildcards(_) = selector
+            && self.count(messages, selector) == 0
+        {
+            // What was counted need not be searched again.
+            self.cursor = self.cursor.max(self.counted_to.saturating_add(1));
+            return None;
+        }
+        let (sequence, message) = messages.next(selector, self.cursor)?;
+        self.cursor = sequence.saturating_add(1);
+        self.counted = self.counted.saturating_sub(1);
+        self.counted_to = self.counted_to.max(sequence);
+        Some((sequence, Arc::clone(message)))
+    }
+
+    /// How many messages were not delivered yet.
+    pub(crate) fn undelivered(&mut self, messages: &Messages, selector: &Selector) -> u64 {
+        let picked = u64::try_from(self.picked.len()).unwrap_or(u64::MAX);
+        let ahead = match selector {
+            Selector::All => messages.log().count_from(self.cursor),
+            Selector::Literals(subjects) => subjects
+                .iter()
+                .map(|subject| messages.subjects().count_from(subject.as_str(), self.cursor))
+                .sum(),
+            Selector::Wildcards(_) => self.count(messages, selector),
+        };
+        picked + ahead
+    }
+
+    fn count(&mut self, messages: &Messages, selector: &Selector) -> u64 {
+        let last = messages.log().last();
+        while self.counted_to < last {
+            match messages.next(selector, self.counted_to.saturating_add(1)) {
+                Some((sequence, _)) => {
+                    self.counted += 1;
+                    self.counted_to = sequence;
+                }
+                None => self.counted_to = last,
+            }
+        }
+        self.counted
+    }
+
+    /// Whether [`on_removed`](Self::on_removed) must be told of removals.
+    pub(crate) fn watches_removals(&self, selector: &Selector) -> bool {
+        matches!(selector, Selector::Wildcards(_)) || !self.picked.is_empty()
+    }
+
+    /// A message that the selector takes has left the stream.
+    pub(crate) fn on_removed(&mut self, sequence: u64, selector: &Selector) {
+        if let Ok(at) = self.picked.binary_search(&sequence) {
+            self.picked.remove(at);
+        } else if matches!(selector, Selector::Wildcards(_))
+            && (self.cursor..=self.counted_to).contains(&sequence)
+        {
+            self.counted = self.counted.saturating_sub(1);
+        }
+    }
+
+    /// Goes on at `first` if that is ahead: what is below it is gone.
+    pub(crate) fn skip_to(&mut self, first: u64) {
+        if first > self.cursor {
+            self.cursor = first;
+        }
+        let kept = self.picked.partition_point(|sequence| *sequence < first);
+        self.picked.drain(..kept);
+        self.recount();
+    }
+
+    /// Counts anew: the selector has changed, or much has been removed.
+    pub(crate) fn recount(&mut self) {
+        self.counted = 0;
+        self.counted_to = self.cursor.saturating_sub(1);
+    }
+}

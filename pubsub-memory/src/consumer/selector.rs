@@ -1,0 +1,51 @@
+//! Which messages of its stream a consumer sees.
+
+use pubsub_core::{ConsumerConfig, SubjectFilter};
+
+/// A consumer's filters, in the form that is cheapest to apply.
+#[derive(Debug, Clone)]
+pub(crate) enum Selector {
+    /// Every message.
+    All,
+    /// Those on these subjects.
+    Literals(Vec<SubjectFilter>),
+    /// Those that one of these filters matches.
+    Wildcards(Vec<SubjectFilter>),
+}
+
+impl Selector {
+    pub(crate) fn of(config: &ConsumerConfig) -> Self {
+        let filters = &config.filters;
+        if filters.is_empty() || filters.iter().any(|filter| filter.as_str() == ">") {
+            Self::All
+        } else if filters.iter().all(SubjectFilter::is_literal) {
+            Self::Literals(filters.clone())
+        } else {
+            Self::Wildcards(filters.clone())
+        }
+    }
+
+    pub(crate) fn matches(&self, subject: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Literals(subjects) => subjects.iter().any(|literal| *literal == *subject),
+            Self::Wildcards(filters) => filters.iter().any(|filter| filter.matches(subject)),
+        }
+    }
+
+    /// Whether some subject is seen by both.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self.filters(), other.filters()) {
+            (Some(mine), Some(theirs)) => mine.iter().any(|one| theirs.iter().any(|other| one.overlaps(other))),
+            _ => true,
+        }
+    }
+
+    /// The filters, unless everything is seen.
+    pub(crate) fn filters(&self) -> Option<&[SubjectFilter]> {
+        match self {
+            Self::All => None,
+            Self::Literals(filters) | Self::Wildcards(filters) => Some(filters),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Ending deliveries. Settlements go by the sequence in the stream: one of an older delivery counts too.
+
+use std::time::Duration;
+
+use pubsub_core::{AckPolicy, SettlementKind};
+use tokio::time::Instant;
+
+use super::ConsumerState;
+use crate::clock::after;
+use crate::stream::{Effects, Messages, Notice};
+
+impl ConsumerState {
+    /// Applies a settlement and returns the messages that it ended, which retention may now let go.
+    pub(crate) fn settle(
+        &mut self,
+        sequence: u64,
+        kind: &SettlementKind,
+        messages: &Messages,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Vec<u64> {
+        self.used(now);
+        match kind {
+            SettlementKind::Ack => self.finish(sequence, messages, effects),
+            SettlementKind::Term { reason } => {
+                if self.pending.contains(sequence) {
+                    let (consumer, reason) = (self.name.clone(), reason.clone());
+                    effects.notice(Notice::Terminated { consumer, sequence, reason });
+                }
+                self.finish(sequence, messages, effects)
+            }
+            SettlementKind::Nak { delay } => {
+                self.come_again(sequence, delay.unwrap_or_default(), now, effects);
+                Vec::new()
+            }
+            // `refuse_unknown` has refused the rest.
+            _ => Vec::new(),
+        }
+    }
+
+    /// A delivery that was dropped or handed back. Unlike a settlement it says nothing of newer deliveries.
+    pub(crate) fn give_back(
+        &mut self,
+        sequence: u64,
+        attempt: u64,
+        delay: Duration,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        if self.pending.get(sequence).is_some_and(|entry| entry.attempts == attempt) {
+            self.come_again(sequence, delay, now, effects);
+        }
+    }
+
+    pub(crate) fn extend(&mut self, sequence: u64, now: Instant, effects: &mut Effects) {
+        self.used(now);
+        self.pending.extend(sequence, after(now, self.config.ack_wait));
+        self.arm(effects);
+    }
+
+    /// Sees to it that a waiting fetch wakes up when the next message comes again.
+    pub(crate) fn arm(&mut self, effects: &mut Effects) {
+        if !self.waiters.is_empty()
+            && let Some(due) = self.pending.next_due()
+        {
+            self.waiters.be_awake_at(due, effects);
+        }
+    }
+
+    /// When a fetch that waits has to look again by itself.
+    pub(crate) fn next_due(&mut self) -> Option<Instant> {
+        self.pending.next_due()
+    }
+
+    fn come_again(&mut self, sequence: u64, delay: Duration, now: Instant, effects: &mut Effects) {
+        if delay.is_zero() {
+            self.pending.queue(sequence);
+            if self.pending.contains(sequence) {
+                self.waiters.wake_one(effects);
+            }
+        } else {
+            self.pending.delay(sequence, after(now, delay));
+            self.arm(effects);
+        }
+    }
+
+    fn finish(&mut self, sequence: u64, messages: &Messages, effects: &mut Effects) -> Vec<u64> {
+        let was_stalled = self.is_stalled();
+        let mut ended = Vec::new();
+        if self.config.ack == AckPolicy::All {
+            let below: Vec<u64> = self.pending.sequences().take_while(|pending| *pending < sequence).collect();
+            ended.extend(below.into_iter().filter(|below| self.pending.remove(*below)));
+        }
+        if self.pending.remove(sequence) || self.exhausted.remove(&sequence) {
+            ended.push(sequence);
+        }
+        if was_stalled && !self.waiters.is_empty() && self.has_deliverable(messages) {
+            self.waiters.wake_one(effects);
+        }
+        ended
+    }
+}

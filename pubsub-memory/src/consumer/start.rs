@@ -1,0 +1,43 @@
+//! Where a new consumer starts.
+
+use std::collections::VecDeque;
+
+use pubsub_core::{DeliverPolicy, SubjectFilter};
+
+use super::{Position, Selector};
+use crate::clock::Clock;
+use crate::stream::Messages;
+
+/// The position that a deliver policy stands for (measured on nats-server 2.15.1).
+pub(super) fn position(
+    policy: DeliverPolicy,
+    selector: &Selector,
+    messages: &Messages,
+    clock: &Clock,
+) -> Position {
+    let log = messages.log();
+    let end = log.last().saturating_add(1);
+    let cursor = match policy {
+        DeliverPolicy::Last => messages.last(selector).unwrap_or(end),
+        DeliverPolicy::LastPerSubject => return Position::new(end, last_of_each(selector, messages)),
+        // A sequence beyond the end is waited for (nats-server 2.11 and newer).
+        DeliverPolicy::FromSequence(sequence) => sequence.max(log.first()),
+        DeliverPolicy::FromTime(time) => log
+            .iter()
+            .find(|(_, message)| clock.wall(message.at) >= time)
+            .map_or(end, |(sequence, _)| sequence),
+        DeliverPolicy::All => log.first(),
+        // `New`, and whatever a later version of the core adds: `check` has refused that.
+        _ => end,
+    };
+    Position::new(cursor, VecDeque::new())
+}
+
+fn last_of_each(selector: &Selector, messages: &Messages) -> VecDeque<u64> {
+    let all = [SubjectFilter::all()];
+    let filters = selector.filters().unwrap_or(&all);
+    let mut picked: Vec<u64> =
+        filters.iter().flat_map(|filter| messages.subjects().last_of_each(filter)).collect();
+    picked.sort_unstable();
+    picked.into()
+}

@@ -1,0 +1,137 @@
+//! All streams of one store, and the way from a subject to its stream.
+
+mod routes;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use pubsub_core::{Result, StreamConfig, StreamInfo, StreamName, Subject};
+
+use crate::clock::Clock;
+use crate::config::MemoryConfig;
+use crate::error;
+use crate::stream::{Stream, StreamState};
+use routes::Routes;
+
+/// What the connections of one server share.
+///
+/// Locks are taken in this order: table, then stream. Publishes take the table's only for a subject that is not
+/// remembered.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) config: Arc<MemoryConfig>,
+    clock: Clock,
+    table: RwLock<BTreeMap<StreamName, Arc<Stream>>>,
+    routes: Routes,
+    ids: AtomicU64,
+}
+
+impl Store {
+    pub(crate) fn new(config: MemoryConfig) -> Self {
+        Self {
+            config: Arc::new(config),
+            clock: Clock::start(),
+            table: RwLock::default(),
+            routes: Routes::default(),
+            ids: AtomicU64::new(0),
+        }
+    }
+
+    /// A number that nothing else of this store has.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn stream(&self, name: &StreamName) -> Result<Arc<Stream>> {
+        self.read().get(name).map(Arc::clone).ok_or_else(|| error::stream_not_found(name))
+    }
+
+    /// All streams, by name.
+    pub(crate) fn streams(&self) -> Vec<Arc<Stream>> {
+        self.read().values().map(Arc::clone).collect()
+    }
+
+    /// The stream that stores this subject.
+    pub(crate) fn route(&self, subject: &Subject) -> Option<Arc<Stream>> {
+        self.routes.find(subject)
+    }
+
+    pub(crate) fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
+        check(&config)?;
+        let mut table = self.write();
+        if let Some(existing) = table.get(&config.name) {
+            let existing = Arc::clone(existing);
+            drop(table);
+            return existing.run(|state, _, _| {
+                let differences = config.differences(state.config());
+                if differences.is_empty() { state.info() } else { Err(config.differs(&differences)) }
+            });
+        }
+        self.check_overlap(&config, &table)?;
+        let limit = self.config.max_streams;
+        if table.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Err(error::too_many_streams(&config.name, limit));
+        }
+        let state = StreamState::new(config.clone(), Arc::clone(&self.config), self.clock);
+        let info = state.info();
+        let stream = Arc::new(Stream::new(config.name.clone(), state));
+        self.routes.add(&config.subjects, &stream);
+        table.insert(config.name, stream);
+        info
+    }
+
+    pub(crate) fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
+        check(&config)?;
+        let table = self.write();
+        let stream = table.get(&config.name).ok_or_else(|| error::stream_not_found(&config.name))?;
+        let stream = Arc::clone(stream);
+        let (result, effects) = stream.run_quietly(|state, _, _| {
+            state.check_update(&config)?;
+            self.check_overlap(&config, &table)?;
+            self.routes.remove(&state.config().subjects, stream.name());
+            self.routes.add(&config.subjects, &stream);
+            state.reconfigure(config);
+            state.info()
+        });
+        drop(table);
+        effects.apply(stream.name());
+        result
+    }
+
+    pub(crate) fn delete_stream(&self, name: &StreamName) -> Result<()> {
+        let stream = self.write().remove(name).ok_or_else(|| error::stream_not_found(name))?;
+        stream.run(|state, _, effects| {
+            self.routes.remove(&state.config().subjects, name);
+            state.delete(effects);
+        });
+        Ok(())
+    }
+
+    fn check_overlap(&self, config: &StreamConfig, table: &BTreeMap<StreamName, Arc<Stream>>) -> Result<()> {
+        let others = table.keys().filter(|name| **name != config.name);
+        for (other, subjects) in others.filter_map(|name| Some((name, self.routes.subjects(name)?))) {
+            let clash = config.subjects.iter().find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
+            if let Some(subject) = clash {
+                return Err(error::subjects_overlap(&config.name, other, subject));
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<StreamName, Arc<Stream>>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<StreamName, Arc<Stream>>> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check(config: &StreamConfig) -> Result<()> {
+    config.validate()?;
+    if config.replicas > 1 {
+        return Err(error::replicas_unsupported(&config.name));
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Creating, changing and deleting consumers.
+
+use pubsub_core::{AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Result, Retention};
+use tokio::time::Instant;
+
+use super::consumers::ConsumerKey;
+use super::effects::Effects;
+use super::state::StreamState;
+use crate::consumer::{ConsumerState, Selector};
+use crate::error;
+
+const NOT_UPDATABLE: u16 = 10012;
+
+impl StreamState {
+    /// Creates a consumer, or finds the same one.
+    pub(crate) fn create_consumer(
+        &mut self,
+        mut config: ConsumerConfig,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<ConsumerInfo> {
+        self.check_exists()?;
+        if let Some(slot) = config.name.as_ref().and_then(|name| self.consumers.slot(name)) {
+            return self.same_consumer(slot, &config, now, effects);
+        }
+        self.check_consumer(&config, None)?;
+        self.check_consumer_count()?;
+        let name = config.name.take().unwrap_or_else(|| self.consumers.unused_name());
+        config.name = Some(name.clone());
+        let consumer = ConsumerState::new(name, config, &self.messages, self.removals, &self.clock, now);
+        let wanted = self.kept_for(&consumer);
+        self.hold(&wanted);
+        let slot = self.consumers.insert(consumer);
+        self.info_at(slot, now, effects)
+    }
+
+    fn same_consumer(
+        &mut self,
+        slot: usize,
+        wanted: &ConsumerConfig,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<ConsumerInfo> {
+        if let Some(existing) = self.consumers.at(slot) {
+            let differences = wanted.differences(&existing.config);
+            if !differences.is_empty() {
+                return Err(wanted.differs(self.name(), &differences));
+            }
+        }
+        self.info_at(slot, now, effects)
+    }
+
+    /// Changes a consumer. What is in flight stays so, also where the new filters do not match it.
+    pub(crate) fn update_consumer(
+        &mut self,
+        config: ConsumerConfig,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<ConsumerInfo> {
+        self.check_exists()?;
+        let missing = |name: &ConsumerName| error::consumer_to_update_not_found(self.name(), name);
+        let Some(name) = &config.name else {
+            return Err(Error::config("name", "an update needs the name of a consumer"));
+        };
+        let slot = self.consumers.slot(name).ok_or_else(|| missing(name))?;
+        let existing = self.consumers.at(slot).ok_or_else(|| missing(name))?;
+        let differences = config.differences(&existing.config);
+        if let Some(fixed) = differences.iter().find(|difference| !difference.can_be_updated()) {
+            return Err(error::not_updatable(fixed.field, fixed, NOT_UPDATABLE)
+                .with_context("stream", self.name())
+                .with_context("consumer", name));
+        }
+        self.check_consumer(&config, Some(slot))?;
+        let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
+        self.consumers.change(slot, |consumer| consumer.reconfigure(config));
+        let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
+        self.hold(&after);
+        self.release_held(&before);
+        if let Some(consumer) = self.consumers.at_mut(slot) {
+            consumer.waiters.wake_all(effects);
+        }
+        self.info_at(slot, now, effects)
+    }
+
+    pub(crate) fn delete_consumer(&mut self, name: &ConsumerName, effects: &mut Effects) -> Result<()> {
+        self.check_exists()?;
+        let slot = self.consumers.slot(name).ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+        self.remove_consumer(slot, effects);
+        Ok(())
+    }
+
+    /// Ends a consumer, and frees what only it was holding.
+    pub(super) fn remove_consumer(&mut self, slot: usize, effects: &mut Effects) {
+        let Some(mut consumer) = self.consumers.remove(slot) else { return };
+        consumer.waiters.wake_all(effects);
+        let kept = self.kept_for(&consumer);
+        self.release_held(&kept);
+    }
+
+    /// Under interest retention: a consumer no longer wants these.
+    fn release_held(&mut self, sequences: &[u64]) {
+        if self.config.retention == Retention::Interest {
+            self.release(sequences);
+        }
+    }
+
+    pub(crate) fn consumer_info(
+        &mut self,
+        name: &ConsumerName,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<ConsumerInfo> {
+        self.check_exists()?;
+        let slot = self.consumers.slot(name).ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+        self.info_at(slot, now, effects)
+    }
+
+    pub(crate) fn list_consumers(&mut self, now: Instant, effects: &mut Effects) -> Result<Vec<ConsumerInfo>> {
+        self.check_exists()?;
+        let slots = self.consumers.slots();
+        slots.into_iter().map(|slot| self.info_at(slot, now, effects)).collect()
+    }
+
+    /// A handle for a consumer, counted until [`close_handle`](Self::close_handle).
+    pub(crate) fn open_handle(&mut self, name: &ConsumerName, now: Instant) -> Result<ConsumerKey> {
+        self.check_exists()?;
+        let missing = || error::consumer_not_found(self.name(), name);
+        let key = self.consumers.key(name).ok_or_else(missing)?;
+        if let Some(consumer) = self.consumers.get_mut(key) {
+            consumer.opened(now);
+        }
+        Ok(key)
+    }
+
+    pub(crate) fn close_handle(&mut self, key: ConsumerKey, now: Instant) {
+        if let Some(consumer) = self.consumers.get_mut(key) {
+            consumer.released(now);
+        }
+    }
+
+    fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
+        let stream = &self.config.name;
+        let consumer = self.consumers.at_mut(slot).ok_or_else(|| error::stream_not_found(stream))?;
+        consumer.advance(now, effects);
+        Ok(consumer.info(stream, &self.messages, self.removals))
+    }
+
+    fn check_consumer_count(&self) -> Result<()> {
+        let count = u32::try_from(self.consumers.len()).unwrap_or(u32::MAX);
+        if let Some(limit) = self.config.max_consumers.at()
+            && count >= limit
+        {
+            return Err(error::too_many_consumers(self.name(), limit, "max_consumers"));
+        }
+        let bound = self.bounds.max_consumers_per_stream;
+        if count >= bound {
+            return Err(error::too_many_consumers(self.name(), bound, "max_consumers_per_stream"));
+        }
+        Ok(())
+    }
+
+    /// The rules of a work queue: each message has exactly one consumer, which must ack it. In the order in which a
+    /// server checks them.
+    fn check_consumer(&self, config: &ConsumerConfig, except: Option<usize>) -> Result<()> {
+        if self.config.retention != Retention::WorkQueue {
+            return Ok(());
+        }
+        let refused = |code, message, remedy| {
+            let error = error::work_queue(self.name(), code, message, remedy);
+            Err(match &config.name {
+                Some(name) => error.with_context("consumer", name),
+                None => error,
+            })
+        };
+        const EXPLICIT: &str = "use the ack policy `explicit`";
+        match config.ack {
+            AckPolicy::None => return refused(10084, "a work-queue consumer must ack", EXPLICIT),
+            AckPolicy::All => return refused(10098, "a work-queue consumer must ack each message", EXPLICIT),
+            _ => {}
+        }
+        let wanted = Selector::of(config);
+        let mut others = self.consumers.slots().into_iter().filter(|slot| Some(*slot) != except);
+        let overlaps = |slot: usize| {
+            self.consumers.at(slot).is_some_and(|consumer| consumer.selector.overlaps(&wanted))
+        };
+        if others.any(overlaps) {
+            const REMEDY: &str = "share the existing consumer, or give both filters that do not overlap";
+            return match wanted {
+                Selector::All => refused(10099, "a work queue has one consumer without filters at most", REMEDY),
+                _ => refused(10100, "the filters overlap with those of another consumer of the work queue", REMEDY),
+            };
+        }
+        if config.deliver != DeliverPolicy::All {
+            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+        }
+        Ok(())
+    }
+}

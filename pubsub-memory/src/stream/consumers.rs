@@ -1,0 +1,275 @@
+//! The consumers of a stream: by name, by handle, by the subjects they see.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use pubsub_core::{ConsumerName, Subject, SubjectFilter};
+use tokio::time::Instant;
+
+use super::effects::Effects;
+use crate::consumer::ConsumerState;
+use crate::subject_trie::SubjectTrie;
+
+/// The most subjects whose consumers are remembered.
+const MEMO: usize = 16_384;
+/// Up to so many candidates are asked one by one, which is cheaper than to look the subject up.
+const FEW: usize = 8;
+
+/// A consumer, and no later one of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConsumerKey {
+    slot: usize,
+    id: u64,
+}
+
+/// All consumers of one stream. A publish touches only those that match its subject and wait.
+#[derive(Debug, Default)]
+pub(crate) struct Consumers {
+    slots: Vec<Option<(u64, Box<ConsumerState>)>>,
+    free: Vec<usize>,
+    names: BTreeMap<ConsumerName, usize>,
+    by_subject: SubjectTrie<usize>,
+    /// What `by_subject` answered, until a consumer comes, goes or changes.
+    memo: HashMap<Subject, Arc<[usize]>>,
+    /// Those with a fetch that waits.
+    waiting: BTreeSet<usize>,
+    /// Those that want to hear of removals.
+    watching: BTreeSet<usize>,
+    /// Before this nobody's time without use is over.
+    none_expires_before: Option<Instant>,
+    created: u64,
+}
+
+impl Consumers {
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn slot(&self, name: &ConsumerName) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn key(&self, name: &ConsumerName) -> Option<ConsumerKey> {
+        let slot = self.slot(name)?;
+        let (id, _) = self.slots.get(slot)?.as_ref()?;
+        Some(ConsumerKey { slot, id: *id })
+    }
+
+    /// The slots in the order of names.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        self.names.values().copied().collect()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &ConsumerState> {
+        self.names.values().filter_map(|slot| self.at(*slot))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ConsumerState> {
+        self.slots.iter_mut().flatten().map(|(_, consumer)| &mut **consumer)
+    }
+
+    pub(super) fn at(&self, slot: usize) -> Option<&ConsumerState> {
+        self.slots.get(slot)?.as_ref().map(|(_, consumer)| &**consumer)
+    }
+
+    pub(super) fn at_mut(&mut self, slot: usize) -> Option<&mut ConsumerState> {
+        self.slots.get_mut(slot)?.as_mut().map(|(_, consumer)| &mut **consumer)
+    }
+
+    pub(super) fn get_mut(&mut self, key: ConsumerKey) -> Option<&mut ConsumerState> {
+        match self.slots.get_mut(key.slot)? {
+            Some((id, consumer)) if *id == key.id => Some(consumer),
+            _ => None,
+        }
+    }
+
+    pub(super) fn slot_of(&self, key: ConsumerKey) -> usize {
+        key.slot
+    }
+
+    /// A name that no consumer has.
+    pub(super) fn unused_name(&mut self) -> ConsumerName {
+        loop {
+            self.created += 1;
+            // Counted, not random: the same program gets the same names each time.
+            if let Ok(name) = ConsumerName::new(format!("ephemeral-{}", self.created))
+                && !self.names.contains_key(&name)
+            {
+                return name;
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, consumer: ConsumerState) -> usize {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        self.created += 1;
+        self.names.insert(consumer.name.clone(), slot);
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some((self.created, Box::new(consumer)));
+        }
+        self.index(slot);
+        self.note_expiry(slot);
+        slot
+    }
+
+    pub(super) fn remove(&mut self, slot: usize) -> Option<ConsumerState> {
+        self.unindex(slot);
+        let (_, consumer) = self.slots.get_mut(slot)?.take()?;
+        self.names.remove(&consumer.name);
+        self.waiting.remove(&slot);
+        self.watching.remove(&slot);
+        self.free.push(slot);
+        Some(*consumer)
+    }
+
+    /// Changes a consumer's filters, or what else the indexes depend on.
+    pub(super) fn change(&mut self, slot: usize, change: impl FnOnce(&mut ConsumerState)) {
+        self.unindex(slot);
+        if let Some(consumer) = self.at_mut(slot) {
+            change(consumer);
+        }
+        self.index(slot);
+        self.note_expiry(slot);
+    }
+
+    /// Those whose filters match the subject.
+    pub(super) fn matching(&mut self, subject: &Subject) -> Arc<[usize]> {
+        if let Some(known) = self.memo.get(subject) {
+            return Arc::clone(known);
+        }
+        let mut found = Vec::new();
+        self.by_subject.visit(subject.as_str(), &mut |slot| found.push(*slot));
+        found.sort_unstable();
+        let found: Arc<[usize]> = found.into();
+        if self.memo.len() >= MEMO {
+            self.memo.clear();
+        }
+        self.memo.insert(subject.clone(), Arc::clone(&found));
+        found
+    }
+
+    /// Wakes a waiting fetch of each consumer that sees this subject.
+    pub(super) fn wake_matching(&mut self, subject: &Subject, effects: &mut Effects) {
+        for slot in self.matching_among(Among::Waiting, subject) {
+            if let Some(consumer) = self.at_mut(slot)
+                && !consumer.is_stalled()
+            {
+                consumer.waiters.wake_one(effects);
+            }
+        }
+    }
+
+    /// Tells those who want to know that a message has left the stream.
+    pub(super) fn on_removed(&mut self, sequence: u64, subject: &Subject) {
+        for slot in self.matching_among(Among::Watching, subject) {
+            if let Some(consumer) = self.at_mut(slot) {
+                consumer.on_removed(sequence);
+            }
+        }
+    }
+
+    fn matching_among(&mut self, among: Among, subject: &Subject) -> Vec<usize> {
+        let candidates = match among {
+            Among::Waiting => &self.waiting,
+            Among::Watching => &self.watching,
+        };
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        if candidates.len() <= FEW {
+            let matches = |slot: &usize| {
+                self.at(*slot).is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
+            };
+            return candidates.iter().copied().filter(matches).collect();
+        }
+        let matching = self.matching(subject);
+        let candidates = match among {
+            Among::Waiting => &self.waiting,
+            Among::Watching => &self.watching,
+        };
+        if candidates.len() < matching.len() {
+            candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()).collect()
+        } else {
+            matching.iter().copied().filter(|slot| candidates.contains(slot)).collect()
+        }
+    }
+
+    pub(super) fn wake_all(&mut self, effects: &mut Effects) {
+        self.iter_mut().for_each(|consumer| consumer.waiters.wake_all(effects));
+    }
+
+    pub(super) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
+        for slot in &self.waiting {
+            if let Some(Some((_, consumer))) = self.slots.get_mut(*slot) {
+                consumer.waiters.wake_connection(connection, effects);
+            }
+        }
+    }
+
+    /// Takes note of whether a fetch waits at this consumer, and of when it ends without use.
+    pub(super) fn note_waiting(&mut self, slot: usize) {
+        if self.at(slot).is_some_and(|consumer| !consumer.waiters.is_empty()) {
+            self.waiting.insert(slot);
+        } else {
+            self.waiting.remove(&slot);
+            self.note_expiry(slot);
+        }
+    }
+
+    /// The next consumer that nobody has used for its threshold.
+    pub(super) fn next_expired(&mut self, now: Instant) -> Option<(usize, ConsumerName)> {
+        if self.none_expires_before.is_none_or(|earliest| now < earliest) {
+            return None;
+        }
+        let mut earliest: Option<Instant> = None;
+        for (name, slot) in &self.names {
+            let Some(expires) = self.at(*slot).and_then(ConsumerState::expires) else { continue };
+            if expires <= now {
+                return Some((*slot, name.clone()));
+            }
+            earliest = Some(earliest.map_or(expires, |earliest| earliest.min(expires)));
+        }
+        self.none_expires_before = earliest;
+        None
+    }
+
+    fn note_expiry(&mut self, slot: usize) {
+        if let Some(expires) = self.at(slot).and_then(ConsumerState::expires) {
+            let earliest = self.none_expires_before.map_or(expires, |earliest| earliest.min(expires));
+            self.none_expires_before = Some(earliest);
+        }
+    }
+
+    fn index(&mut self, slot: usize) {
+        for filter in self.filters(slot) {
+            self.by_subject.insert(&filter, slot);
+        }
+        self.memo.clear();
+        if self.at(slot).is_some_and(ConsumerState::watches_removals) {
+            self.watching.insert(slot);
+        } else {
+            self.watching.remove(&slot);
+        }
+    }
+
+    fn unindex(&mut self, slot: usize) {
+        for filter in self.filters(slot) {
+            self.by_subject.remove(&filter, |indexed| *indexed == slot);
+        }
+        self.memo.clear();
+    }
+
+    fn filters(&self, slot: usize) -> Vec<SubjectFilter> {
+        let Some(consumer) = self.at(slot) else { return Vec::new() };
+        consumer.selector.filters().map_or_else(|| vec![SubjectFilter::all()], <[SubjectFilter]>::to_vec)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Among {
+    Waiting,
+    Watching,
+}

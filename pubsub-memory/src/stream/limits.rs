@@ -1,0 +1,94 @@
+//! Keeping a stream within its limits.
+
+use std::time::Duration;
+
+use pubsub_core::{Discard, Limit, Result, Subject};
+use tokio::time::Instant;
+
+use super::log::Stored;
+use super::retention::Why;
+use super::state::StreamState;
+use crate::error;
+
+impl StreamState {
+    pub(super) fn check_size(&self, message: &Stored) -> Result<()> {
+        match self.config.max_message_size {
+            Limit::At(limit) if message.size() > limit.into() => {
+                Err(error::message_too_large(self.name(), message.size(), limit))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a message that does not fit into a stream that discards the new. One that replaces an older one of its
+    /// subject fits (measured on nats-server 2.15.1).
+    pub(super) fn check_room(&self, message: &Stored) -> Result<()> {
+        if self.config.discard != Discard::New {
+            return Ok(());
+        }
+        let log = self.messages.log();
+        let replaced = self.replaced_by(&message.subject);
+        let messages = log.len() + 1 - u64::from(replaced.is_some());
+        if self.config.max_messages.is_exceeded_by(&messages) {
+            return Err(error::stream_full(self.name(), "max_messages"));
+        }
+        let bytes = log.bytes() + message.cost() - replaced.map_or(0, Stored::cost);
+        if self.config.max_bytes.is_exceeded_by(&bytes) {
+            return Err(error::stream_full(self.name(), "max_bytes"));
+        }
+        Ok(())
+    }
+
+    /// The message that has to go for another one of its subject.
+    fn replaced_by(&self, subject: &Subject) -> Option<&Stored> {
+        let limit = self.config.max_messages_per_subject.at()?;
+        let subjects = self.messages.subjects();
+        if subjects.count(subject.as_str()) < limit {
+            return None;
+        }
+        let oldest = subjects.first_of(subject.as_str())?;
+        self.messages.log().get(oldest).map(|message| &**message)
+    }
+
+    /// Removes the oldest messages until all limits hold: on the subject that has just grown, or on all.
+    pub(super) fn enforce_limits(&mut self, grown: Option<&Subject>) {
+        if let Limit::At(limit) = self.config.max_messages_per_subject {
+            match grown {
+                Some(subject) => self.enforce_on_subject(subject, limit),
+                None => {
+                    let mut subjects: Vec<Subject> =
+                        self.messages.log().iter().map(|(_, message)| message.subject.clone()).collect();
+                    subjects.sort_unstable();
+                    subjects.dedup();
+                    subjects.iter().for_each(|subject| self.enforce_on_subject(subject, limit));
+                }
+            }
+        }
+        while self.config.max_messages.is_exceeded_by(&self.messages.log().len())
+            || self.config.max_bytes.is_exceeded_by(&self.messages.log().bytes())
+        {
+            if !self.remove(self.messages.log().first(), Why::Dropped) {
+                return;
+            }
+        }
+    }
+
+    fn enforce_on_subject(&mut self, subject: &Subject, limit: u64) {
+        while self.messages.subjects().count(subject.as_str()) > limit {
+            let Some(oldest) = self.messages.subjects().first_of(subject.as_str()) else { return };
+            self.remove(oldest, Why::Dropped);
+        }
+    }
+
+    /// Removes what has become too old.
+    pub(super) fn expire(&mut self, now: Instant, max_age: Duration) {
+        loop {
+            let first = self.messages.log().first();
+            let is_old = |message: &Stored| now.saturating_duration_since(message.at) >= max_age;
+            if !self.messages.log().get(first).is_some_and(|message| is_old(message)) {
+                return;
+            }
+            self.remove(first, Why::Dropped);
+        }
+    }
+}

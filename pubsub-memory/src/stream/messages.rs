@@ -1,0 +1,91 @@
+//! The stored messages, by sequence and by subject.
+
+use std::sync::Arc;
+
+use super::log::{Log, Stored};
+use super::subjects::SubjectIndex;
+use crate::consumer::Selector;
+
+/// The log and its subject index, which change only together.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    log: Log,
+    subjects: SubjectIndex,
+}
+
+impl Messages {
+    pub(crate) fn new() -> Self {
+        Self { log: Log::new(), subjects: SubjectIndex::default() }
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) fn subjects(&self) -> &SubjectIndex {
+        &self.subjects
+    }
+
+    pub(crate) fn push(&mut self, mut message: Stored, holders: u32) -> u64 {
+        if let Some(shared) = self.subjects.shared(&message.subject) {
+            message.subject = shared;
+        }
+        let subject = message.subject.clone();
+        let sequence = self.log.push(Arc::new(message), holders);
+        self.subjects.insert(subject, sequence);
+        sequence
+    }
+
+    pub(crate) fn skip(&mut self) -> u64 {
+        self.log.skip()
+    }
+
+    pub(crate) fn holders_mut(&mut self, sequence: u64) -> Option<&mut u32> {
+        self.log.holders_mut(sequence)
+    }
+
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Arc<Stored>> {
+        let message = self.log.remove(sequence)?;
+        self.subjects.remove(&message.subject, sequence);
+        Some(message)
+    }
+
+    pub(crate) fn clear(&mut self, next: u64) {
+        self.log.clear(next);
+        self.subjects.clear();
+    }
+
+    /// The first message at this sequence or above that the selector takes.
+    pub(crate) fn next(&self, selector: &Selector, from: u64) -> Option<(u64, &Arc<Stored>)> {
+        match selector {
+            Selector::All => self.log.next_from(from),
+            Selector::Literals(subjects) => {
+                let next = subjects.iter().filter_map(|subject| self.subjects.next_of(subject.as_str(), from)).min()?;
+                Some((next, self.log.get(next)?))
+            }
+            Selector::Wildcards(_) => {
+                let mut from = from;
+                loop {
+                    let (sequence, message) = self.log.next_from(from)?;
+                    if selector.matches(message.subject.as_str()) {
+                        return Some((sequence, message));
+                    }
+                    from = sequence.checked_add(1)?;
+                }
+            }
+        }
+    }
+
+    /// The newest message that the selector takes.
+    pub(crate) fn last(&self, selector: &Selector) -> Option<u64> {
+        match selector {
+            Selector::All => Some(self.log.previous_from(u64::MAX)?.0),
+            Selector::Literals(subjects) => {
+                subjects.iter().filter_map(|subject| self.subjects.last_of(subject.as_str())).max()
+            }
+            Selector::Wildcards(filters) => {
+                filters.iter().flat_map(|filter| self.subjects.last_of_each(filter)).max()
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Removing messages on request.
+
+use pubsub_core::admin::PurgeExtent;
+use pubsub_core::{Purge, Result};
+
+use super::retention::Why;
+use super::state::StreamState;
+use crate::error;
+
+impl StreamState {
+    /// Removes what the purge names and says how many messages that were. Nothing of it is delivered again.
+    pub(crate) fn purge(&mut self, purge: &Purge) -> Result<u64> {
+        self.check_exists()?;
+        let before = self.messages.log().len();
+        match (&purge.filter, purge.extent) {
+            (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),
+            (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last() => self.clear(sequence),
+            _ => self.purge_some(purge),
+        }
+        let (removals, first) = (self.removals, self.messages.log().first());
+        for consumer in self.consumers.iter_mut() {
+            consumer.forget_removed(&self.messages, removals);
+            if purge.filter.is_none() {
+                consumer.skip_to(first);
+            }
+        }
+        Ok(before - self.messages.log().len())
+    }
+
+    fn clear(&mut self, next: u64) {
+        self.messages.clear(next);
+        self.removals += 1;
+    }
+
+    fn purge_some(&mut self, purge: &Purge) {
+        let matches = |subject: &str| purge.filter.as_ref().is_none_or(|filter| filter.matches(subject));
+        let mut doomed: Vec<u64> = self
+            .messages
+            .log()
+            .iter()
+            .filter(|(_, message)| matches(message.subject.as_str()))
+            .map(|(sequence, _)| sequence)
+            .collect();
+        match purge.extent {
+            PurgeExtent::All => {}
+            PurgeExtent::UpTo(sequence) => doomed.retain(|doomed| *doomed < sequence),
+            PurgeExtent::Keep(kept) => {
+                let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+                doomed.truncate(doomed.len().saturating_sub(kept));
+            }
+            // A later version of the core may say more; nothing is removed that was not named.
+            _ => doomed.clear(),
+        }
+        for sequence in doomed {
+            self.remove(sequence, Why::Dropped);
+        }
+    }
+
+    /// Deletes one message; its sequence stays a gap.
+    pub(crate) fn delete_message(&mut self, sequence: u64) -> Result<()> {
+        self.check_exists()?;
+        if !self.remove(sequence, Why::Dropped) {
+            return Err(error::message_to_delete_not_found(self.name(), sequence));
+        }
+        let removals = self.removals;
+        for consumer in self.consumers.iter_mut() {
+            consumer.forget_removed(&self.messages, removals);
+        }
+        Ok(())
+    }
+}

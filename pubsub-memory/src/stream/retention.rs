@@ -1,0 +1,100 @@
+//! When a message leaves because of its consumers, and how it is removed whatever the reason.
+
+use pubsub_core::{Retention, Subject};
+
+use super::state::StreamState;
+use crate::consumer::ConsumerState;
+
+/// Why a message leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Everybody concerned has settled it.
+    Settled,
+    /// A limit, a purge or a deletion: somebody may still hold a delivery of it.
+    Dropped,
+}
+
+impl StreamState {
+    /// Removes one message. Returns whether it was there.
+    pub(super) fn remove(&mut self, sequence: u64, why: Why) -> bool {
+        let is_first = sequence == self.messages.log().first();
+        let Some(message) = self.messages.remove(sequence) else { return false };
+        if why == Why::Dropped && !is_first {
+            self.removals += 1;
+        }
+        self.consumers.on_removed(sequence, &message.subject);
+        true
+    }
+
+    /// How many consumers would have to settle this message.
+    pub(super) fn interested(&mut self, sequence: u64, subject: &Subject) -> u32 {
+        let matching = self.consumers.matching(subject);
+        let wants = |slot: &&usize| {
+            self.consumers.at(**slot).is_some_and(|consumer| consumer.wants(sequence, subject.as_str()))
+        };
+        u32::try_from(matching.iter().filter(wants).count()).unwrap_or(u32::MAX)
+    }
+
+    /// One consumer has settled these messages.
+    pub(super) fn release(&mut self, sequences: &[u64]) {
+        for sequence in sequences {
+            match self.config.retention {
+                Retention::WorkQueue => {
+                    self.remove(*sequence, Why::Settled);
+                }
+                Retention::Interest => self.let_go(*sequence),
+                _ => {}
+            }
+        }
+    }
+
+    fn let_go(&mut self, sequence: u64) {
+        let Some(holders) = self.messages.holders_mut(sequence) else { return };
+        *holders = holders.saturating_sub(1);
+        if *holders == 0 {
+            self.remove(sequence, Why::Settled);
+        }
+    }
+
+    /// What the stream keeps for a consumer; nothing unless retention is by interest.
+    pub(super) fn kept_for(&self, consumer: &ConsumerState) -> Vec<u64> {
+        if self.config.retention != Retention::Interest {
+            return Vec::new();
+        }
+        let wanted = self
+            .messages
+            .log()
+            .iter()
+            .filter(|(sequence, message)| consumer.wants(*sequence, message.subject.as_str()));
+        wanted.map(|(sequence, _)| sequence).collect()
+    }
+
+    /// A consumer has begun to want these messages.
+    pub(super) fn hold(&mut self, sequences: &[u64]) {
+        for sequence in sequences {
+            if let Some(holders) = self.messages.holders_mut(*sequence) {
+                *holders = holders.saturating_add(1);
+            }
+        }
+    }
+
+    /// Counts all holders anew, after retention has become interest.
+    pub(super) fn recount_holders(&mut self) {
+        let all: Vec<u64> = self.messages.log().iter().map(|(sequence, _)| sequence).collect();
+        for sequence in &all {
+            if let Some(holders) = self.messages.holders_mut(*sequence) {
+                *holders = 0;
+            }
+        }
+        let kept: Vec<Vec<u64>> = self.consumers.iter().map(|consumer| self.kept_for(consumer)).collect();
+        kept.iter().for_each(|sequences| self.hold(sequences));
+        if self.consumers.len() == 0 {
+            return;
+        }
+        for sequence in all {
+            if self.messages.holders_mut(sequence).is_some_and(|holders| *holders == 0) {
+                self.remove(sequence, Why::Settled);
+            }
+        }
+    }
+}

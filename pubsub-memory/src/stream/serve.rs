@@ -1,0 +1,166 @@
+//! Serving the handles of a consumer: taking messages, waiting for them, settling them.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use pubsub_core::{AckPolicy, SettlementKind};
+use tokio::time::Instant;
+
+use super::consumers::ConsumerKey;
+use super::effects::Effects;
+use super::state::StreamState;
+use crate::clock::Clock;
+use crate::consumer::{ConsumerState, Taken};
+
+/// What a fetch asks for.
+#[derive(Debug)]
+pub(crate) struct Want<'a> {
+    /// Which fetch it is, among all of its store.
+    pub(crate) fetch: u64,
+    pub(crate) handle: u64,
+    pub(crate) connection: u64,
+    pub(crate) max: usize,
+    /// When it no longer waits. `None` waits for ever.
+    pub(crate) until: Option<Instant>,
+    pub(crate) waker: &'a Waker,
+}
+
+/// What a fetch got.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// Messages were taken.
+    Taken,
+    /// Nothing came in time.
+    Expired,
+    /// Another handle should run first; then ask again.
+    Yield,
+    /// There is nothing. The waker is kept; ask again at this time at the latest.
+    Wait(Option<Instant>),
+    /// So many wait already.
+    TooManyWait(u32),
+}
+
+/// What a handle was opened on no longer exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    Stream,
+    Consumer,
+}
+
+impl StreamState {
+    /// Takes what there is, or leaves the waker. A fetch that waits and will not ask again must
+    /// [`leave`](Self::leave).
+    pub(crate) fn take(
+        &mut self,
+        key: ConsumerKey,
+        want: &Want<'_>,
+        now: Instant,
+        effects: &mut Effects,
+        taken: &mut Vec<Taken>,
+    ) -> Result<Wanted, Gone> {
+        let (messages, removals) = (&self.messages, self.removals);
+        let consumer = find(self.deleted, self.consumers.get_mut(key))?;
+        consumer.advance(now, effects);
+        if consumer.should_yield(want.handle) {
+            return Ok(Wanted::Yield);
+        }
+        consumer.take(want.max, want.handle, messages, removals, now, effects, taken);
+        if taken.is_empty() && want.until.is_none_or(|until| now < until) {
+            return Ok(self.wait(key, want));
+        }
+        if consumer.config.ack == AckPolicy::None {
+            let sequences: Vec<u64> = taken.iter().map(|taken| taken.sequence).collect();
+            self.release(&sequences);
+        }
+        self.leave(key, want.fetch, now, effects);
+        Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
+    }
+
+    fn wait(&mut self, key: ConsumerKey, want: &Want<'_>) -> Wanted {
+        let limit = self.bounds.max_waiting;
+        let Some(consumer) = self.consumers.get_mut(key) else { return Wanted::Expired };
+        let waiters = &consumer.waiters;
+        if waiters.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && !waiters.contains(want.fetch) {
+            return Wanted::TooManyWait(limit);
+        }
+        let again = consumer.next_due().into_iter().chain(want.until).min();
+        consumer.waiters.wait(want.fetch, want.connection, want.waker, again);
+        self.consumers.note_waiting(self.consumers.slot_of(key));
+        Wanted::Wait(again)
+    }
+
+    /// A fetch waits no longer: what woke it is passed on if it is still there.
+    pub(crate) fn leave(&mut self, key: ConsumerKey, fetch: u64, now: Instant, effects: &mut Effects) {
+        let slot = self.consumers.slot_of(key);
+        let Some(consumer) = self.consumers.get_mut(key) else { return };
+        let was_waiting = consumer.waiters.leave(fetch);
+        consumer.used(now);
+        if !consumer.waiters.is_empty() {
+            consumer.arm(effects);
+            if consumer.has_deliverable(&self.messages) {
+                consumer.waiters.wake_one(effects);
+            }
+        }
+        if was_waiting {
+            self.consumers.note_waiting(slot);
+        }
+    }
+
+    /// Applies a settlement.
+    pub(crate) fn settle(
+        &mut self,
+        key: ConsumerKey,
+        sequence: u64,
+        kind: &SettlementKind,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<(), Gone> {
+        let consumer = find(self.deleted, self.consumers.get_mut(key))?;
+        consumer.advance(now, effects);
+        let ended = consumer.settle(sequence, kind, &self.messages, now, effects);
+        self.release(&ended);
+        Ok(())
+    }
+
+    /// Begins an ack wait anew.
+    pub(crate) fn extend(
+        &mut self,
+        key: ConsumerKey,
+        sequence: u64,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<(), Gone> {
+        let consumer = find(self.deleted, self.consumers.get_mut(key))?;
+        consumer.advance(now, effects);
+        consumer.extend(sequence, now, effects);
+        Ok(())
+    }
+
+    /// Makes the message of a delivery that nobody wants to settle available again.
+    pub(crate) fn give_back(
+        &mut self,
+        key: ConsumerKey,
+        sequence: u64,
+        attempt: u64,
+        delay: Duration,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        if let Ok(consumer) = find(self.deleted, self.consumers.get_mut(key)) {
+            consumer.advance(now, effects);
+            consumer.give_back(sequence, attempt, delay, now, effects);
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+}
+
+fn find(deleted: bool, consumer: Option<&mut ConsumerState>) -> Result<&mut ConsumerState, Gone> {
+    match consumer {
+        _ if deleted => Err(Gone::Stream),
+        Some(consumer) => Ok(consumer),
+        None => Err(Gone::Consumer),
+    }
+}
