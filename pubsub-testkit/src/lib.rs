@@ -1,1 +1,54 @@
-//! placeholder
+//! The conformance suite: proves of any backend what `pubsub-core` promises, and of any layer that it keeps it.
+//!
+//! A backend's whole conformance file gives a fresh [`Harness`] per case:
+//!
+//! ```
+//! # #[cfg(feature = "memory")] mod whole_file {
+//! use pubsub_testkit::MemoryHarness;
+//!
+//! pubsub_testkit::suite!(MemoryHarness::new());
+//! # }
+//! ```
+//!
+//! [`suite!`] makes one `#[test]` per case; [`run_suite`] runs them as one call and gives a [`Report`].
+//!
+//! # How it judges
+//! - A case whose capabilities are all declared runs and must *pass*. If one is missing, its negative twin runs: the call
+//!   must be *refused* with `Unsupported` and leave nothing behind. What can do neither is *skipped*, with its reason.
+//! - Every case runs on recorded connections. After it, one judge applies the same rules to every history: nothing
+//!   phantom, stored once per id, attempts count up by one, nothing again after a settlement, delays and leases kept,
+//!   order, nothing lost. A violation is printed as the slice of the history that shows it.
+//! - Nothing is proven by a short sleep: memory runs on virtual time, and on a real clock silence ends with a sentinel.
+//!
+//! # What is here
+//! | | |
+//! |---|---|
+//! | [`Harness`], [`Clock`], [`Layered`] | what a backend gives to be tested |
+//! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
+//! | [`suite!`], [`run_suite`], [`Filter`], [`Case`] | running it |
+//! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
+//! | [`nats_server`] | a real nats-server for one test |
+//! | [`wrong`] | deliberately wrong backends, which the suite must catch |
+
+mod case;
+mod cases;
+mod check;
+mod harness;
+mod history;
+mod judge;
+pub mod nats_server;
+mod report;
+mod run;
+mod suite;
+mod trial;
+mod twin;
+pub mod wrong;
+
+pub use case::Case;
+#[cfg(feature = "memory")]
+pub use harness::MemoryHarness;
+pub use harness::{Clock, Harness, IntoHarness, Layered, NatsHarness};
+pub use report::{CaseReport, Outcome, Report};
+#[doc(hidden)]
+pub use run::run_as_test;
+pub use run::{Filter, run_suite, run_suite_observed};

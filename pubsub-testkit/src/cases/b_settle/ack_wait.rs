@@ -1,0 +1,87 @@
+//! What happens to a delivery that is not settled.
+
+use pubsub_core::counters;
+use tokio::time::Instant;
+
+use crate::check::{CaseResult, check, check_eq};
+use crate::trial::Trial;
+
+/// B5: a message whose handler extends it for three ack waits is not delivered again meanwhile.
+pub(crate) async fn extend_keeps_the_lease(trial: &Trial) -> CaseResult {
+    let stream = trial.stream().await?;
+    let consumer = trial.consumer(&stream, "reader").await?;
+    trial.publish("a", "slow").await?;
+    let slow = consumer.next().await?;
+    let ack_wait = trial.ack_wait();
+    for _ in 0..9 {
+        // A fetch is what lets a message come again: without one, an expired lease would go unnoticed.
+        let came = consumer.fetch(1, ack_wait / 3).await?;
+        check!(came.is_empty(), "the message came again although it was extended");
+        slow.extend().await?;
+    }
+    slow.ack().await?;
+    consumer
+        .eventually("no message is unsettled", |info| info.ack_pending == 0)
+        .await?;
+    consumer.stays_silent("a").await?;
+    consumer.drained();
+    Ok(())
+}
+
+/// B6: a message that is not settled comes again when its ack wait is over, not before; the others are not touched.
+pub(crate) async fn expiry_redelivers(trial: &Trial) -> CaseResult {
+    let stream = trial.stream().await?;
+    let consumer = trial.consumer(&stream, "reader").await?;
+    trial.publish_many("a", 3).await?;
+    let asked = Instant::now();
+    let mut held = None;
+    for delivery in consumer.take(3).await? {
+        match delivery.payload().as_ref() {
+            b"1" => held = Some(delivery),
+            _ => delivery.ack().await?,
+        }
+    }
+    let again = consumer.next().await?;
+    let waited = asked.elapsed();
+    let ack_wait = trial.ack_wait();
+    check_eq!(
+        (again.payload().as_ref(), again.info().attempt),
+        (&b"1"[..], 2),
+        "what came again"
+    );
+    check!(
+        waited < ack_wait * 4,
+        "it came again after {waited:?}; the ack wait is {ack_wait:?}"
+    );
+    again.ack().await?;
+    drop(held);
+    consumer.stays_silent("a").await?;
+    consumer.drained();
+    Ok(())
+}
+
+/// B9: a delivery that is dropped unsettled is counted, is not acked by it, and comes again, once per ack wait.
+pub(crate) async fn dropped_delivery_comes_again_once(trial: &Trial) -> CaseResult {
+    let stream = trial.stream().await?;
+    let consumer = trial.consumer(&stream, "reader").await?;
+    trial.publish("a", "dropped").await?;
+    let before = counters::abandoned_deliveries();
+    drop(consumer.next().await?);
+    check!(
+        counters::abandoned_deliveries() > before,
+        "the dropped delivery was not counted"
+    );
+
+    let again = consumer.next().await?;
+    check_eq!(
+        (again.payload().as_ref(), again.info().attempt),
+        (&b"dropped"[..], 2),
+        "what came after the drop"
+    );
+    let twice = consumer.fetch(10, trial.ack_wait() / 2).await?;
+    check!(twice.is_empty(), "the dropped message came twice");
+    again.ack().await?;
+    consumer.stays_silent("a").await?;
+    consumer.drained();
+    Ok(())
+}

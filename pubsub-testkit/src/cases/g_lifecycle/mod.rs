@@ -1,0 +1,4 @@
+//! G. Lifecycle.
+
+pub(crate) mod cancel;
+pub(crate) mod close;

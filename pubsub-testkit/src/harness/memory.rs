@@ -1,0 +1,52 @@
+//! The memory backend as a harness: [`MemoryHarness`].
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use pubsub_core::{Broker, Result};
+use pubsub_memory::{MemoryConfig, MemoryServer};
+
+use super::{Clock, Harness};
+
+/// A fresh memory store, on virtual time.
+///
+/// ```
+/// use pubsub_testkit::{Clock, Harness, MemoryHarness};
+///
+/// assert_eq!(MemoryHarness::new().clock(), Clock::Virtual);
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryHarness {
+    /// Made at the first connection, inside the runtime whose time it is to follow.
+    server: OnceLock<MemoryServer>,
+}
+
+impl MemoryHarness {
+    /// A store of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[async_trait]
+impl Harness for MemoryHarness {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Virtual
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Broker>> {
+        let server = match self.server.get() {
+            Some(server) => server,
+            None => {
+                let made = MemoryServer::new(MemoryConfig::default())?;
+                self.server.get_or_init(|| made)
+            }
+        };
+        Ok(Arc::new(server.connect()))
+    }
+}

@@ -1,0 +1,176 @@
+//! What can happen in a case: [`Event`], [`What`].
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use pubsub_core::{
+    ConsumerConfig, ConsumerName, Error, ErrorKind, FetchOptions, Headers, Receipt, SettlementKind,
+    StreamConfig, StreamName, Subject,
+};
+
+/// Numbers of publishes, deliveries, asks (fetches and subscriptions), publishers and connections in one history.
+pub(crate) type Number = usize;
+
+/// Which consumer of which stream.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ConsumerKey {
+    pub(crate) stream: StreamName,
+    pub(crate) consumer: ConsumerName,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// Logical time: the place in the history.
+    pub(crate) order: usize,
+    /// The time since the beginning of the case, on the clock that the case runs on.
+    pub(crate) at: Duration,
+    pub(crate) what: What,
+}
+
+/// How a publish ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Published {
+    Stored {
+        stream: StreamName,
+        sequence: Option<u64>,
+    },
+    Duplicate {
+        stream: StreamName,
+        sequence: Option<u64>,
+    },
+    /// Refused for certain.
+    Rejected { kind: ErrorKind },
+    /// Failed, and stored or not.
+    Unknown { kind: ErrorKind },
+}
+
+impl From<&Result<Receipt, Error>> for Published {
+    fn from(outcome: &Result<Receipt, Error>) -> Self {
+        match outcome {
+            Ok(receipt) => {
+                let (stream, sequence) = (receipt.stream.clone(), receipt.sequence);
+                if receipt.is_duplicate() {
+                    Self::Duplicate { stream, sequence }
+                } else {
+                    Self::Stored { stream, sequence }
+                }
+            }
+            Err(error) if error.is_effect_unknown() => Self::Unknown { kind: error.kind() },
+            Err(error) => Self::Rejected { kind: error.kind() },
+        }
+    }
+}
+
+/// A message as it was delivered.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) subject: String,
+    pub(crate) payload: Bytes,
+    pub(crate) headers: Headers,
+    pub(crate) stream_sequence: u64,
+    pub(crate) attempt: u64,
+}
+
+/// What happened. A call is two events, so that others can lie between its beginning and its end.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    PublishCalled {
+        publish: Number,
+        publisher: Number,
+        subject: Subject,
+        payload: Bytes,
+        headers: Headers,
+        id: Option<String>,
+    },
+    /// `publish_with` has returned; the receipt is outstanding.
+    PublishAccepted {
+        publish: Number,
+    },
+    PublishEnded {
+        publish: Number,
+        outcome: Published,
+    },
+
+    ConsumerCreated {
+        key: ConsumerKey,
+        config: Box<ConsumerConfig>,
+    },
+    ConsumerDeleted {
+        key: ConsumerKey,
+    },
+    StreamCreated {
+        config: Box<StreamConfig>,
+    },
+    StreamDeleted {
+        stream: StreamName,
+    },
+    Purged {
+        stream: StreamName,
+    },
+    MessageDeleted {
+        stream: StreamName,
+        sequence: u64,
+    },
+
+    /// A fetch or a subscription has begun. `options` is `None` for a subscription.
+    Asked {
+        ask: Number,
+        key: ConsumerKey,
+        connection: Number,
+        options: Option<FetchOptions>,
+    },
+    /// A fetch has returned so many messages.
+    Answered {
+        ask: Number,
+        outcome: Result<usize, ErrorKind>,
+    },
+    /// A fetch was dropped before it returned, or a subscription was dropped or has ended: messages may have been on
+    /// their way to it.
+    AskDropped {
+        ask: Number,
+    },
+    Delivered {
+        delivery: Number,
+        ask: Number,
+        message: Received,
+    },
+
+    SettleCalled {
+        delivery: Number,
+        kind: SettlementKind,
+        confirmed: bool,
+    },
+    SettleEnded {
+        delivery: Number,
+        outcome: Result<(), ErrorKind>,
+    },
+    ExtendCalled {
+        delivery: Number,
+    },
+    ExtendEnded {
+        delivery: Number,
+        outcome: Result<(), ErrorKind>,
+    },
+    /// Dropped unsettled.
+    Abandoned {
+        delivery: Number,
+    },
+    HandedBack {
+        delivery: Number,
+    },
+
+    Connected {
+        connection: Number,
+    },
+    CloseCalled {
+        connection: Number,
+    },
+    CloseEnded {
+        connection: Number,
+    },
+    /// The case says that this consumer has had every message that was stored until now.
+    Drained {
+        key: ConsumerKey,
+    },
+}

@@ -1,0 +1,123 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pubsub_core::{
+    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, MessageSelector, Purge, Result, StoredMessage,
+    StreamAdmin, StreamConfig, StreamInfo, StreamName,
+};
+
+use crate::history::History;
+use crate::history::event::{ConsumerKey, What};
+
+#[derive(Debug)]
+pub(super) struct RecordedAdmin {
+    pub(super) inner: Arc<dyn StreamAdmin>,
+    pub(super) history: History,
+}
+
+impl RecordedAdmin {
+    fn has_stream(&self, info: &StreamInfo) {
+        self.history.record(What::StreamCreated {
+            config: Box::new(info.config.clone()),
+        });
+    }
+
+    fn has_consumer(&self, info: &ConsumerInfo) {
+        let key = ConsumerKey {
+            stream: info.stream.clone(),
+            consumer: info.name.clone(),
+        };
+        self.history.record(What::ConsumerCreated {
+            key,
+            config: Box::new(info.config.clone()),
+        });
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl StreamAdmin for RecordedAdmin {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
+        let outcome = self.inner.create_stream(config).await;
+        outcome.inspect(|info| self.has_stream(info))
+    }
+
+    async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo> {
+        self.inner.stream_info(stream).await
+    }
+
+    async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
+        self.inner.delete_stream(stream).await?;
+        self.history.record(What::StreamDeleted {
+            stream: stream.clone(),
+        });
+        Ok(())
+    }
+
+    async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
+        let outcome = self.inner.create_consumer(stream, config).await;
+        outcome.inspect(|info| self.has_consumer(info))
+    }
+
+    async fn consumer_info(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<ConsumerInfo> {
+        self.inner.consumer_info(stream, consumer).await
+    }
+
+    async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.delete_consumer(stream, consumer).await?;
+        let key = ConsumerKey {
+            stream: stream.clone(),
+            consumer: consumer.clone(),
+        };
+        self.history.record(What::ConsumerDeleted { key });
+        Ok(())
+    }
+
+    async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
+        let outcome = self.inner.update_stream(config).await;
+        outcome.inspect(|info| self.has_stream(info))
+    }
+
+    async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
+        let outcome = self.inner.update_consumer(stream, config).await;
+        outcome.inspect(|info| self.has_consumer(info))
+    }
+
+    async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
+        self.inner.list_streams().await
+    }
+
+    async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
+        self.inner.list_consumers(stream).await
+    }
+
+    async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
+        let purged = self.inner.purge_stream(stream, purge).await?;
+        self.history.record(What::Purged {
+            stream: stream.clone(),
+        });
+        Ok(purged)
+    }
+
+    async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
+        self.inner.get_message(stream, selector).await
+    }
+
+    async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
+        self.inner.delete_message(stream, sequence).await?;
+        self.history.record(What::MessageDeleted {
+            stream: stream.clone(),
+            sequence,
+        });
+        Ok(())
+    }
+
+    fn native(&self) -> Option<&dyn Any> {
+        self.inner.native()
+    }
+}

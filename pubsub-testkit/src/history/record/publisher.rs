@@ -1,0 +1,102 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pubsub_core::{Capabilities, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result};
+
+use crate::history::History;
+use crate::history::event::{Number, Published, What};
+
+#[derive(Debug)]
+pub(super) struct RecordedPublisher {
+    inner: Arc<dyn Publisher>,
+    history: History,
+    publisher: Number,
+}
+
+impl RecordedPublisher {
+    pub(super) fn new(inner: Arc<dyn Publisher>, history: History) -> Self {
+        let publisher = history.number();
+        Self {
+            inner,
+            history,
+            publisher,
+        }
+    }
+
+    fn called(&self, message: &OutboundMessage) -> Number {
+        let publish = self.history.number();
+        self.history.record(What::PublishCalled {
+            publish,
+            publisher: self.publisher,
+            subject: message.subject.clone(),
+            payload: message.payload.clone(),
+            headers: message.headers.clone(),
+            id: message.id.as_ref().map(ToString::to_string),
+        });
+        publish
+    }
+
+    fn accepted(&self, publish: Number, outcome: Result<PendingReceipt>) -> Result<PendingReceipt> {
+        match outcome {
+            Ok(pending) => {
+                self.history.record(What::PublishAccepted { publish });
+                let history = self.history.clone();
+                Ok(PendingReceipt::from_future(async move {
+                    let outcome = pending.await;
+                    history.record(What::PublishEnded {
+                        publish,
+                        outcome: Published::from(&outcome),
+                    });
+                    outcome
+                }))
+            }
+            Err(error) => {
+                let outcome = Err(error);
+                self.history.record(What::PublishEnded {
+                    publish,
+                    outcome: Published::from(&outcome),
+                });
+                outcome.map(|receipt| PendingReceipt::ready(Ok(receipt)))
+            }
+        }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Publisher for RecordedPublisher {
+    async fn publish_with(
+        &self,
+        message: OutboundMessage,
+        options: PublishOptions,
+    ) -> Result<PendingReceipt> {
+        let publish = self.called(&message);
+        let outcome = self.inner.publish_with(message, options).await;
+        self.accepted(publish, outcome)
+    }
+
+    async fn publish_batch(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Vec<Result<PendingReceipt>> {
+        let publishes: Vec<_> = messages.iter().map(|message| self.called(message)).collect();
+        let outcomes = self.inner.publish_batch(messages, options).await;
+        let both = publishes.into_iter().zip(outcomes);
+        both.map(|(publish, outcome)| self.accepted(publish, outcome))
+            .collect()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.inner.flush().await
+    }
+
+    fn native(&self) -> Option<&dyn Any> {
+        self.inner.native()
+    }
+}

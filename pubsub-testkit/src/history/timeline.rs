@@ -1,0 +1,199 @@
+//! Events as people read them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::event::{Event, Number, Published, What};
+
+/// The events of these orders, one a line, with logical and real time.
+pub(crate) fn render(events: &[Event], orders: &BTreeSet<usize>) -> String {
+    let names = Names::of(events);
+    let mut text = String::new();
+    for event in orders.iter().filter_map(|order| events.get(*order)) {
+        let seconds = event.at.as_secs_f64();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "    #{:<6} {seconds:>10.3} s  {}",
+            event.order,
+            names.describe(&event.what)
+        );
+    }
+    text
+}
+
+/// What later events only have a number of.
+struct Names<'a> {
+    publishes: HashMap<Number, &'a What>,
+    asks: HashMap<Number, String>,
+    deliveries: HashMap<Number, String>,
+}
+
+impl<'a> Names<'a> {
+    fn of(events: &'a [Event]) -> Self {
+        let mut names = Self {
+            publishes: HashMap::new(),
+            asks: HashMap::new(),
+            deliveries: HashMap::new(),
+        };
+        for event in events {
+            match &event.what {
+                What::PublishCalled { publish, .. } => {
+                    names.publishes.insert(*publish, &event.what);
+                }
+                What::Asked { ask, key, .. } => {
+                    names
+                        .asks
+                        .insert(*ask, format!("{}/{}", key.stream, key.consumer));
+                }
+                What::Delivered {
+                    delivery,
+                    ask,
+                    message,
+                } => {
+                    let consumer = names.asks.get(ask).map_or("?", String::as_str);
+                    let name = format!(
+                        "{consumer} sequence {} attempt {}",
+                        message.stream_sequence, message.attempt
+                    );
+                    names.deliveries.insert(*delivery, name);
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    fn publish(&self, publish: Number) -> String {
+        match self.publishes.get(&publish) {
+            Some(What::PublishCalled {
+                subject, payload, id, ..
+            }) => {
+                let id = id.as_ref().map_or_else(String::new, |id| format!(" id `{id}`"));
+                format!("`{subject}` ({} bytes){id}", payload.len())
+            }
+            _ => format!("publish {publish}"),
+        }
+    }
+
+    fn ask(&self, ask: Number) -> &str {
+        self.asks.get(&ask).map_or("?", String::as_str)
+    }
+
+    fn delivery(&self, delivery: Number) -> &str {
+        self.deliveries.get(&delivery).map_or("?", String::as_str)
+    }
+
+    fn describe(&self, what: &What) -> String {
+        match what {
+            What::PublishCalled {
+                publish, publisher, ..
+            } => {
+                format!(
+                    "publish        {} by publisher {publisher}",
+                    self.publish(*publish)
+                )
+            }
+            What::PublishAccepted { publish } => format!("accepted       {}", self.publish(*publish)),
+            What::PublishEnded { publish, outcome } => {
+                format!("{} {}", ended(outcome), self.publish(*publish))
+            }
+            What::ConsumerCreated { key, .. } => format!("consumer made  {}/{}", key.stream, key.consumer),
+            What::ConsumerDeleted { key } => format!("consumer gone  {}/{}", key.stream, key.consumer),
+            What::StreamCreated { config } => format!("stream made    {}", config.name),
+            What::StreamDeleted { stream } => format!("stream gone    {stream}"),
+            What::Purged { stream } => format!("purged         {stream}"),
+            What::MessageDeleted { stream, sequence } => {
+                format!("deleted        {stream} sequence {sequence}")
+            }
+            What::Asked { ask, options, .. } => match options {
+                Some(options) => {
+                    format!(
+                        "fetch          {} up to {} within {:?}",
+                        self.ask(*ask),
+                        options.max_messages,
+                        options.expires
+                    )
+                }
+                None => format!("subscribe      {}", self.ask(*ask)),
+            },
+            What::Answered { ask, outcome } => match outcome {
+                Ok(count) => format!("fetched        {}: {count} messages", self.ask(*ask)),
+                Err(kind) => format!("fetch failed   {}: {kind}", self.ask(*ask)),
+            },
+            What::AskDropped { ask } => format!("dropped        fetch or subscription of {}", self.ask(*ask)),
+            What::Delivered {
+                delivery, message, ..
+            } => {
+                let id = message
+                    .headers
+                    .get("Nats-Msg-Id")
+                    .map_or_else(String::new, |id| format!(" id `{id}`"));
+                let bytes = message.payload.len();
+                format!(
+                    "delivered      {} `{}` ({bytes} bytes){id}",
+                    self.delivery(*delivery),
+                    message.subject
+                )
+            }
+            What::SettleCalled {
+                delivery,
+                kind,
+                confirmed,
+            } => {
+                let confirmed = if *confirmed { ", to be confirmed" } else { "" };
+                format!(
+                    "settle         {} {}{confirmed}",
+                    self.delivery(*delivery),
+                    settlement(kind)
+                )
+            }
+            What::SettleEnded { delivery, outcome } => match outcome {
+                Ok(()) => format!("settled        {}", self.delivery(*delivery)),
+                Err(kind) => format!("settle failed  {}: {kind}", self.delivery(*delivery)),
+            },
+            What::ExtendCalled { delivery } => format!("extend         {}", self.delivery(*delivery)),
+            What::ExtendEnded { delivery, outcome } => match outcome {
+                Ok(()) => format!("extended       {}", self.delivery(*delivery)),
+                Err(kind) => format!("extend failed  {}: {kind}", self.delivery(*delivery)),
+            },
+            What::Abandoned { delivery } => format!("abandoned      {}", self.delivery(*delivery)),
+            What::HandedBack { delivery } => format!("handed back    {}", self.delivery(*delivery)),
+            What::Connected { connection } => format!("connected      {connection}"),
+            What::CloseCalled { connection } => format!("close          {connection}"),
+            What::CloseEnded { connection } => format!("closed         {connection}"),
+            What::Drained { key } => format!("drained        {}/{}", key.stream, key.consumer),
+        }
+    }
+}
+
+fn ended(outcome: &Published) -> String {
+    let at =
+        |sequence: &Option<u64>| sequence.map_or_else(|| "?".to_owned(), |sequence| sequence.to_string());
+    match outcome {
+        Published::Stored { stream, sequence } => {
+            format!("stored         {stream} sequence {}:", at(sequence))
+        }
+        Published::Duplicate { stream, sequence } => {
+            format!("duplicate      {stream} sequence {}:", at(sequence))
+        }
+        Published::Rejected { kind } => format!("rejected       {kind}:"),
+        Published::Unknown { kind } => format!("unknown        {kind}:"),
+    }
+}
+
+fn settlement(kind: &pubsub_core::SettlementKind) -> String {
+    use pubsub_core::SettlementKind;
+    match kind {
+        SettlementKind::Ack => "ack".to_owned(),
+        SettlementKind::Nak { delay: None } => "nak".to_owned(),
+        SettlementKind::Nak { delay: Some(delay) } => format!("nak after {}", in_words(*delay)),
+        SettlementKind::Term { .. } => "term".to_owned(),
+        _ => "settlement".to_owned(),
+    }
+}
+
+fn in_words(duration: Duration) -> String {
+    format!("{duration:?}")
+}

@@ -1,0 +1,365 @@
+//! A history put in order for judging: publishes, deliveries and settlements as wholes instead of events.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use pubsub_core::{Headers, OnDrop, SettlementKind, Subject};
+
+use super::life::{ConsumerFacts, ConsumerLife, Lives, StreamFacts, StreamLife};
+use crate::history::event::{Event, Number, Published, Received, What};
+
+/// A place in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    pub(super) order: usize,
+    pub(super) at: Duration,
+}
+
+impl From<&Event> for Point {
+    fn from(event: &Event) -> Self {
+        Self {
+            order: event.order,
+            at: event.at,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Publish<'a> {
+    pub(super) publisher: Number,
+    pub(super) subject: &'a Subject,
+    pub(super) payload: &'a Bytes,
+    pub(super) headers: &'a Headers,
+    pub(super) id: Option<&'a str>,
+    pub(super) called: Point,
+    pub(super) accepted: Option<Point>,
+    pub(super) ended: Option<(Point, &'a Published)>,
+    /// The life of the stream that answered.
+    pub(super) stream: Option<StreamLife>,
+}
+
+impl Publish<'_> {
+    /// Where it was stored: its stream, its sequence, and when that was known.
+    pub(super) fn stored(&self) -> Option<(StreamLife, u64, Point)> {
+        match (self.stream, self.ended) {
+            (
+                Some(stream),
+                Some((
+                    point,
+                    Published::Stored {
+                        sequence: Some(sequence),
+                        ..
+                    },
+                )),
+            ) => Some((stream, *sequence, point)),
+            _ => None,
+        }
+    }
+
+    /// Whether it may have been stored without a receipt that says where.
+    pub(super) fn may_be_stored(&self) -> bool {
+        match self.ended {
+            None | Some((_, Published::Unknown { .. } | Published::Stored { sequence: None, .. })) => true,
+            Some(_) => false,
+        }
+    }
+}
+
+/// A fetch or a subscription.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub(super) consumer: ConsumerLife,
+    pub(super) connection: Number,
+    pub(super) called: Point,
+    pub(super) on_drop: Option<OnDrop>,
+}
+
+#[derive(Debug)]
+pub(super) struct Settle<'a> {
+    pub(super) kind: &'a SettlementKind,
+    pub(super) confirmed: bool,
+    pub(super) called: Point,
+    pub(super) succeeded: Option<Point>,
+}
+
+#[derive(Debug)]
+pub(super) struct Delivered<'a> {
+    pub(super) ask_number: Number,
+    pub(super) ask: Ask,
+    pub(super) point: Point,
+    pub(super) message: &'a Received,
+    pub(super) settle: Option<Settle<'a>>,
+    /// Calls of `extend` that succeeded.
+    pub(super) extended: Vec<Point>,
+    pub(super) abandoned: Option<Point>,
+    pub(super) handed_back: Option<Point>,
+    /// The events about this delivery.
+    pub(super) events: Vec<usize>,
+}
+
+impl Delivered<'_> {
+    /// Where it was asked for early: nakked, handed back, or dropped where dropping naks.
+    pub(super) fn given_back(&self) -> Option<Point> {
+        let nakked = self
+            .settle
+            .as_ref()
+            .filter(|settle| matches!(settle.kind, SettlementKind::Nak { .. }));
+        let dropped = self
+            .abandoned
+            .filter(|_| self.ask.on_drop != Some(OnDrop::Redeliver));
+        nakked
+            .map(|settle| settle.called)
+            .or(self.handed_back)
+            .or(dropped)
+    }
+}
+
+/// One message of one consumer.
+pub(super) type MessageKey = (ConsumerLife, u64);
+
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    pub(super) streams: Vec<StreamFacts<'a>>,
+    pub(super) consumers: Vec<ConsumerFacts<'a>>,
+    pub(super) publishes: Vec<Publish<'a>>,
+    /// In the order of the history.
+    pub(super) deliveries: Vec<Delivered<'a>>,
+    /// The publish that was stored at a sequence of a stream.
+    pub(super) stored: HashMap<(StreamLife, u64), usize>,
+    /// The deliveries of each message to each consumer, as places in `deliveries`, by attempt.
+    pub(super) messages: BTreeMap<MessageKey, Vec<usize>>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn of(events: &'a [Event]) -> Self {
+        let mut reading = Reading::default();
+        for event in events {
+            reading.lives.follow(event);
+            reading.read(event);
+        }
+        reading.finish()
+    }
+
+    pub(super) fn consumer(&self, life: ConsumerLife) -> Option<&ConsumerFacts<'a>> {
+        self.consumers.get(life)
+    }
+
+    /// The deliveries of a message to a consumer, by attempt.
+    pub(super) fn attempts<'s>(&'s self, places: &'s [usize]) -> impl Iterator<Item = &'s Delivered<'a>> {
+        places.iter().filter_map(|place| self.deliveries.get(*place))
+    }
+
+    /// The publish of a message of a consumer, if its receipt told the sequence.
+    pub(super) fn publish_of(&self, (consumer, sequence): MessageKey) -> Option<&Publish<'a>> {
+        let stream = self.consumer(consumer)?.stream;
+        self.stored
+            .get(&(stream, sequence))
+            .and_then(|place| self.publishes.get(*place))
+    }
+
+    /// A time before which the broker cannot have handed out this delivery.
+    pub(super) fn earliest(&self, delivered: &Delivered<'_>) -> Duration {
+        let key = (delivered.ask.consumer, delivered.message.stream_sequence);
+        let published = self
+            .publish_of(key)
+            .map_or(Duration::ZERO, |publish| publish.called.at);
+        delivered.ask.called.at.max(published)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Reading<'a> {
+    lives: Lives<'a>,
+    publishes: Vec<Publish<'a>>,
+    publish_places: HashMap<Number, usize>,
+    asks: HashMap<Number, Ask>,
+    deliveries: Vec<Delivered<'a>>,
+    delivery_places: HashMap<Number, usize>,
+}
+
+impl<'a> Reading<'a> {
+    fn publish(&mut self, number: Number) -> Option<&mut Publish<'a>> {
+        self.publish_places
+            .get(&number)
+            .and_then(|place| self.publishes.get_mut(*place))
+    }
+
+    fn delivery(&mut self, number: Number, event: &Event) -> Option<&mut Delivered<'a>> {
+        let delivered = self
+            .delivery_places
+            .get(&number)
+            .and_then(|place| self.deliveries.get_mut(*place))?;
+        delivered.events.push(event.order);
+        Some(delivered)
+    }
+
+    fn read(&mut self, event: &'a Event) {
+        let point = Point::from(event);
+        match &event.what {
+            What::PublishCalled {
+                publish,
+                publisher,
+                subject,
+                payload,
+                headers,
+                id,
+            } => {
+                self.publish_places.insert(*publish, self.publishes.len());
+                self.publishes.push(Publish {
+                    publisher: *publisher,
+                    subject,
+                    payload,
+                    headers,
+                    id: id.as_deref(),
+                    called: point,
+                    accepted: None,
+                    ended: None,
+                    stream: None,
+                });
+            }
+            What::PublishAccepted { publish } => {
+                if let Some(publish) = self.publish(*publish) {
+                    publish.accepted = Some(point);
+                }
+            }
+            What::PublishEnded { publish, outcome } => {
+                let stream = match outcome {
+                    Published::Stored { stream, .. } | Published::Duplicate { stream, .. } => {
+                        Some(self.lives.stream(stream))
+                    }
+                    _ => None,
+                };
+                if let Some(publish) = self.publish(*publish) {
+                    publish.ended = Some((point, outcome));
+                    publish.stream = stream;
+                }
+            }
+            What::Asked {
+                ask,
+                key,
+                connection,
+                options,
+            } => {
+                let consumer = self.lives.consumer(key, event.order);
+                let on_drop = options.as_ref().map(|options| options.on_drop);
+                self.asks.insert(
+                    *ask,
+                    Ask {
+                        consumer,
+                        connection: *connection,
+                        called: point,
+                        on_drop,
+                    },
+                );
+            }
+            What::Answered { ask, outcome: Err(_) } | What::AskDropped { ask } => {
+                let consumer = self.asks.get(ask).map(|ask| ask.consumer);
+                if let Some(facts) = consumer.and_then(|life| self.lives.consumers.get_mut(life)) {
+                    facts.interrupted = true;
+                }
+            }
+            What::Delivered {
+                delivery,
+                ask,
+                message,
+            } => {
+                if let Some(asked) = self.asks.get(ask) {
+                    self.delivery_places.insert(*delivery, self.deliveries.len());
+                    self.deliveries.push(Delivered {
+                        ask_number: *ask,
+                        ask: asked.clone(),
+                        point,
+                        message,
+                        settle: None,
+                        extended: Vec::new(),
+                        abandoned: None,
+                        handed_back: None,
+                        events: vec![event.order],
+                    });
+                }
+            }
+            _ => self.read_settlement(event, point),
+        }
+    }
+
+    fn read_settlement(&mut self, event: &'a Event, point: Point) {
+        match &event.what {
+            What::SettleCalled {
+                delivery,
+                kind,
+                confirmed,
+            } => {
+                if let Some(delivered) = self.delivery(*delivery, event) {
+                    let settle = Settle {
+                        kind,
+                        confirmed: *confirmed,
+                        called: point,
+                        succeeded: None,
+                    };
+                    delivered.settle = Some(settle);
+                }
+            }
+            What::SettleEnded { delivery, outcome } => {
+                let settle = self
+                    .delivery(*delivery, event)
+                    .and_then(|delivered| delivered.settle.as_mut());
+                if let (Some(settle), Ok(())) = (settle, outcome) {
+                    settle.succeeded = Some(point);
+                }
+            }
+            What::ExtendCalled { delivery } => {
+                // Counted from the call: the broker cannot have extended before it.
+                if let Some(delivered) = self.delivery(*delivery, event) {
+                    delivered.extended.push(point);
+                }
+            }
+            What::ExtendEnded { delivery, outcome } => {
+                if let (Some(delivered), Err(_)) = (self.delivery(*delivery, event), outcome) {
+                    delivered.extended.pop();
+                }
+            }
+            What::Abandoned { delivery } => {
+                if let Some(delivered) = self.delivery(*delivery, event) {
+                    delivered.abandoned = Some(point);
+                }
+            }
+            What::HandedBack { delivery } => {
+                if let Some(delivered) = self.delivery(*delivery, event) {
+                    delivered.handed_back = Some(point);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self) -> Records<'a> {
+        let mut messages: BTreeMap<MessageKey, Vec<usize>> = BTreeMap::new();
+        for (place, delivered) in self.deliveries.iter().enumerate() {
+            let key = (delivered.ask.consumer, delivered.message.stream_sequence);
+            messages.entry(key).or_default().push(place);
+        }
+        for places in messages.values_mut() {
+            // Stable: of one attempt that came twice, the first stays first.
+            places.sort_by_key(|place| {
+                self.deliveries
+                    .get(*place)
+                    .map(|delivered| delivered.message.attempt)
+            });
+        }
+        let stored = self.publishes.iter().enumerate();
+        let stored = stored.filter_map(|(place, publish)| {
+            publish
+                .stored()
+                .map(|(stream, sequence, _)| ((stream, sequence), place))
+        });
+        Records {
+            stored: stored.collect(),
+            streams: self.lives.streams,
+            consumers: self.lives.consumers,
+            publishes: self.publishes,
+            deliveries: self.deliveries,
+            messages,
+        }
+    }
+}

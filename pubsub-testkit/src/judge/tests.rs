@@ -1,0 +1,473 @@
+//! Each rule finds its violation, and is silent where the history cannot prove one.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use pubsub_core::{
+    ConsumerConfig, ConsumerName, FetchOptions, Headers, Limit, SettlementKind, StreamConfig, StreamName,
+    Subject,
+};
+
+use super::{Rule, judge, report};
+use crate::history::event::{ConsumerKey, Event, Number, Published, Received, What};
+
+const ACK_WAIT: Duration = Duration::from_secs(10);
+
+/// Writes a history by hand: one stream, one consumer, one publisher.
+struct Script {
+    events: Vec<Event>,
+    now: Duration,
+    numbers: Number,
+}
+
+fn stream() -> StreamName {
+    StreamName::new("S").unwrap()
+}
+
+fn key() -> ConsumerKey {
+    ConsumerKey {
+        stream: stream(),
+        consumer: ConsumerName::new("c").unwrap(),
+    }
+}
+
+impl Script {
+    fn new() -> Self {
+        Self::with(|config| config)
+    }
+
+    fn with(change: impl FnOnce(ConsumerConfig) -> ConsumerConfig) -> Self {
+        let mut script = Self {
+            events: Vec::new(),
+            now: Duration::ZERO,
+            numbers: 0,
+        };
+        let stream = StreamConfig::new("S", [">"]).unwrap();
+        let stream = stream
+            .with_max_age(Limit::Unlimited)
+            .with_max_bytes(Limit::Unlimited);
+        script.add(What::StreamCreated {
+            config: Box::new(stream.with_max_messages(Limit::Unlimited)),
+        });
+        let config = ConsumerConfig::durable("c").unwrap().with_ack_wait(ACK_WAIT);
+        script.add(What::ConsumerCreated {
+            key: key(),
+            config: Box::new(change(config)),
+        });
+        script
+    }
+
+    fn add(&mut self, what: What) {
+        self.events.push(Event {
+            order: self.events.len(),
+            at: self.now,
+            what,
+        });
+    }
+
+    fn number(&mut self) -> Number {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    fn call(&mut self, id: Option<&str>) -> Number {
+        let publish = self.number();
+        self.add(What::PublishCalled {
+            publish,
+            publisher: 0,
+            subject: Subject::new("a").unwrap(),
+            payload: Bytes::from_static(b"x"),
+            headers: Headers::new(),
+            id: id.map(str::to_owned),
+        });
+        publish
+    }
+
+    fn publish(&mut self, id: Option<&str>, outcome: Published) {
+        let publish = self.call(id);
+        self.add(What::PublishAccepted { publish });
+        self.add(What::PublishEnded { publish, outcome });
+    }
+
+    fn store(&mut self, sequence: u64) {
+        self.publish(None, stored(sequence));
+    }
+
+    fn ask(&mut self) -> Number {
+        let ask = self.number();
+        self.add(What::Asked {
+            ask,
+            key: key(),
+            connection: 0,
+            options: Some(FetchOptions::up_to(9)),
+        });
+        ask
+    }
+
+    fn deliver_to(&mut self, ask: Number, stream_sequence: u64, attempt: u64) -> Number {
+        let delivery = self.number();
+        let (subject, payload) = ("a".to_owned(), Bytes::from_static(b"x"));
+        let message = Received {
+            subject,
+            payload,
+            headers: Headers::new(),
+            stream_sequence,
+            attempt,
+        };
+        self.add(What::Delivered {
+            delivery,
+            ask,
+            message,
+        });
+        delivery
+    }
+
+    fn deliver(&mut self, sequence: u64, attempt: u64) -> Number {
+        let ask = self.ask();
+        self.deliver_to(ask, sequence, attempt)
+    }
+
+    fn settle(&mut self, delivery: Number, kind: SettlementKind) {
+        self.add(What::SettleCalled {
+            delivery,
+            kind,
+            confirmed: false,
+        });
+        self.add(What::SettleEnded {
+            delivery,
+            outcome: Ok(()),
+        });
+    }
+
+    fn ack(&mut self, delivery: Number) {
+        self.settle(delivery, SettlementKind::Ack);
+    }
+
+    fn nak_after(&mut self, delivery: Number, seconds: u64) {
+        self.settle(
+            delivery,
+            SettlementKind::Nak {
+                delay: Some(Duration::from_secs(seconds)),
+            },
+        );
+    }
+
+    fn broken(&self) -> Vec<Rule> {
+        judge(&self.events, &[])
+            .iter()
+            .map(|violation| violation.rule)
+            .collect()
+    }
+}
+
+fn stored(sequence: u64) -> Published {
+    Published::Stored {
+        stream: stream(),
+        sequence: Some(sequence),
+    }
+}
+
+fn duplicate(sequence: u64) -> Published {
+    Published::Duplicate {
+        stream: stream(),
+        sequence: Some(sequence),
+    }
+}
+
+#[test]
+fn a_right_history_has_no_violation() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    let ask = script.ask();
+    let (one, two) = (script.deliver_to(ask, 1, 1), script.deliver_to(ask, 2, 1));
+    script.ack(one);
+    script.nak_after(two, 5);
+    script.pass(5);
+    let again = script.deliver(2, 2);
+    script.ack(again);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn without_traffic_nothing_is_proven() {
+    assert_eq!(Script::new().broken(), [Rule::HasTraffic, Rule::HasTraffic]);
+    assert!(judge(&Script::new().events, &[Rule::HasTraffic]).is_empty());
+}
+
+#[test]
+fn a_sequence_that_falls_is_found() {
+    let mut script = Script::new();
+    script.store(2);
+    script.store(1);
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), [Rule::SequencesRise]);
+}
+
+#[test]
+fn publishes_under_way_together_may_be_stored_in_any_order() {
+    let mut script = Script::new();
+    let (one, two) = (script.call(None), script.call(None));
+    script.add(What::PublishEnded {
+        publish: one,
+        outcome: stored(2),
+    });
+    script.add(What::PublishEnded {
+        publish: two,
+        outcome: stored(1),
+    });
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn an_id_that_is_stored_twice_is_found_within_its_window_only() {
+    let mut script = Script::new();
+    script.publish(Some("id"), stored(1));
+    script.pass(119);
+    script.publish(Some("id"), stored(2));
+    assert!(script.broken().contains(&Rule::StoredOnce));
+
+    let mut script = Script::new();
+    script.publish(Some("id"), stored(1));
+    script.pass(121);
+    script.publish(Some("id"), stored(2));
+    assert!(!script.broken().contains(&Rule::StoredOnce));
+}
+
+#[test]
+fn a_duplicate_of_nothing_or_after_the_window_is_found() {
+    let mut script = Script::new();
+    script.publish(Some("id"), duplicate(7));
+    assert!(script.broken().contains(&Rule::DuplicateIsKnown));
+
+    let mut script = Script::new();
+    script.publish(Some("id"), stored(1));
+    script.pass(60);
+    script.publish(Some("id"), duplicate(1));
+    assert!(!script.broken().contains(&Rule::DuplicateIsKnown));
+    script.pass(63);
+    script.publish(Some("id"), duplicate(1));
+    assert!(script.broken().contains(&Rule::DuplicateIsKnown));
+}
+
+#[test]
+fn what_nobody_published_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.deliver(1, 1);
+    script.deliver(2, 1);
+    assert_eq!(script.broken(), [Rule::NothingPhantom]);
+}
+
+#[test]
+fn a_publish_of_unknown_outcome_may_be_delivered() {
+    let mut script = Script::new();
+    script.store(1);
+    script.publish(
+        None,
+        Published::Unknown {
+            kind: pubsub_core::ErrorKind::Timeout,
+        },
+    );
+    script.deliver(1, 1);
+    script.deliver(2, 1);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_subject_outside_the_filters_is_found() {
+    let mut script = Script::with(|config| config.with_filter("b").unwrap());
+    script.store(1);
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), [Rule::FiltersHold]);
+}
+
+#[test]
+fn attempts_that_skip_or_repeat_are_found() {
+    for attempts in [[2, 3], [1, 3], [1, 1]] {
+        let mut script = Script::new();
+        script.store(1);
+        for attempt in attempts {
+            script.deliver(1, attempt);
+            script.pass(11);
+        }
+        assert_eq!(script.broken(), [Rule::AttemptsCountUp], "{attempts:?}");
+    }
+}
+
+#[test]
+fn a_dropped_fetch_may_take_attempts_with_it() {
+    let mut script = Script::new();
+    script.store(1);
+    let ask = script.ask();
+    script.add(What::AskDropped { ask });
+    script.pass(10);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn an_attempt_over_max_deliver_is_found() {
+    let mut script = Script::with(|config| config.with_max_deliver(2));
+    script.store(1);
+    for attempt in 1..=3 {
+        script.deliver(1, attempt);
+        script.pass(10);
+    }
+    assert_eq!(script.broken(), [Rule::MaxDeliver]);
+}
+
+#[test]
+fn a_redelivery_within_the_ack_wait_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.deliver(1, 1);
+    script.pass(9);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::LeasesExclusive]);
+}
+
+#[test]
+fn an_extension_prolongs_the_lease() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(9);
+    script.add(What::ExtendCalled { delivery });
+    script.add(What::ExtendEnded {
+        delivery,
+        outcome: Ok(()),
+    });
+    script.pass(9);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::LeasesExclusive]);
+}
+
+#[test]
+fn a_delay_that_is_not_kept_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.nak_after(delivery, 5);
+    script.pass(4);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::NakDelayKept]);
+}
+
+#[test]
+fn a_late_nak_promises_nothing() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    script.nak_after(delivery, 60);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_delivery_after_an_ack_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.ack(delivery);
+    script.pass(11);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn a_redelivery_that_was_on_its_way_when_a_late_ack_came_is_excused() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    let ask = script.ask();
+    script.ack(delivery);
+    script.deliver_to(ask, 1, 2);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn too_many_unsettled_messages_are_found() {
+    let mut script = Script::with(|config| config.with_max_ack_pending(2));
+    for sequence in 1..=4 {
+        script.store(sequence);
+    }
+    let one = script.deliver(1, 1);
+    script.deliver(2, 1);
+    script.ack(one);
+    script.deliver(3, 1);
+    assert_eq!(script.broken(), []);
+    script.deliver(4, 1);
+    assert_eq!(script.broken(), [Rule::MaxAckPending]);
+}
+
+#[test]
+fn a_first_delivery_out_of_order_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    script.deliver(2, 1);
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), [Rule::FirstDeliveriesInOrder]);
+}
+
+#[test]
+fn two_fetches_at_a_time_have_no_order_between_them() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    let (one, two) = (script.ask(), script.ask());
+    script.deliver_to(two, 2, 1);
+    script.deliver_to(one, 1, 1);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_message_that_a_drained_consumer_never_had_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    script.deliver(1, 1);
+    script.add(What::Drained { key: key() });
+    script.store(3);
+    assert_eq!(script.broken(), [Rule::NothingLost]);
+}
+
+#[test]
+fn another_life_of_a_consumer_begins_anew() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.ack(delivery);
+    script.add(What::ConsumerDeleted { key: key() });
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_violation_is_shown_as_the_slice_of_history_that_proves_it() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    script.deliver(2, 1);
+    let delivery = script.deliver(1, 1);
+    script.ack(delivery);
+    let text = report(&judge(&script.events, &[]), &script.events);
+    assert!(text.contains("broken rule `first deliveries in order`"), "{text}");
+    assert!(
+        text.contains("delivered      S/c sequence 2 attempt 1 `a` (1 bytes)"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("stored"),
+        "the publishes prove nothing here: {text}"
+    );
+}

@@ -1,0 +1,133 @@
+//! Runs cases: one ([`run_case`]), all or some ([`run_suite`]), or one as a test ([`run_as_test`]).
+
+mod filter;
+mod limits;
+mod suite;
+mod test;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt as _;
+use pubsub_core::Capability;
+use tokio::runtime::{Builder, Runtime};
+
+pub use filter::Filter;
+pub use suite::{run_suite, run_suite_observed};
+pub use test::run_as_test;
+
+use crate::case::Case;
+use crate::check::{CaseResult, Failure};
+use crate::harness::{Clock, Harness};
+use crate::judge;
+use crate::report::{CaseReport, Outcome};
+use crate::trial::Trial;
+use crate::twin;
+use limits::{in_real_time, in_virtual_time};
+
+/// Runs one case on a fresh harness, on a thread and a runtime of its own.
+pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseReport {
+    let began = Instant::now();
+    let harness: Arc<dyn Harness> = Arc::new(harness);
+    let (outcome, reason) = in_real_time(case.test, move || match runtime(harness.clock()) {
+        Ok(runtime) => {
+            let verdict = runtime.block_on(in_virtual_time(verdict(case, harness)));
+            // A task that a backend has left must not hold the thread.
+            runtime.shutdown_background();
+            verdict
+        }
+        Err(error) => (Outcome::Failed, format!("no runtime for the case: {error}")),
+    });
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    CaseReport {
+        id: case.id,
+        name: case.name(),
+        outcome,
+        reason: Some(reason).filter(|text| !text.is_empty()),
+        millis,
+    }
+}
+
+fn runtime(clock: Clock) -> std::io::Result<Runtime> {
+    match clock {
+        Clock::Virtual => Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build(),
+        Clock::Real => Builder::new_multi_thread().worker_threads(2).enable_all().build(),
+    }
+}
+
+/// The outcome, and its reason in words; empty for a passed case.
+async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, String) {
+    // A panic of the case, or of the backend on the case's own task.
+    match AssertUnwindSafe(attempt(case, harness)).catch_unwind().await {
+        Ok(Ok((outcome, reason))) => (outcome, reason),
+        Ok(Err(failure)) => (Outcome::Failed, failure.to_string()),
+        Err(panic) => (
+            Outcome::Failed,
+            format!("panicked: {}", limits::words_of(panic.as_ref())),
+        ),
+    }
+}
+
+async fn attempt(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
+    let trial = Trial::begin(harness, case.id).await?;
+    if trial.broker().admin().is_none() {
+        return Ok((
+            Outcome::Skipped,
+            "the backend has no StreamAdmin, with which cases make their streams".to_owned(),
+        ));
+    }
+    let missing = case
+        .needs
+        .iter()
+        .copied()
+        .find(|capability| !trial.has(*capability));
+    let outcome = match missing {
+        None => run_body(case, &trial)
+            .await
+            .map(|()| (Outcome::Passed, trial.excuses_in_words())),
+        Some(capability) => refused(&trial, capability).await,
+    };
+    match (outcome, trial.end().await) {
+        (Ok(outcome), Ok(())) => Ok(outcome),
+        (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
+    }
+}
+
+/// The case, and then what must hold of every history.
+async fn run_body(case: &Case, trial: &Trial) -> CaseResult {
+    let outcome = (case.run)(trial).await;
+    let events = trial.history().events();
+    // A case that has failed may have ended before it had traffic.
+    let excused = if outcome.is_ok() {
+        trial.excused()
+    } else {
+        vec![judge::Rule::HasTraffic, judge::Rule::NothingLost]
+    };
+    let violations = judge::judge(&events, &excused);
+    if violations.is_empty() {
+        return outcome;
+    }
+    let report = judge::report(&violations, &events);
+    Err(match outcome {
+        Ok(()) => Failure::without_place(report),
+        Err(failure) => Failure::without_place(format!("{failure}\n{report}")),
+    })
+}
+
+async fn refused(trial: &Trial, capability: Capability) -> CaseResult<(Outcome, String)> {
+    if !twin::exists(capability) {
+        return Ok((
+            Outcome::Skipped,
+            format!("needs `{capability}`, for which this kit has no negative twin"),
+        ));
+    }
+    twin::is_refused(trial, capability).await?;
+    Ok((
+        Outcome::Refused,
+        format!("needs `{capability}`, which the backend does not declare and refuses as it should"),
+    ))
+}

@@ -1,0 +1,124 @@
+//! What a case holds: [`Trial`].
+
+mod consumer;
+mod names;
+mod provision;
+mod publish;
+mod teardown;
+mod time;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pubsub_core::{Broker, Capabilities, Capability, Publisher, StreamAdmin};
+
+pub(crate) use consumer::{SettleSurely, TestConsumer};
+
+use crate::check::{CaseResult, Failure};
+use crate::harness::{Clock, Harness};
+use crate::history::History;
+use crate::history::record::RecordedBroker;
+use crate::judge::Rule;
+use names::Names;
+
+/// One run of one case: a recorded connection to a store of its own, names of its own, and the shortcuts with which
+/// cases read like their catalogue line.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    harness: Arc<dyn Harness>,
+    history: History,
+    broker: Arc<dyn Broker>,
+    publisher: Arc<dyn Publisher>,
+    others: Mutex<Vec<Arc<dyn Broker>>>,
+    names: Names,
+    excuses: Mutex<Vec<(Rule, &'static str)>>,
+}
+
+impl Trial {
+    /// Connects. `id` is the case's, for the names.
+    pub(crate) async fn begin(harness: Arc<dyn Harness>, id: &str) -> CaseResult<Self> {
+        let history = History::new();
+        let broker = connect(harness.as_ref(), &history).await?;
+        let publisher = broker.publisher();
+        let (others, excuses) = (Mutex::default(), Mutex::default());
+        Ok(Self {
+            harness,
+            history,
+            broker,
+            publisher,
+            others,
+            names: Names::new(id),
+            excuses,
+        })
+    }
+
+    /// The connection of the case.
+    pub(crate) fn broker(&self) -> &Arc<dyn Broker> {
+        &self.broker
+    }
+
+    /// Another connection to the same store.
+    pub(crate) async fn another_connection(&self) -> CaseResult<Arc<dyn Broker>> {
+        let broker = connect(self.harness.as_ref(), &self.history).await?;
+        self.others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&broker));
+        Ok(broker)
+    }
+
+    /// The publisher of the case's connection; the same one each time, so that the order of its publishes is judged.
+    pub(crate) fn publisher(&self) -> &Arc<dyn Publisher> {
+        &self.publisher
+    }
+
+    pub(crate) fn admin(&self) -> CaseResult<Arc<dyn StreamAdmin>> {
+        self.broker
+            .admin()
+            .ok_or_else(|| Failure::new("the backend has no StreamAdmin any more"))
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.broker.capabilities()
+    }
+
+    pub(crate) fn has(&self, capability: Capability) -> bool {
+        self.capabilities().has(capability)
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.harness.clock()
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Says that this case breaks a rule by design, and why.
+    pub(crate) fn excuse(&self, rule: Rule, reason: &'static str) {
+        self.excuses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((rule, reason));
+    }
+
+    pub(crate) fn excused(&self) -> Vec<Rule> {
+        self.excuses().iter().map(|(rule, _)| *rule).collect()
+    }
+
+    /// The excuses in words; empty without any.
+    pub(crate) fn excuses_in_words(&self) -> String {
+        let words = self.excuses().into_iter().map(|(rule, reason)| format!("not judged by `{}`: {reason}", rule.name()));
+        words.collect::<Vec<_>>().join("; ")
+    }
+
+    fn excuses(&self) -> Vec<(Rule, &'static str)> {
+        self.excuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn connect(harness: &dyn Harness, history: &History) -> CaseResult<Arc<dyn Broker>> {
+    match harness.connect().await {
+        Ok(broker) => Ok(Arc::new(RecordedBroker::new(broker, history.clone()))),
+        Err(error) => Err(Failure::from(error).while_doing("connect")),
+    }
+}

@@ -1,0 +1,62 @@
+//! How long things take, by the clock of the harness.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Trial;
+use crate::check::{CaseResult, Failure};
+use crate::harness::Clock;
+
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(10);
+
+impl Trial {
+    /// The ack wait of consumers whose messages are to expire: short on real time, as users have it on virtual time.
+    pub(crate) fn ack_wait(&self) -> Duration {
+        match self.clock() {
+            Clock::Virtual => Duration::from_secs(30),
+            Clock::Real => Duration::from_millis(500),
+        }
+    }
+
+    /// How late something that is due may come before the case fails: generous, since it is only waited out by a case
+    /// that fails.
+    pub(crate) fn patience(&self) -> Duration {
+        match self.clock() {
+            Clock::Virtual => Duration::from_secs(600),
+            Clock::Real => Duration::from_secs(15),
+        }
+    }
+
+    /// Lets this time pass.
+    pub(crate) async fn pass(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    /// Waits until the condition holds. `what` completes the sentence "waited in vain until ...".
+    pub(crate) async fn eventually<C, F>(&self, what: &str, mut condition: C) -> CaseResult
+    where
+        C: FnMut() -> F + Send,
+        F: Future<Output = CaseResult<bool>> + Send,
+    {
+        let deadline = Instant::now() + self.patience();
+        loop {
+            if condition().await? {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(Failure::new(format!("waited in vain until {what}")));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The result of a call that has to end by itself within the case's patience.
+    pub(crate) async fn in_time<T>(&self, what: &str, call: impl Future<Output = T> + Send) -> CaseResult<T> {
+        tokio::time::timeout(self.patience(), call)
+            .await
+            .map_err(|_| Failure::new(format!("{what} did not end within {:?}", self.patience())))
+    }
+}

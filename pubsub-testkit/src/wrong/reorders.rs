@@ -1,0 +1,16 @@
+use async_trait::async_trait;
+use pubsub_core::Delivery;
+
+use super::Tamper;
+
+/// The likely cause: a stack where a queue should be.
+#[derive(Debug)]
+pub(super) struct Reorders;
+
+#[async_trait]
+impl Tamper for Reorders {
+    async fn batch(&self, mut deliveries: Vec<Delivery>) -> Vec<Delivery> {
+        deliveries.reverse();
+        deliveries
+    }
+}
