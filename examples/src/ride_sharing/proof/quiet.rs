@@ -1,0 +1,53 @@
+//! Waiting until all is quiet.
+
+use std::time::Duration;
+
+use pubsub::{Result, Retry, StreamAdmin};
+use tokio::time::Instant;
+
+use crate::ride_sharing::provision::OpenRoute;
+use crate::ride_sharing::report::{PATIENCE, Progress};
+
+/// How often the broker is asked.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Waits until no consumer has anything left to deliver or to settle. `false` if it gave up because nothing was
+/// acked for too long.
+pub(crate) async fn wait_until_quiet(
+    admin: &dyn StreamAdmin,
+    routes: &[OpenRoute],
+    progress: &Progress,
+) -> Result<bool> {
+    let mut acked = progress.watch();
+    let mut interval = tokio::time::interval(INTERVAL);
+    let mut last_change = Instant::now();
+    loop {
+        interval.tick().await;
+        match are_idle(admin, routes).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            // A connection that was lost for a moment comes back by itself.
+            Err(error) if error.retry() == Retry::Later && last_change.elapsed() <= PATIENCE => {}
+            Err(error) => return Err(error),
+        }
+        if acked.has_changed().unwrap_or(false) {
+            acked.mark_unchanged();
+            last_change = Instant::now();
+        }
+        if last_change.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+    }
+}
+
+/// One pass is enough, because of the order of the routes: what an idle consumer's handlers published was stored
+/// before their acks, and so before the consumers that read it are asked.
+async fn are_idle(admin: &dyn StreamAdmin, routes: &[OpenRoute]) -> Result<bool> {
+    for open in routes {
+        let info = admin.consumer_info(&open.stream, &open.consumer).await?;
+        if info.pending > 0 || info.ack_pending > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,275 @@
+//! Consumers on the wire.
+
+use pubsub_core::config::timestamp;
+use pubsub_core::{
+    AckPolicy, ConsumerConfig, ConsumerName, DeliverPolicy, Error, Result, SequencePair, StreamName,
+    SubjectFilter,
+};
+use serde::{Deserialize, Serialize};
+
+use super::limits::{duration, limit, nanos, number};
+use super::stream::{not_known, not_served};
+use super::system_time;
+
+/// The fields of a consumer's configuration that this library sets.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ConsumerSettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durable_name: Option<String>,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_subject: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    filter_subjects: Vec<String>,
+    deliver_policy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_start_seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_start_time: Option<String>,
+    ack_policy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ack_wait: Option<i64>,
+    max_deliver: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_ack_pending: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inactive_threshold: Option<i64>,
+    /// Set on push consumers, which this library does not use.
+    #[serde(skip_serializing)]
+    pub(crate) deliver_subject: Option<String>,
+    /// The most messages and the longest time of one pull, 0 for no limit.
+    #[serde(skip_serializing)]
+    pub(crate) max_batch: usize,
+    #[serde(skip_serializing)]
+    pub(crate) max_expires: u64,
+}
+
+impl ConsumerSettings {
+    /// The names of all fields that this library sets, for an update that leaves the others alone.
+    pub(crate) const FIELDS: [&str; 13] = [
+        "name",
+        "durable_name",
+        "description",
+        "filter_subject",
+        "filter_subjects",
+        "deliver_policy",
+        "opt_start_seq",
+        "opt_start_time",
+        "ack_policy",
+        "ack_wait",
+        "max_deliver",
+        "max_ack_pending",
+        "inactive_threshold",
+    ];
+}
+
+/// A consumer's configuration and counters.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ConsumerInfo {
+    stream_name: String,
+    pub(crate) name: String,
+    created: String,
+    pub(crate) config: ConsumerSettings,
+    #[serde(default)]
+    delivered: Sequences,
+    #[serde(default)]
+    ack_floor: Sequences,
+    #[serde(default)]
+    num_ack_pending: u64,
+    #[serde(default)]
+    num_redelivered: u64,
+    #[serde(default)]
+    num_waiting: u64,
+    #[serde(default)]
+    num_pending: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Sequences {
+    #[serde(default)]
+    consumer_seq: u64,
+    #[serde(default)]
+    stream_seq: u64,
+}
+
+impl TryFrom<&ConsumerConfig> for ConsumerSettings {
+    type Error = Error;
+
+    fn try_from(config: &ConsumerConfig) -> Result<Self> {
+        let name = config.name.as_ref().map(ToString::to_string);
+        let filters = config.filters.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (filter_subject, filter_subjects) = match filters.as_slice() {
+            // JetStream wants a filter here (10094), and `>` means all.
+            [] if config.deliver == DeliverPolicy::LastPerSubject => (Some(">".to_owned()), Vec::new()),
+            [] => (None, Vec::new()),
+            [one] => (Some(one.clone()), Vec::new()),
+            _ => (None, filters),
+        };
+        let (deliver_policy, opt_start_seq, opt_start_time) = match config.deliver {
+            DeliverPolicy::All => ("all", None, None),
+            DeliverPolicy::New => ("new", None, None),
+            DeliverPolicy::Last => ("last", None, None),
+            DeliverPolicy::LastPerSubject => ("last_per_subject", None, None),
+            DeliverPolicy::FromSequence(sequence) => ("by_start_sequence", Some(sequence), None),
+            DeliverPolicy::FromTime(time) => ("by_start_time", None, timestamp::format(time)),
+            _ => return Err(not_served("deliver")),
+        };
+        let (ack_policy, acknowledges) = match config.ack {
+            AckPolicy::Explicit => ("explicit", true),
+            AckPolicy::All => ("all", true),
+            AckPolicy::None => ("none", false),
+            _ => return Err(not_served("ack")),
+        };
+        Ok(Self {
+            durable_name: name.clone().filter(|_| config.durable),
+            name,
+            description: config.description.clone().unwrap_or_default(),
+            filter_subject,
+            filter_subjects,
+            deliver_policy: deliver_policy.to_owned(),
+            opt_start_seq,
+            opt_start_time,
+            ack_policy: ack_policy.to_owned(),
+            ack_wait: acknowledges.then(|| nanos(config.ack_wait)),
+            max_deliver: number(config.max_deliver),
+            max_ack_pending: acknowledges.then(|| number(config.max_ack_pending)),
+            inactive_threshold: config.effective_inactive_threshold().map(nanos),
+            ..Self::default()
+        })
+    }
+}
+
+impl TryFrom<ConsumerSettings> for ConsumerConfig {
+    type Error = Error;
+
+    fn try_from(settings: ConsumerSettings) -> Result<Self> {
+        let mut config = Self::ephemeral();
+        config.durable = settings.durable_name.is_some();
+        config.name = settings
+            .durable_name
+            .or(settings.name)
+            .map(ConsumerName::new)
+            .transpose()?;
+        config.description = (!settings.description.is_empty()).then_some(settings.description);
+        let filters = settings
+            .filter_subject
+            .filter(|filter| !filter.is_empty())
+            .into_iter();
+        let filters = filters.chain(settings.filter_subjects).map(SubjectFilter::new);
+        config.filters = filters.collect::<Result<_>>()?;
+        config.deliver = match (
+            settings.deliver_policy.as_str(),
+            settings.opt_start_seq,
+            settings.opt_start_time,
+        ) {
+            ("all", ..) => DeliverPolicy::All,
+            ("new", ..) => DeliverPolicy::New,
+            ("last", ..) => DeliverPolicy::Last,
+            ("last_per_subject", ..) => DeliverPolicy::LastPerSubject,
+            ("by_start_sequence", Some(sequence), _) => DeliverPolicy::FromSequence(sequence),
+            ("by_start_time", _, Some(time)) => DeliverPolicy::FromTime(system_time(&time)?),
+            (other, ..) => return Err(not_known("deliver", other)),
+        };
+        config.ack = match settings.ack_policy.as_str() {
+            "explicit" => AckPolicy::Explicit,
+            "all" => AckPolicy::All,
+            "none" => AckPolicy::None,
+            other => return Err(not_known("ack", other)),
+        };
+        // Without acknowledgements the server tells neither of the two, and the defaults stand for them.
+        if let Some(wait) = settings.ack_wait.filter(|wait| *wait > 0) {
+            config.ack_wait = duration(wait);
+        }
+        if let Some(pending) = settings.max_ack_pending.filter(|pending| *pending != 0) {
+            config.max_ack_pending = limit(pending);
+        }
+        config.max_deliver = limit(settings.max_deliver);
+        config.inactive_threshold = settings
+            .inactive_threshold
+            .filter(|threshold| *threshold > 0)
+            .map(duration);
+        Ok(config)
+    }
+}
+
+impl TryFrom<ConsumerInfo> for pubsub_core::ConsumerInfo {
+    type Error = Error;
+
+    fn try_from(info: ConsumerInfo) -> Result<Self> {
+        let mut config = ConsumerConfig::try_from(info.config)?;
+        let name = ConsumerName::new(info.name)?;
+        config.name.get_or_insert_with(|| name.clone());
+        let stream = StreamName::new(info.stream_name)?;
+        let mut consumer = Self::new(stream, name, config, system_time(&info.created)?);
+        consumer.delivered = SequencePair::new(info.delivered.consumer_seq, info.delivered.stream_seq);
+        consumer.ack_floor = SequencePair::new(info.ack_floor.consumer_seq, info.ack_floor.stream_seq);
+        consumer.ack_pending = info.num_ack_pending;
+        consumer.redelivered = info.num_redelivered;
+        consumer.pending = info.num_pending;
+        consumer.waiting = info.num_waiting;
+        Ok(consumer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use pubsub_core::Limit;
+
+    use super::*;
+
+    fn round_trip(config: &ConsumerConfig) -> ConsumerConfig {
+        let json = serde_json::to_string(&ConsumerSettings::try_from(config).unwrap()).unwrap();
+        serde_json::from_str::<ConsumerSettings>(&json)
+            .unwrap()
+            .try_into()
+            .unwrap()
+    }
+
+    #[test]
+    fn configurations_round_trip() {
+        let plain = ConsumerConfig::durable("users").unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::new(1_767_225_600, 5);
+        for config in [
+            plain.clone(),
+            ConsumerConfig::ephemeral(),
+            plain.clone().with_filter("ride.*").unwrap(),
+            plain.clone().with_filters(["ride.a", "ride.b"]).unwrap(),
+            plain.clone().with_deliver(DeliverPolicy::LastPerSubject),
+            plain.clone().with_deliver(DeliverPolicy::FromSequence(7)),
+            plain.clone().with_deliver(DeliverPolicy::FromTime(time)),
+            plain.clone().with_ack(AckPolicy::None),
+            plain
+                .clone()
+                .with_ack(AckPolicy::All)
+                .with_max_deliver(Limit::Unlimited),
+            plain
+                .with_max_ack_pending(Limit::Unlimited)
+                .with_inactive_threshold(Duration::from_secs(9)),
+        ] {
+            assert_eq!(config.differences(&round_trip(&config)), [], "{config:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_fields_is_complete() {
+        let config = ConsumerConfig::durable("users")
+            .unwrap()
+            .with_inactive_threshold(Duration::from_secs(9));
+        let mut settings = ConsumerSettings::try_from(&config).unwrap();
+        settings.filter_subject = Some("a".to_owned());
+        settings.filter_subjects = vec!["b".to_owned()];
+        settings.opt_start_seq = Some(1);
+        settings.opt_start_time = Some(String::new());
+        let json = serde_json::to_value(&settings).unwrap();
+        let mut written = json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let mut listed = ConsumerSettings::FIELDS.map(str::to_owned).to_vec();
+        written.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(written, listed);
+    }
+}

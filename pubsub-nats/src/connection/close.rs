@@ -1,0 +1,115 @@
+//! Closing in the order in which nothing is lost.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::connection::State;
+use pubsub_core::{Error, ErrorKind, Result};
+use tokio::time::timeout;
+
+use super::{Connection, Phase};
+use crate::api;
+
+/// How long the end of the connection's task is waited for.
+const DISCONNECT: Duration = Duration::from_secs(1);
+
+impl Connection {
+    /// Closes, once. A later call waits for the first, and is `Ok`; a caller who goes away leaves the close going on.
+    pub(crate) async fn close(self: &Arc<Self>) -> Result<()> {
+        let first = self.phase.send_if_modified(|phase| {
+            let first = *phase == Phase::Open;
+            if first {
+                *phase = Phase::Closing;
+            }
+            first
+        });
+        if first {
+            let connection = Arc::clone(self);
+            return match self.runtime.spawn(async move { connection.finish().await }).await {
+                Ok(finished) => finished,
+                // Only the end of the runtime does that, and it takes the connection with it.
+                Err(_) => Ok(()),
+            };
+        }
+        // The sender is in `self`, so this ends with the phase.
+        let _ = self.phase().wait_for(|phase| *phase == Phase::Closed).await;
+        Ok(())
+    }
+
+    async fn finish(&self) -> Result<()> {
+        let mut late = Vec::new();
+        let limit = self.config.request_timeout;
+        // Intake is over since the phase has changed; what was pulled and not handed out goes back.
+        step(&mut late, "hand back", limit, self.inboxes.stop()).await;
+        step(
+            &mut late,
+            "receipts",
+            self.config.publish_timeout,
+            self.publishes.flushed(),
+        )
+        .await;
+        step(&mut late, "settlements", limit, self.requests.flushed()).await;
+        if self.is_connected() {
+            self.barrier(&mut late).await;
+        }
+
+        self.phase.send_replace(Phase::Closed);
+        self.publishes.close();
+        self.requests.close();
+        self.disconnect().await;
+        if late.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Timeout,
+            "the connection is closed, but not all was finished before",
+        )
+        .with_operation("close")
+        .with_context("unfinished", late.join(", "))
+        .with_remedy("what was not confirmed may or may not have happened; messages come again"))
+    }
+
+    /// An answer to a request proves that the server has read everything before it; a flush only that it was sent.
+    async fn barrier(&self, late: &mut Vec<&'static str>) {
+        if let Err(error) = api::account_info(self).await
+            && matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable)
+        {
+            late.push("the server's confirmation of what was sent last");
+        }
+    }
+
+    async fn disconnect(&self) {
+        for router in &self.routers {
+            router.abort();
+        }
+        self.events.give_up();
+        if self.client.connection_state() != State::Connected {
+            return;
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing is in flight any more, and it is the only way to end a connection of which clones may live"
+        )]
+        let ending = self.client.drain();
+        let gone = async {
+            if ending.await.is_ok() {
+                // Fails as soon as the connection's task has ended.
+                while self.client.flush().await.is_ok() {}
+            }
+        };
+        // A connection that does not end now ends when the last clone of its client is dropped.
+        let _ = timeout(DISCONNECT, gone).await;
+    }
+}
+
+async fn step(
+    late: &mut Vec<&'static str>,
+    what: &'static str,
+    limit: Duration,
+    work: impl Future<Output = ()>,
+) {
+    if timeout(limit, work).await.is_err() {
+        late.push(what);
+    }
+}

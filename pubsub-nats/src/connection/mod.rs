@@ -1,0 +1,162 @@
+//! One connection to NATS, and all that its publishers, consumers and messages share.
+
+mod close;
+mod events;
+mod inbox;
+mod open;
+mod replies;
+mod request;
+mod version;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_nats::connection::State;
+use async_nats::{Client, Subject, client};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use pubsub_core::{Capabilities, Error, ErrorKind, Result};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+pub(crate) use inbox::{Arrived, Inbox, Inboxes};
+pub(crate) use replies::{Replies, Unanswered, Waiter};
+pub(crate) use version::ServerVersion;
+
+use crate::NatsConfig;
+use crate::publish::{InFlight, Window};
+use events::Events;
+use request::Request;
+
+/// Whether there is still work to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Open,
+    /// Nothing new is taken; what is under way is finished.
+    Closing,
+    Closed,
+}
+
+/// Resolves when a close has begun.
+pub(crate) async fn closing(phase: &mut watch::Receiver<Phase>) {
+    // The sender lives as long as the connection, and whoever waits here holds that.
+    let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
+}
+
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) config: NatsConfig,
+    pub(crate) version: ServerVersion,
+    pub(crate) publishes: Arc<Replies<InFlight>>,
+    /// What the answers to publishes are addressed to, before the token.
+    pub(crate) publish_prefix: String,
+    pub(crate) window: Arc<Window>,
+    requests: Arc<Replies<Request>>,
+    request_prefix: String,
+    pub(crate) inboxes: Inboxes,
+    events: Arc<Events>,
+    phase: watch::Sender<Phase>,
+    /// So that what is dropped outside a runtime can still be handed back.
+    runtime: Handle,
+    routers: [AbortHandle; 2],
+}
+
+impl Connection {
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        Capabilities::full().with_max_payload(self.client.max_payload())
+    }
+
+    pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    /// Counts how often the connection was made.
+    pub(crate) fn connections(&self) -> watch::Receiver<u64> {
+        self.events.connections()
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Refuses new work after a close has begun.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if *self.phase.borrow() == Phase::Open {
+            Ok(())
+        } else {
+            Err(Error::closed("connection"))
+        }
+    }
+
+    /// Refuses even the rest of old work after a close has ended.
+    pub(crate) fn check_not_closed(&self) -> Result<()> {
+        if *self.phase.borrow() == Phase::Closed {
+            Err(Error::closed("connection"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Hands a message to the connection, within the time for requests, and waits for nothing else.
+    pub(crate) async fn tell(&self, subject: Subject, payload: Bytes) -> Result<()> {
+        self.check_not_closed()?;
+        let timeout = self.config.request_timeout;
+        match tokio::time::timeout(timeout, self.client.publish(subject, payload)).await {
+            Ok(told) => told.map_err(send_failed),
+            Err(_) => Err(self.unreachable_or_late(timeout)),
+        }
+    }
+
+    /// Hands a message to the connection without ever blocking, from inside or outside a runtime. Best effort.
+    pub(crate) fn post(&self, subject: Subject, payload: Bytes) {
+        if *self.phase.borrow() == Phase::Closed {
+            return;
+        }
+        let client = self.client.clone();
+        let mut publish = Box::pin(async move {
+            // A message that cannot be handed back comes again after its ack wait.
+            let _ = client.publish(subject, payload).await;
+        });
+        if publish.as_mut().now_or_never().is_none() {
+            self.runtime.spawn(publish);
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The routers hold senders of the connection's own channel: without this it would never end.
+        for router in &self.routers {
+            router.abort();
+        }
+        self.events.give_up();
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("servers", &self.config.servers)
+            .field("name", &self.config.name)
+            .field("server_version", &self.version)
+            .field("phase", &*self.phase.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why async-nats did not take a message.
+pub(crate) fn send_failed(error: client::PublishError) -> Error {
+    match error.kind() {
+        client::PublishErrorKind::MaxPayloadExceeded => Error::new(
+            ErrorKind::PayloadTooLarge,
+            "the message is larger than the server takes",
+        )
+        .with_remedy("store the payload elsewhere and publish a reference to it")
+        .with_source(error),
+        client::PublishErrorKind::InvalidSubject => {
+            Error::invalid_input("subject", "the subject cannot be sent").with_source(error)
+        }
+        client::PublishErrorKind::Send => Error::closed("connection"),
+    }
+}

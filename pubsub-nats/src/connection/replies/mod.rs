@@ -1,0 +1,171 @@
+//! Answers that come back through one shared subscription, each to the one who waits for it.
+//!
+//! async-nats has a multiplexer of its own, but it keeps an entry for the life of the client for every answer that
+//! never comes (nats.rs issue 1617), and each of its publishes costs two timers and a set of clones. Here one task reads
+//! the subscription, one sweep looks after all deadlines, and no waiter outlives its deadline.
+
+mod slots;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_nats::{Message, Subject, Subscriber};
+use futures::StreamExt as _;
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use slots::Slots;
+
+/// How often deadlines are looked at: an unanswered request is noticed up to this much late.
+const SWEEP: Duration = Duration::from_millis(20);
+
+/// Someone who waits for an answer.
+pub(crate) trait Waiter: Send + 'static {
+    /// Where the request went.
+    fn subject(&self) -> &str;
+
+    /// Takes the answer, or the reason that there will be none. Must not block.
+    fn resolve(self, answer: Result<Message, Unanswered>);
+}
+
+/// Why there is no answer to a request that was handed to the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// None came in time.
+    TimedOut,
+    /// The server said that this client may not publish there.
+    Denied,
+    /// The connection was closed first.
+    Closed,
+}
+
+/// The waiters of one shared subscription.
+pub(crate) struct Replies<W> {
+    slots: Mutex<Slots<W>>,
+    /// Told when the table stops being empty, so that an idle connection sets no timers.
+    busy: Notify,
+}
+
+impl<W: Waiter> Replies<W> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            slots: Mutex::new(Slots::new()),
+            busy: Notify::new(),
+        })
+    }
+
+    /// Adds a waiter. `None`, and the waiter is dropped, if about a million wait already.
+    pub(crate) fn register(self: &Arc<Self>, waiter: W, deadline: Instant) -> Option<Ticket<W>> {
+        let mut slots = self.lock();
+        let was_empty = slots.is_empty();
+        let token = slots.insert(waiter, deadline).ok()?;
+        drop(slots);
+        if was_empty {
+            self.busy.notify_one();
+        }
+        Some(Ticket {
+            replies: Arc::clone(self),
+            token,
+            sent: false,
+        })
+    }
+
+    /// Resolves when everyone who waits now has an answer, or the reason that there is none.
+    pub(crate) async fn flushed(&self) {
+        let flushed = self.lock().flush();
+        // The table goes away only with the connection, and then nobody waits any more.
+        let _ = flushed.await;
+    }
+
+    /// Ends the wait of those whose request went to this subject, which the server does not allow.
+    pub(crate) fn deny(&self, subject: &str) {
+        self.end(Unanswered::Denied, |waiter, _| waiter.subject() == subject);
+    }
+
+    /// Ends every wait.
+    pub(crate) fn close(&self) {
+        self.end(Unanswered::Closed, |_, _| true);
+    }
+
+    fn end(&self, why: Unanswered, condition: impl FnMut(&W, Instant) -> bool) {
+        // Resolved after the lock is released: a waiter may do anything.
+        let ended = self.lock().take_where(condition);
+        for waiter in ended {
+            waiter.resolve(Err(why));
+        }
+    }
+
+    fn answer(&self, prefix_len: usize, message: Message) {
+        let token = message
+            .subject
+            .get(prefix_len..)
+            .and_then(|token| token.parse().ok());
+        let Some(waiter) = token.and_then(|token| self.lock().take(token)) else {
+            tracing::debug!("an answer came that nobody waits for any more");
+            return;
+        };
+        waiter.resolve(Ok(message));
+    }
+
+    /// Brings each answer to its waiter until the subscription ends. `prefix_len` bytes of each subject precede the
+    /// token.
+    pub(crate) async fn route(self: Arc<Self>, mut answers: Subscriber, prefix_len: usize) {
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut busy = true;
+        loop {
+            tokio::select! {
+                biased;
+                message = answers.next() => match message {
+                    Some(message) => self.answer(prefix_len, message),
+                    None => break,
+                },
+                () = self.busy.notified(), if !busy => busy = true,
+                now = sweep.tick(), if busy => {
+                    self.end(Unanswered::TimedOut, |_, deadline| deadline <= now);
+                    busy = !self.lock().is_empty();
+                }
+            }
+        }
+        self.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots<W>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W> fmt::Debug for Replies<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replies").finish_non_exhaustive()
+    }
+}
+
+/// The place of one waiter until its request is sent. Dropped before that, the waiter leaves the table.
+pub(crate) struct Ticket<W: Waiter> {
+    replies: Arc<Replies<W>>,
+    token: u64,
+    sent: bool,
+}
+
+impl<W: Waiter> Ticket<W> {
+    /// Where the answer is to go.
+    pub(crate) fn reply_subject(&self, prefix: &str) -> Subject {
+        Subject::from(format!("{prefix}{}", self.token))
+    }
+
+    /// Says that the request was handed to the connection: from now on its effect may happen.
+    pub(crate) fn sent(mut self) {
+        self.sent = true;
+        self.replies.lock().mark_sent(self.token);
+    }
+}
+
+impl<W: Waiter> Drop for Ticket<W> {
+    fn drop(&mut self) {
+        if !self.sent {
+            drop(self.replies.lock().take(self.token));
+        }
+    }
+}

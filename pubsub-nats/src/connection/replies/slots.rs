@@ -1,0 +1,201 @@
+//! Who waits for which answer: a table that never grows beyond what was waiting at once.
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// A token is a serial number and a place in the table, so that a late answer never meets a later waiter.
+const PLACE_BITS: u32 = 20;
+const PLACES: u64 = 1 << PLACE_BITS;
+
+pub(super) struct Slots<W> {
+    places: Vec<Option<Waiting<W>>>,
+    free: Vec<usize>,
+    serial: u64,
+    flushes: Vec<Flush>,
+}
+
+struct Waiting<W> {
+    token: u64,
+    waiter: W,
+    deadline: Instant,
+    /// Whether the request was handed to the connection; before that its caller is still in charge.
+    sent: bool,
+}
+
+/// Someone who waits until all that waited before are gone.
+struct Flush {
+    before: u64,
+    remaining: usize,
+    done: oneshot::Sender<()>,
+}
+
+impl<W> Slots<W> {
+    pub(super) const fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            flushes: Vec::new(),
+        }
+    }
+
+    /// Adds a waiter. `None` if the table is full.
+    pub(super) fn insert(&mut self, waiter: W, deadline: Instant) -> Result<u64, W> {
+        let place = self.free.pop().unwrap_or(self.places.len());
+        let Some(number) = u64::try_from(place).ok().filter(|number| *number < PLACES) else {
+            return Err(waiter);
+        };
+        self.serial += 1;
+        let token = (self.serial << PLACE_BITS) | number;
+        let waiting = Waiting {
+            token,
+            waiter,
+            deadline,
+            sent: false,
+        };
+        match self.places.get_mut(place) {
+            Some(empty) => *empty = Some(waiting),
+            None => self.places.push(Some(waiting)),
+        }
+        Ok(token)
+    }
+
+    pub(super) fn mark_sent(&mut self, token: u64) {
+        if let Some(waiting) = self.get_mut(token) {
+            waiting.sent = true;
+        }
+    }
+
+    pub(super) fn take(&mut self, token: u64) -> Option<W> {
+        let place = place_of(token)?;
+        self.places
+            .get(place)?
+            .as_ref()
+            .filter(|waiting| waiting.token == token)?;
+        self.empty(place)
+    }
+
+    /// Takes out those that were sent and for which the condition holds.
+    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W, Instant) -> bool) -> Vec<W> {
+        let mut taken = Vec::new();
+        for place in 0..self.places.len() {
+            let leaves = self
+                .places
+                .get(place)
+                .and_then(Option::as_ref)
+                .is_some_and(|waiting| waiting.sent && condition(&waiting.waiter, waiting.deadline));
+            if leaves {
+                taken.extend(self.empty(place));
+            }
+        }
+        taken
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.places.len()
+    }
+
+    /// Resolves when all that wait now are gone.
+    pub(super) fn flush(&mut self) -> oneshot::Receiver<()> {
+        let (done, flushed) = oneshot::channel();
+        let remaining = self.places.len() - self.free.len();
+        if remaining == 0 {
+            // Nobody may have dropped the receiver yet.
+            let _ = done.send(());
+        } else {
+            self.flushes.push(Flush {
+                before: self.serial,
+                remaining,
+                done,
+            });
+        }
+        flushed
+    }
+
+    fn get_mut(&mut self, token: u64) -> Option<&mut Waiting<W>> {
+        self.places
+            .get_mut(place_of(token)?)?
+            .as_mut()
+            .filter(|waiting| waiting.token == token)
+    }
+
+    fn empty(&mut self, place: usize) -> Option<W> {
+        let waiting = self.places.get_mut(place)?.take()?;
+        self.free.push(place);
+        let serial = waiting.token >> PLACE_BITS;
+        if !self.flushes.is_empty() {
+            self.count_down(serial);
+        }
+        Some(waiting.waiter)
+    }
+
+    fn count_down(&mut self, serial: u64) {
+        for flush in self.flushes.iter_mut().filter(|flush| serial <= flush.before) {
+            flush.remaining -= 1;
+        }
+        for flush in self.flushes.extract_if(.., |flush| flush.remaining == 0) {
+            // Whoever waited may have given up.
+            let _ = flush.done.send(());
+        }
+    }
+}
+
+fn place_of(token: u64) -> Option<usize> {
+    usize::try_from(token % PLACES).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn later() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(1)
+    }
+
+    #[test]
+    fn a_late_answer_does_not_meet_the_next_waiter_of_its_place() {
+        let mut slots = Slots::new();
+        let first = slots.insert("first", later()).unwrap();
+        assert_eq!(slots.take(first), Some("first"));
+        let second = slots.insert("second", later()).unwrap();
+        assert_eq!(slots.take(first), None);
+        assert_eq!(slots.take(second), Some("second"));
+        assert_eq!(slots.places.len(), 1);
+        assert!(slots.is_empty());
+    }
+
+    #[test]
+    fn only_what_was_sent_is_taken_in_bulk() {
+        let mut slots = Slots::new();
+        let sent = slots.insert("sent", later()).unwrap();
+        slots.insert("unsent", later()).unwrap();
+        slots.mark_sent(sent);
+        assert_eq!(slots.take_where(|_, _| true), ["sent"]);
+    }
+
+    #[test]
+    fn a_flush_waits_for_those_before_it_only() {
+        let mut slots = Slots::new();
+        let before = slots.insert(1, later()).unwrap();
+        let mut flushed = slots.flush();
+        let after = slots.insert(2, later()).unwrap();
+        slots.take(after);
+        assert!(flushed.try_recv().is_err());
+        slots.take(before);
+        assert!(flushed.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_flush_of_nothing_is_done() {
+        assert!(Slots::<()>::new().flush().try_recv().is_ok());
+    }
+
+    #[test]
+    fn hostile_tokens_are_nobodys() {
+        let mut slots = Slots::new();
+        slots.insert(1, later()).unwrap();
+        for token in [0, 1, 2 * PLACES, u64::MAX] {
+            assert_eq!(slots.take(token), None);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! One batch: [`fetch`].
+
+use std::time::Duration;
+
+use async_nats::Subject;
+use pubsub_core::{Delivery, Error, ErrorKind, FetchOptions, Result};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::NatsConsumer;
+use super::pull::{Arrival, Pull, Refusal};
+use crate::connection::{Arrived, Inbox, Phase, closing};
+
+/// The longest that one request waits at the server. A server that loses a request says nothing, so a long wait is made
+/// of several.
+const SLICE: Duration = Duration::from_secs(10);
+/// How much later than asked the server's answer may come before the request counts as lost.
+const GRACE: Duration = Duration::from_secs(1);
+/// A consumer that stalls in the middle of a batch says nothing: it is at `max_ack_pending`.
+const LINGER: Duration = Duration::from_millis(50);
+/// How long silence lasts, in a fetch that does not wait, before the consumer is looked at.
+const SILENCE: Duration = Duration::from_millis(100);
+/// What is left of a wait is not worth another request.
+const REMNANT: Duration = Duration::from_millis(5);
+/// The pause after a refusal.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest wait that tokio's clock can add to any instant.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Result<Vec<Delivery>> {
+    options.validate()?;
+    consumer.connection.check_open()?;
+    let expires = options.expires.min(LONGEST);
+    let mut fetch = Fetch {
+        inbox: Inbox::new(&consumer.connection),
+        consumer,
+        options,
+        batch: Vec::new(),
+        deadline: Instant::now() + expires,
+        phase: consumer.connection.phase(),
+        connections: consumer.connection.connections(),
+        refusal: None,
+    };
+    fetch.run().await
+}
+
+struct Fetch<'a> {
+    /// What was received so far.
+    batch: Vec<Delivery>,
+    inbox: Inbox,
+    consumer: &'a NatsConsumer,
+    options: &'a FetchOptions,
+    deadline: Instant,
+    phase: watch::Receiver<Phase>,
+    connections: watch::Receiver<u64>,
+    /// The last refusal, to be told if time runs out before one passes.
+    refusal: Option<Refusal>,
+}
+
+impl Drop for Fetch<'_> {
+    fn drop(&mut self) {
+        // Empty, unless the fetch was cancelled or failed in the middle.
+        self.inbox.put_back(std::mem::take(&mut self.batch));
+    }
+}
+
+/// What to do after one request.
+enum Next {
+    Return,
+    /// Ask again, perhaps after a pause.
+    Again(Duration),
+}
+
+impl Fetch<'_> {
+    async fn run(&mut self) -> Result<Vec<Delivery>> {
+        self.connected().await?;
+        let subject = self.inbox.renew().await?;
+        loop {
+            match self.request(&subject).await? {
+                Next::Return => return Ok(std::mem::take(&mut self.batch)),
+                Next::Again(pause) if self.remaining() > REMNANT => {
+                    sleep(pause.min(self.remaining())).await;
+                    self.connected().await?;
+                }
+                Next::Again(_) => return self.out_of_time(),
+            }
+        }
+    }
+
+    fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn out_of_time(&mut self) -> Result<Vec<Delivery>> {
+        match self.refusal.take() {
+            Some(refusal) => Err(refusal.into_error()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Waits until there is a connection; a request made before would wait in a queue.
+    async fn connected(&mut self) -> Result<()> {
+        loop {
+            let _ = self.connections.borrow_and_update();
+            if self.consumer.connection.is_connected() {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
+                _ = self.connections.changed() => {}
+                // Events may be lost, so the state is looked at now and then.
+                () = sleep(PAUSE) => {}
+                () = sleep_until(self.deadline) => {
+                    return Err(self.consumer.connection.unreachable_or_late(self.options.expires));
+                }
+            }
+        }
+    }
+
+    /// Makes one request and takes what it brings.
+    async fn request(&mut self, subject: &Subject) -> Result<Next> {
+        let waits = !self.options.expires.is_zero();
+        let expires = self.consumer.limits().expires(self.remaining().min(SLICE));
+        let asked = self.consumer.batch(self.options.max_messages - self.batch.len());
+        let pull = Pull::once(
+            asked,
+            if waits {
+                expires.max(REMNANT)
+            } else {
+                Duration::ZERO
+            },
+        );
+        let asked = self.batch.len() + asked;
+
+        self.inbox.set_pulling(true);
+        self.consumer.pull(pull, subject).await?;
+        let patience = Instant::now() + if waits { expires + GRACE } else { SILENCE };
+        let mut heard = Instant::now();
+        loop {
+            while let Some(arrived) = self.inbox.try_next() {
+                heard = Instant::now();
+                if let Some(next) = self.take(arrived, asked).await? {
+                    return Ok(next);
+                }
+            }
+            let patience = if self.batch.is_empty() {
+                patience
+            } else {
+                heard + LINGER
+            };
+            tokio::select! {
+                biased;
+                arrived = self.inbox.next() => {
+                    heard = Instant::now();
+                    let Some(arrived) = arrived else { return Err(Error::closed("connection")) };
+                    if let Some(next) = self.take(arrived, asked).await? {
+                        return Ok(next);
+                    }
+                }
+                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
+                _ = self.connections.changed() => {
+                    // The server has forgotten the request.
+                    self.consumer.ramp.broken();
+                    return Ok(if self.batch.is_empty() { Next::Again(Duration::ZERO) } else { Next::Return });
+                }
+                () = sleep_until(patience) => return self.lost_patience(waits).await,
+            }
+        }
+    }
+
+    /// Nothing came for too long.
+    async fn lost_patience(&mut self, waits: bool) -> Result<Next> {
+        if !self.batch.is_empty() {
+            return Ok(Next::Return);
+        }
+        if !self.consumer.connection.is_connected() {
+            return if self.remaining() > REMNANT {
+                Ok(Next::Again(Duration::ZERO))
+            } else {
+                Err(self.consumer.connection.unreachable_or_late(self.options.expires))
+            };
+        }
+        if waits {
+            return Ok(Next::Again(Duration::ZERO));
+        }
+        // At `max_ack_pending` the server gives no answer at all. By the time that it has answered this, it has had the
+        // time to answer the pull.
+        self.consumer.look().await?;
+        while let Some(arrived) = self.inbox.try_next() {
+            if let Some(next) = self.take(arrived, self.options.max_messages).await? {
+                return Ok(next);
+            }
+        }
+        Ok(Next::Return)
+    }
+
+    /// Takes one arrival; says what to do if it ends the request. `asked` is how many the batch then has at most.
+    async fn take(&mut self, arrived: Arrived, asked: usize) -> Result<Option<Next>> {
+        match Arrival::read(self.consumer, arrived.message, self.options.on_drop) {
+            Arrival::Delivery(delivery) => {
+                self.consumer.ramp.delivered();
+                self.batch.push(delivery);
+                let full = self.batch.len() >= asked;
+                if full {
+                    self.inbox.set_pulling(false);
+                }
+                Ok(full.then_some(Next::Return))
+            }
+            Arrival::Heartbeat | Arrival::Foreign => Ok(None),
+            Arrival::Ended { .. } => {
+                self.inbox.set_pulling(false);
+                self.refusal = None;
+                let waited = self.options.expires.is_zero() || self.remaining() <= REMNANT;
+                let ends = waited || !self.batch.is_empty();
+                Ok(Some(if ends {
+                    Next::Return
+                } else {
+                    Next::Again(Duration::ZERO)
+                }))
+            }
+            Arrival::Refused(refusal) => {
+                self.inbox.set_pulling(false);
+                self.refused(refusal).await.map(Some)
+            }
+        }
+    }
+
+    async fn refused(&mut self, refusal: Refusal) -> Result<Next> {
+        if !self.batch.is_empty() {
+            return Ok(Next::Return);
+        }
+        if refusal.is_our_fault() {
+            return Err(refusal.into_error());
+        }
+        match self.consumer.look().await {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
+                tracing::debug!(%error, "a consumer cannot be looked at");
+            }
+            Err(gone) => return Err(gone),
+        }
+        self.refusal = Some(refusal);
+        Ok(Next::Again(PAUSE))
+    }
+}

@@ -1,0 +1,160 @@
+//! One pull request, and what may come back: [`Pull`], [`Arrival`].
+
+use std::time::Duration;
+
+use async_nats::Message;
+use pubsub_core::{Delivery, Error, ErrorKind, OnDrop};
+use serde::Serialize;
+
+use super::NatsConsumer;
+use crate::message::NatsMessage;
+
+/// Asks a consumer for messages.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(super) struct Pull {
+    pub(super) batch: usize,
+    /// Nanoseconds until the server gives up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    /// Whether to end at once when there is no more. With `expires`, only after the first message (measured on
+    /// nats-server 2.10.26 and 2.15.1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    no_wait: bool,
+    /// Nanoseconds between signs of life while there is nothing. At most half of `expires`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_heartbeat: Option<u64>,
+}
+
+impl Pull {
+    /// What there is, up to that many; while there is nothing it waits for so long, zero for not at all.
+    pub(super) fn once(batch: usize, expires: Duration) -> Self {
+        let expires = (!expires.is_zero()).then(|| nanos(expires));
+        Self {
+            batch,
+            expires,
+            no_wait: true,
+            idle_heartbeat: None,
+        }
+    }
+
+    /// That many, as they come.
+    pub(super) fn endless(batch: usize, expires: Duration, heartbeat: Duration) -> Self {
+        Self {
+            batch,
+            expires: Some(nanos(expires)),
+            no_wait: false,
+            idle_heartbeat: Some(nanos(heartbeat)),
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What came to an inbox.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    Delivery(Delivery),
+    /// The pull lives, and there is nothing.
+    Heartbeat,
+    /// The pull has ended with so many messages not sent, if the server says how many.
+    Ended {
+        unsent: Option<usize>,
+    },
+    /// The pull was refused. The protocol tells the cause in words only, so whoever needs it asks for the consumer's
+    /// state.
+    Refused(Refusal),
+    /// Nothing of JetStream's.
+    Foreign,
+}
+
+/// How a server refused a pull.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    description: String,
+}
+
+impl Arrival {
+    pub(super) fn read(consumer: &NatsConsumer, message: Message, on_drop: OnDrop) -> Self {
+        let Some(status) = message.status else {
+            let NatsConsumer {
+                connection,
+                stream,
+                name,
+                ..
+            } = consumer;
+            let delivery = NatsMessage::delivery(connection, stream, name, message, on_drop);
+            return delivery.map_or(Self::Foreign, Self::Delivery);
+        };
+        match status.as_u16() {
+            100 => Self::Heartbeat,
+            404 | 408 => Self::Ended {
+                unsent: unsent(&message),
+            },
+            status => Self::Refused(Refusal {
+                status,
+                description: message.description.unwrap_or_default(),
+            }),
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether the request itself was wrong: that does not pass.
+    pub(super) const fn is_our_fault(&self) -> bool {
+        self.status == 400
+    }
+
+    /// The error for a refusal that did not pass, of a consumer that exists.
+    pub(super) fn into_error(self) -> Error {
+        let (kind, message) = match self.status {
+            400 => (
+                ErrorKind::Unexpected,
+                "the server does not understand the request for messages",
+            ),
+            503 => (ErrorKind::Unavailable, "the consumer has no leader now"),
+            _ => (
+                ErrorKind::Overloaded,
+                "the server refuses requests for messages now",
+            ),
+        };
+        Error::new(kind, message)
+            .with_broker_code(self.status)
+            .with_context("server_says", self.description)
+            .with_remedy("try again; if it stays, look at the consumer's `max_waiting` and at the cluster")
+    }
+}
+
+fn unsent(message: &Message) -> Option<usize> {
+    message
+        .headers
+        .as_ref()?
+        .get("Nats-Pending-Messages")?
+        .as_str()
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_written_as_the_server_reads_them() {
+        let json = |pull| serde_json::to_string(&pull).unwrap();
+        assert_eq!(
+            json(Pull::once(5, Duration::ZERO)),
+            r#"{"batch":5,"no_wait":true}"#
+        );
+        assert_eq!(
+            json(Pull::once(5, Duration::from_secs(1))),
+            r#"{"batch":5,"expires":1000000000,"no_wait":true}"#
+        );
+        assert_eq!(
+            json(Pull::endless(9, Duration::from_secs(2), Duration::from_secs(1))),
+            r#"{"batch":9,"expires":2000000000,"idle_heartbeat":1000000000}"#
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! Messages as they come: [`subscribe`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::Subject;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use pubsub_core::{Delivery, Error, ErrorKind, Result, Retry, SubscribeOptions};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::NatsConsumer;
+use super::pull::{Arrival, Pull, Refusal};
+use crate::connection::{Arrived, Inbox, Phase, closing};
+
+/// How long one request lives at the server.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server shows that a request lives. A leader that is gone is noticed after two of these.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The first pause after a refusal; it doubles up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+/// How often the state of a lost connection is looked at, should its event be lost.
+const LOOK: Duration = Duration::from_millis(250);
+
+pub(super) fn subscribe(
+    consumer: Arc<NatsConsumer>,
+    options: SubscribeOptions,
+) -> BoxStream<'static, Result<Delivery>> {
+    let subscription = Subscription {
+        inbox: Inbox::new(&consumer.connection),
+        phase: consumer.connection.phase(),
+        connections: consumer.connection.connections(),
+        consumer,
+        options,
+        generation: None,
+        pause: FIRST_PAUSE,
+        ended: false,
+    };
+    stream::unfold(subscription, |mut subscription| async move {
+        let item = subscription.next().await?;
+        Some((item, subscription))
+    })
+    .boxed()
+}
+
+struct Subscription {
+    consumer: Arc<NatsConsumer>,
+    options: SubscribeOptions,
+    /// What is in it when the stream is dropped goes back.
+    inbox: Inbox,
+    phase: watch::Receiver<Phase>,
+    connections: watch::Receiver<u64>,
+    generation: Option<Generation>,
+    pause: Duration,
+    ended: bool,
+}
+
+/// The requests made on one subject. Whatever casts doubt on what the server knows of them (a new connection, silence, a
+/// refusal) ends the generation; the next one counts from zero on another subject, so that no count can drift.
+struct Generation {
+    subject: Subject,
+    /// Messages that were asked for and not taken yet.
+    credit: usize,
+    heard: Instant,
+}
+
+/// Why no delivery came.
+enum Break {
+    /// The stream is over.
+    Over,
+    Refused(Refusal),
+    /// Start anew at once.
+    Renew,
+    /// Nothing broke, but more is to be asked for.
+    Ask,
+}
+
+impl Subscription {
+    async fn next(&mut self) -> Option<Result<Delivery>> {
+        if self.ended {
+            return None;
+        }
+        if let Err(error) = self.options.validate() {
+            self.ended = true;
+            return Some(Err(error.with_operation("subscribe")));
+        }
+        loop {
+            match self.advance().await {
+                Ok(Some(delivery)) => return Some(Ok(delivery)),
+                Ok(None) => {
+                    self.ended = true;
+                    return None;
+                }
+                Err(error) if error.kind() == ErrorKind::Closed => {
+                    self.ended = true;
+                    return None;
+                }
+                Err(error) if error.retry() == Retry::Never => {
+                    self.ended = true;
+                    return Some(Err(self.consumer.explain(error, "subscribe")));
+                }
+                // It passes by itself; the caller can do nothing about it.
+                Err(error) => {
+                    let error = self.consumer.explain(error, "subscribe");
+                    tracing::warn!(%error, "messages cannot be asked for now");
+                    self.generation = None;
+                    self.wait().await;
+                }
+            }
+        }
+    }
+
+    /// The next delivery, or `None` when the connection is closed.
+    async fn advance(&mut self) -> Result<Option<Delivery>> {
+        loop {
+            if *self.phase.borrow() != Phase::Open {
+                return Ok(None);
+            }
+            self.ask().await?;
+            match self.receive().await {
+                Ok(delivery) => {
+                    self.pause = FIRST_PAUSE;
+                    return Ok(Some(delivery));
+                }
+                Err(Break::Over) => return Ok(None),
+                Err(Break::Ask) => {}
+                Err(Break::Renew) => self.generation = None,
+                Err(Break::Refused(refusal)) => {
+                    self.generation = None;
+                    self.refused(refusal).await?;
+                }
+            }
+        }
+    }
+
+    /// Keeps the credit at the server between a half and all of the buffer.
+    async fn ask(&mut self) -> Result<()> {
+        if self.connections.has_changed().unwrap_or(false) {
+            self.consumer.ramp.broken();
+            self.generation = None;
+        }
+        if self.generation.is_none() {
+            self.renew().await?;
+        }
+        let buffer = self.consumer.ramp.bound(self.options.buffer);
+        let Some(generation) = &mut self.generation else {
+            return Ok(());
+        };
+        if generation.credit > buffer / 2 {
+            return Ok(());
+        }
+        let expires = self.consumer.limits().expires(EXPIRES);
+        let batch = self.consumer.batch(buffer - generation.credit);
+        let pull = Pull::endless(batch, expires, HEARTBEAT.min(expires / 2));
+        self.inbox.set_pulling(true);
+        generation.credit += batch;
+        generation.heard = Instant::now();
+        let subject = generation.subject.clone();
+        self.consumer.pull(pull, &subject).await
+    }
+
+    /// Begins a generation, once there is a connection.
+    async fn renew(&mut self) -> Result<()> {
+        self.generation = None;
+        loop {
+            let _ = self.connections.borrow_and_update();
+            if self.consumer.connection.is_connected() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
+                _ = self.connections.changed() => {}
+                () = sleep(LOOK) => {}
+            }
+        }
+        let subject = self.inbox.renew().await?;
+        self.generation = Some(Generation {
+            subject,
+            credit: 0,
+            heard: Instant::now(),
+        });
+        Ok(())
+    }
+
+    async fn receive(&mut self) -> Result<Delivery, Break> {
+        loop {
+            while let Some(arrived) = self.inbox.try_next() {
+                if let Some(delivery) = self.take(arrived)? {
+                    return Ok(delivery);
+                }
+            }
+            let silent = match &self.generation {
+                Some(generation) => generation.heard + 2 * HEARTBEAT,
+                None => return Err(Break::Renew),
+            };
+            tokio::select! {
+                biased;
+                arrived = self.inbox.next() => {
+                    let Some(arrived) = arrived else { return Err(Break::Over) };
+                    if let Some(delivery) = self.take(arrived)? {
+                        return Ok(delivery);
+                    }
+                }
+                () = closing(&mut self.phase) => return Err(Break::Over),
+                _ = self.connections.changed() => {
+                    self.consumer.ramp.broken();
+                    return Err(Break::Renew);
+                }
+                () = sleep_until(silent) => {
+                    tracing::debug!(consumer = %self.consumer.name, "heartbeats are missing; asking anew");
+                    return Err(Break::Renew);
+                }
+            }
+        }
+    }
+
+    /// Takes one arrival: a delivery, or nothing to hand out.
+    fn take(&mut self, arrived: Arrived) -> Result<Option<Delivery>, Break> {
+        let arrival = Arrival::read(&self.consumer, arrived.message, self.options.on_drop);
+        let generation = self.generation.as_mut().filter(|_| arrived.current);
+        let Some(generation) = generation else {
+            // Of an earlier generation only the messages count.
+            return Ok(match arrival {
+                Arrival::Delivery(delivery) => Some(delivery),
+                _ => None,
+            });
+        };
+        generation.heard = Instant::now();
+        match arrival {
+            Arrival::Delivery(delivery) => {
+                self.consumer.ramp.delivered();
+                generation.credit = generation.credit.saturating_sub(1);
+                return Ok(Some(delivery));
+            }
+            Arrival::Heartbeat | Arrival::Foreign => {}
+            Arrival::Ended { unsent: Some(unsent) } => {
+                generation.credit = generation.credit.saturating_sub(unsent);
+            }
+            Arrival::Ended { unsent: None } => generation.credit = 0,
+            Arrival::Refused(refusal) => return Err(Break::Refused(refusal)),
+        }
+        // The credit may have fallen.
+        if generation.credit <= self.options.buffer / 2 {
+            Err(Break::Ask)
+        } else {
+            Ok(None)
+        }
+    }
+
+    async fn refused(&mut self, refusal: Refusal) -> Result<()> {
+        if refusal.is_our_fault() {
+            return Err(refusal.into_error().with_retry(Retry::Never));
+        }
+        // `NotFound` if the consumer or its stream was deleted; any other cause passes.
+        self.consumer.look().await?;
+        let error = refusal.into_error();
+        tracing::debug!(consumer = %self.consumer.name, %error, "asking again after a pause");
+        self.wait().await;
+        Ok(())
+    }
+
+    async fn wait(&mut self) {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LAST_PAUSE);
+        tokio::select! {
+            biased;
+            () = closing(&mut self.phase) => {}
+            () = sleep(pause) => {}
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A message that was pulled: [`NatsMessage`].
+
+mod headers;
+mod position;
+mod settle;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use async_nats::{HeaderMap, Subject};
+use async_trait::async_trait;
+use bytes::Bytes;
+use pubsub_core::{
+    ConsumerName, Delivery, DeliveryInfo, Error, Headers, Message, OnDrop, Result, Settlement, StreamName,
+};
+
+pub(crate) use headers::parse as parse_headers;
+
+use crate::connection::Connection;
+use position::Position;
+
+pub(crate) struct NatsMessage {
+    connection: Arc<Connection>,
+    subject: Subject,
+    /// Where settlements go.
+    reply: Subject,
+    payload: Bytes,
+    wire_headers: Option<HeaderMap>,
+    /// Taken over from `wire_headers` when first asked for: many handlers never look.
+    headers: OnceLock<Headers>,
+    info: DeliveryInfo,
+    on_drop: OnDrop,
+}
+
+impl NatsMessage {
+    /// Takes a message that arrived on an inbox of this consumer. `None` if it is no delivery of JetStream's: anybody may
+    /// publish to an inbox.
+    pub(crate) fn delivery(
+        connection: &Arc<Connection>,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        message: async_nats::Message,
+        on_drop: OnDrop,
+    ) -> Option<Delivery> {
+        let reply = message.reply?;
+        let position = Position::parse(&reply)?;
+        let info = DeliveryInfo::new(
+            stream.clone(),
+            consumer.clone(),
+            position.stream_sequence,
+            position.consumer_sequence,
+            position.attempt,
+            position.pending,
+            position.published_at,
+        );
+        Some(Delivery::new(Box::new(Self {
+            connection: Arc::clone(connection),
+            subject: message.subject,
+            reply,
+            payload: message.payload,
+            wire_headers: message.headers,
+            headers: OnceLock::new(),
+            info,
+            on_drop,
+        })))
+    }
+
+    fn explain(&self, error: Error, operation: &'static str) -> Error {
+        error
+            .with_operation(operation)
+            .with_context("stream", &self.info.stream)
+            .with_context("consumer", &self.info.consumer)
+            .with_context("sequence", self.info.stream_sequence)
+    }
+
+    async fn send(&self, settlement: &Settlement) -> Result<()> {
+        let payload = settle::payload(settlement)?;
+        if !settlement.is_confirmed() {
+            return self.connection.tell(self.reply.clone(), payload).await;
+        }
+        let answer = self.connection.request(self.reply.clone(), payload).await?;
+        settle::confirmed(&answer)
+    }
+}
+
+#[async_trait]
+impl Message for NatsMessage {
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    fn headers(&self) -> &Headers {
+        self.headers
+            .get_or_init(|| headers::received(self.wire_headers.as_ref()))
+    }
+
+    fn info(&self) -> &DeliveryInfo {
+        &self.info
+    }
+
+    async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()> {
+        self.send(&settlement)
+            .await
+            .map_err(|error| self.explain(error, "settle"))
+    }
+
+    async fn extend(&self) -> Result<()> {
+        let told = self.connection.tell(self.reply.clone(), settle::EXTEND).await;
+        told.map_err(|error| self.explain(error, "extend"))
+    }
+
+    fn abandon(self: Box<Self>) {
+        if let OnDrop::NakAfter(delay) = self.on_drop {
+            self.connection.post(self.reply, settle::nak(Some(delay)));
+        }
+    }
+
+    fn hand_back(self: Box<Self>) {
+        self.connection.post(self.reply, settle::nak(None));
+    }
+}
+
+impl fmt::Debug for NatsMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsMessage")
+            .field("subject", &self.subject.as_str())
+            .field("payload_bytes", &self.payload.len())
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! How much may be in flight: [`Window`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+/// Bounds what is published and not confirmed, by messages and by bytes. Whoever would exceed it waits, in the order of
+/// asking.
+pub(crate) struct Window {
+    messages: Semaphore,
+    bytes: Semaphore,
+    max_bytes: u32,
+}
+
+/// The room of one message in the window; dropping it gives the room back.
+pub(crate) struct Reservation {
+    window: Arc<Window>,
+    bytes: u32,
+}
+
+impl Window {
+    pub(crate) fn new(messages: usize, bytes: u64) -> Arc<Self> {
+        let max_bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Arc::new(Self {
+            messages: Semaphore::new(messages),
+            // `usize` has at least 32 bits wherever tokio runs.
+            bytes: Semaphore::new(usize::try_from(max_bytes).unwrap_or(usize::MAX)),
+            max_bytes,
+        })
+    }
+
+    /// Waits for room. `None` never happens while the window is in use: nobody closes it.
+    pub(super) async fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
+        // A message larger than the whole window takes it all, and so goes alone.
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_bytes);
+        let message = self.messages.acquire().await.ok()?;
+        let room = self.bytes.acquire_many(bytes).await.ok()?;
+        message.forget();
+        room.forget();
+        Some(Reservation {
+            window: Arc::clone(self),
+            bytes,
+        })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.window.messages.add_permits(1);
+        self.window
+            .bytes
+            .add_permits(usize::try_from(self.bytes).unwrap_or(0));
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Window")
+            .field("messages_free", &self.messages.available_permits())
+            .field("bytes_free", &self.bytes.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_bounded() {
+        let window = Window::new(1, 100);
+        let first = window.reserve(1).now_or_never();
+        assert!(window.reserve(1).now_or_never().is_none());
+        drop(first);
+        assert!(window.reserve(1).now_or_never().is_some());
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_a_larger_message_goes_alone() {
+        let window = Window::new(10, 100);
+        let first = window.reserve(60).now_or_never();
+        assert!(window.reserve(60).now_or_never().is_none());
+        drop(first);
+        let large = window.reserve(1_000_000).now_or_never();
+        assert!(large.is_some());
+        assert!(window.reserve(1).now_or_never().is_none());
+    }
+
+    #[test]
+    fn a_wait_that_is_given_up_leaves_nothing_behind() {
+        let window = Window::new(1, 100);
+        let first = window.reserve(100).now_or_never();
+        assert!(window.reserve(1).now_or_never().is_none());
+        drop(first);
+        assert_eq!(window.messages.available_permits(), 1);
+        assert_eq!(window.bytes.available_permits(), 100);
+    }
+}

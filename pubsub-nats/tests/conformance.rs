@@ -1,0 +1,6 @@
+//! The shared conformance suite on a real nats-server, one for each case.
+
+use pubsub_nats::NatsConnector;
+use pubsub_testkit::NatsHarness;
+
+pubsub_testkit::suite!(NatsHarness::start(NatsConnector));

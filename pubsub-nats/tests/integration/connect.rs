@@ -1,0 +1,136 @@
+//! Connecting: fast, typed failures, and no secret anywhere.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use pubsub_core::{Error, ErrorKind, Registry};
+use pubsub_nats::{Credentials, NatsBroker, NatsConfig, NatsConnector, async_nats};
+use pubsub_testkit::nats_server::NatsServer;
+
+use crate::support::{connect, connect_with, soon};
+
+const USERS: &str = r#"authorization { users: [ { user: "ri@der", password: "canary:pass" } ] }"#;
+
+fn with_users() -> NatsServer {
+    NatsServer::builder().config_text(USERS).start().unwrap()
+}
+
+fn no_canary(error: &Error) {
+    let shown = format!("{error} {error:?}");
+    assert!(
+        !shown.contains("canary") && !shown.contains("ri@der") && !shown.contains("wrong"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn an_open_server_takes_anybody() {
+    let server = NatsServer::start().unwrap();
+    let client = connect(server.url()).await.unwrap();
+    assert!(client.health().await.is_usable());
+    client.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn credentials_of_the_url_are_used() {
+    let server = with_users();
+    let url = format!("nats://ri%40der:canary%3Apass@127.0.0.1:{}", server.port());
+    let registry = Registry::new().with(NatsConnector);
+    let client = pubsub_core::Client::connect(&url, &registry).await.unwrap();
+    assert!(client.health().await.is_usable());
+    let shown = format!("{client:?} {:?}", NatsConfig::new(&url).unwrap());
+    assert!(!shown.contains("canary") && !shown.contains("ri@der"), "{shown}");
+    client.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_is_used() {
+    let server = NatsServer::builder()
+        .config_text(r#"authorization { token: "canary" }"#)
+        .start()
+        .unwrap();
+    let config = NatsConfig::new(server.url()).unwrap();
+    assert!(connect_with(config.clone()).await.is_err());
+    connect_with(config.with_credentials(Credentials::token("canary")))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_at_once_without_showing_it() {
+    let server = with_users();
+    let started = Instant::now();
+    let url = format!("nats://ri%40der:wrong-canary@127.0.0.1:{}", server.port());
+    let error = connect(&url).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert!(error.remedy().is_some());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+    no_canary(&error);
+}
+
+#[tokio::test]
+async fn a_dead_server_is_unavailable_at_once() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let started = Instant::now();
+    let error = connect(&format!("nats://ri%40der:canary@127.0.0.1:{port}"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.context("servers"), Some(&*format!("127.0.0.1:{port}")));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    no_canary(&error);
+}
+
+#[tokio::test]
+async fn a_silent_server_is_unavailable_within_the_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}?connect_timeout=300ms", listener.local_addr().unwrap());
+    let started = Instant::now();
+    let error = connect(&url).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn one_dead_server_of_a_list_does_not_matter() {
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = NatsServer::start().unwrap();
+    let url = format!("nats://{dead},127.0.0.1:{}", server.port());
+    soon(connect(&url)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_without_jetstream_is_unavailable_with_a_remedy() {
+    let server = NatsServer::builder().jetstream(false).start().unwrap();
+    let error = connect(server.url()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.remedy().is_some_and(|remedy| remedy.contains("JetStream")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_native_client_is_there() {
+    let server = NatsServer::start().unwrap();
+    let broker = NatsBroker::connect(NatsConfig::new(server.url()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(broker.server_version(), server.version().to_string());
+    let native =
+        pubsub_core::Broker::native(&broker).and_then(|any| any.downcast_ref::<async_nats::Client>());
+    assert!(native.is_some());
+    assert!(
+        pubsub_core::Broker::publisher(&broker)
+            .native()
+            .is_some_and(|any| any.is::<async_nats::Client>())
+    );
+}
