@@ -1,5 +1,6 @@
 //! What makes a case fail: [`Failure`] and the macros that raise it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::panic::Location;
 
@@ -31,6 +32,12 @@ impl Failure {
         }
     }
 
+    /// Names another place: the line of the case that used a shortcut.
+    fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.location = Some(place);
+        self
+    }
+
     /// Says first what was being done.
     pub(crate) fn while_doing(mut self, what: impl Display) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -52,6 +59,20 @@ impl Debug for Failure {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
     }
+}
+
+/// Gives the failures of a shortcut the line of the case that calls it.
+#[track_caller]
+pub(crate) fn placed<T>(
+    outcome: impl Future<Output = CaseResult<T>> + Send,
+) -> impl Future<Output = CaseResult<T>> + Send {
+    let place = Location::caller();
+    async move { outcome.await.map_err(|failure| failure.at(place)) }
+}
+
+/// A payload as a failure shows it.
+pub(crate) fn text(payload: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(payload)
 }
 
 /// So that `?` on an operation of the backend fails the case, with the line of the `?`.

@@ -23,7 +23,7 @@
 //! # What is here
 //! | | |
 //! |---|---|
-//! | [`Harness`], [`Clock`], [`Layered`] | what a backend gives to be tested |
+//! | [`Harness`], [`Clock`], [`Connecting`], [`Layered`] | what a backend gives to be tested |
 //! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
 //! | [`suite!`], [`run_suite`], [`Filter`], [`Case`] | running it |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
@@ -47,7 +47,7 @@ pub mod wrong;
 pub use case::Case;
 #[cfg(feature = "memory")]
 pub use harness::MemoryHarness;
-pub use harness::{Clock, Harness, IntoHarness, Layered, NatsHarness};
+pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness};
 pub use report::{CaseReport, Outcome, Report};
 #[doc(hidden)]
 pub use run::run_as_test;

@@ -1,6 +1,8 @@
 //! The suite catches wrong backends, each by the case that is named for it beforehand; on a right one the same cases
 //! pass.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use pubsub_testkit::wrong::WrongBackend;
 use pubsub_testkit::{Filter, Harness as _, MemoryHarness, Outcome, run_suite};
 

@@ -1,5 +1,6 @@
 //! What a backend gives to be tested: [`Harness`].
 
+mod connecting;
 mod layered;
 #[cfg(feature = "memory")]
 mod memory;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
 
+pub use connecting::Connecting;
 pub use layered::Layered;
 #[cfg(feature = "memory")]
 pub use memory::MemoryHarness;

@@ -10,10 +10,15 @@ use crate::nats_server::NatsServer;
 
 /// A nats-server of its own, reached through the connector under test, so that this crate needs no NATS client.
 ///
-/// `NatsHarness::start(connector)` gives a result, which [`suite!`](crate::suite) takes as it is:
+/// [`suite!`](crate::suite) takes what [`start`](Self::start) gives as it is:
 ///
-/// ```ignore
-/// pubsub_testkit::suite!(NatsHarness::start(NatsConnector));
+/// ```
+/// use pubsub_core::{Connector, Result};
+/// use pubsub_testkit::{Harness, NatsHarness};
+///
+/// fn harness(connector: impl Connector) -> Result<impl Harness> {
+///     NatsHarness::start(connector)
+/// }
 /// ```
 #[derive(Debug)]
 pub struct NatsHarness<C> {

@@ -23,6 +23,17 @@ pub(crate) fn render(events: &[Event], orders: &BTreeSet<usize>) -> String {
     text
 }
 
+/// How many events a failure shows that no rule explains.
+const LAST: usize = 12;
+
+/// The end of the history.
+pub(crate) fn last(events: &[Event]) -> String {
+    render(
+        events,
+        &(events.len().saturating_sub(LAST)..events.len()).collect(),
+    )
+}
+
 /// What later events only have a number of.
 struct Names<'a> {
     publishes: HashMap<Number, &'a What>,

@@ -1,5 +1,7 @@
 //! Whether what came is what was sent, to whom it was meant for.
 
+use pubsub_core::SubjectFilter;
+
 use super::records::{Delivered, Publish, Records};
 use super::story::{Found, of_delivery, of_publish};
 
@@ -69,7 +71,7 @@ pub(super) fn filters_hold(records: &Records<'_>) -> Found {
         let filters = consumer.config.map_or(&[][..], |config| &config.filters);
         let subject = &delivered.message.subject;
         if !filters.is_empty() && !filters.iter().any(|filter| filter.matches(subject)) {
-            let filters: Vec<_> = filters.iter().map(|filter| filter.as_str()).collect();
+            let filters: Vec<_> = filters.iter().map(SubjectFilter::as_str).collect();
             let detail = format!(
                 "`{subject}` was delivered to a consumer of `{}`",
                 filters.join("`, `")

@@ -47,7 +47,7 @@ rules! {
     AttemptsCountUp = "attempts count up",
         "the attempts to deliver a message to a consumer count 1, 2, 3, each once", delivery_rules::attempts_count_up;
     MaxDeliver = "max deliver",
-        "no message is delivered more often than max_deliver", delivery_rules::max_deliver;
+        "no message is delivered more often than `max_deliver`", delivery_rules::max_deliver;
     LeasesExclusive = "leases exclusive",
         "a message that is neither settled nor dropped comes again only after its ack wait", settlement_rules::leases_exclusive;
     NakDelayKept = "nak delay kept",
@@ -55,7 +55,7 @@ rules! {
     SettledStaysSettled = "settled stays settled",
         "an acked or terminated message is not delivered to that consumer again", settlement_rules::settled_stays_settled;
     MaxAckPending = "max ack pending",
-        "no more than max_ack_pending messages are unsettled at a time", pending::max_ack_pending;
+        "no more than `max_ack_pending` messages are unsettled at a time", pending::max_ack_pending;
     FirstDeliveriesInOrder = "first deliveries in order",
         "messages are first delivered in the order of the stream", order::first_deliveries_in_order;
     NothingLost = "nothing lost",

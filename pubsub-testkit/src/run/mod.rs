@@ -20,6 +20,7 @@ pub use test::run_as_test;
 use crate::case::Case;
 use crate::check::{CaseResult, Failure};
 use crate::harness::{Clock, Harness};
+use crate::history::timeline;
 use crate::judge;
 use crate::report::{CaseReport, Outcome};
 use crate::trial::Trial;
@@ -108,14 +109,16 @@ async fn run_body(case: &Case, trial: &Trial) -> CaseResult {
         vec![judge::Rule::HasTraffic, judge::Rule::NothingLost]
     };
     let violations = judge::judge(&events, &excused);
-    if violations.is_empty() {
-        return outcome;
-    }
     let report = judge::report(&violations, &events);
-    Err(match outcome {
-        Ok(()) => Failure::without_place(report),
-        Err(failure) => Failure::without_place(format!("{failure}\n{report}")),
-    })
+    let failure = match outcome {
+        Ok(()) if violations.is_empty() => return Ok(()),
+        Ok(()) => report,
+        Err(failure) if violations.is_empty() => {
+            format!("{failure}\nthe last events:\n{}", timeline::last(&events))
+        }
+        Err(failure) => format!("{failure}\n{report}"),
+    };
+    Err(Failure::without_place(trial.shorten(&failure)))
 }
 
 async fn refused(trial: &Trial, capability: Capability) -> CaseResult<(Outcome, String)> {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pubsub_core::{Consumer, ConsumerInfo, ConsumerName, Delivery, DeliveryInfo, FetchOptions, StreamName};
-use tokio::time::Instant;
 
 use super::Trial;
-use crate::check::{CaseResult, Failure, check, check_eq};
+use crate::check::{CaseResult, Failure, check, check_eq, placed};
 use crate::history::event::{ConsumerKey, What};
 
 /// The most messages that one fetch of a shortcut asks for.
@@ -55,57 +54,83 @@ impl<'t> TestConsumer<'t> {
     }
 
     /// One fetch, as it comes.
-    pub(crate) async fn fetch(&self, most: usize, expires: Duration) -> CaseResult<Vec<Delivery>> {
+    #[track_caller]
+    pub(crate) fn fetch(
+        &self,
+        most: usize,
+        expires: Duration,
+    ) -> impl Future<Output = CaseResult<Vec<Delivery>>> + Send {
+        placed(self.fetch_batch(most, expires))
+    }
+
+    /// The next delivery; fails if none comes.
+    #[track_caller]
+    pub(crate) fn next(&self) -> impl Future<Output = CaseResult<Delivery>> + Send {
+        placed(async move {
+            let came = self.fetch_batch(1, self.trial.patience()).await?.pop();
+            came.ok_or_else(|| Failure::new("no message came"))
+        })
+    }
+
+    /// So many deliveries, over as many fetches as it takes; fails if they do not come.
+    #[track_caller]
+    pub(crate) fn take(&self, count: usize) -> impl Future<Output = CaseResult<Vec<Delivery>>> + Send {
+        placed(async move {
+            let mut taken = Vec::with_capacity(count);
+            while taken.len() < count {
+                taken.extend(self.some_of(count, taken.len()).await?);
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Takes so many deliveries, acks them as they come, and tells what they were, in the order in which they came.
+    #[track_caller]
+    pub(crate) fn take_and_ack(
+        &self,
+        count: usize,
+    ) -> impl Future<Output = CaseResult<Vec<DeliveryInfo>>> + Send {
+        placed(async move {
+            let mut taken = Vec::with_capacity(count);
+            while taken.len() < count {
+                for delivery in self.some_of(count, taken.len()).await? {
+                    taken.push(delivery.info().clone());
+                    delivery.ack().await?;
+                }
+            }
+            Ok(taken)
+        })
+    }
+
+    /// Proves that nothing is to come: nothing comes within two ack waits, and then a new message to `label` is the
+    /// very next delivery. The message is acked.
+    #[track_caller]
+    pub(crate) fn stays_silent(&self, label: &str) -> impl Future<Output = CaseResult> + Send {
+        placed(self.silence_and_sentinel(label))
+    }
+
+    async fn fetch_batch(&self, most: usize, expires: Duration) -> CaseResult<Vec<Delivery>> {
         Ok(self
             .handle
             .fetch(FetchOptions::up_to(most).with_expires(expires))
             .await?)
     }
 
-    /// The next delivery; fails if none comes.
-    #[track_caller]
-    pub(crate) fn next(&self) -> impl Future<Output = CaseResult<Delivery>> + Send {
-        let nothing = Failure::new("no message came");
-        async move { self.fetch(1, self.trial.patience()).await?.pop().ok_or(nothing) }
+    /// Some of the deliveries that are still to come.
+    async fn some_of(&self, count: usize, taken: usize) -> CaseResult<Vec<Delivery>> {
+        let batch = self
+            .fetch_batch((count - taken).min(BATCH), self.trial.patience())
+            .await?;
+        check!(
+            !batch.is_empty(),
+            "{taken} of {count} messages came, and then none"
+        );
+        Ok(batch)
     }
 
-    /// So many deliveries, over as many fetches as it takes; fails if they do not come.
-    pub(crate) async fn take(&self, count: usize) -> CaseResult<Vec<Delivery>> {
-        let deadline = Instant::now() + self.trial.patience();
-        let mut taken = Vec::with_capacity(count);
-        while taken.len() < count {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let batch = self.fetch((count - taken.len()).min(BATCH), left).await?;
-            check!(
-                !batch.is_empty(),
-                "{} of {count} messages came, and then none",
-                taken.len()
-            );
-            taken.extend(batch);
-        }
-        Ok(taken)
-    }
-
-    /// Takes so many deliveries, acks them as they come, and tells what they were, in the order in which they came.
-    pub(crate) async fn take_and_ack(&self, count: usize) -> CaseResult<Vec<DeliveryInfo>> {
-        let mut taken = Vec::with_capacity(count);
-        while taken.len() < count {
-            let most = (count - taken.len()).min(BATCH);
-            let batch = self.fetch(most, self.trial.patience()).await?;
-            check!(!batch.is_empty(), "{} of {count} messages came, and then none", taken.len());
-            for delivery in batch {
-                taken.push(delivery.info().clone());
-                delivery.ack().await?;
-            }
-        }
-        Ok(taken)
-    }
-
-    /// Proves that nothing is to come: nothing comes within two ack waits, and then a new message to `label` is the
-    /// very next delivery. The message is acked.
-    pub(crate) async fn stays_silent(&self, label: &str) -> CaseResult {
+    async fn silence_and_sentinel(&self, label: &str) -> CaseResult {
         let ack_wait = self.info().await?.config.ack_wait;
-        let came = self.fetch(1, ack_wait * 2).await?;
+        let came = self.fetch_batch(1, ack_wait * 2).await?;
         if let Some(delivery) = came.first() {
             let info = delivery.info();
             let (sequence, attempt) = (info.stream_sequence, info.attempt);
@@ -116,13 +141,14 @@ impl<'t> TestConsumer<'t> {
         }
         let sentinel = self.trial.publish(label, "sentinel").await?;
         let delivery = self.next().await?;
+        let info = delivery.info();
         check_eq!(
-            Some(delivery.info().stream_sequence),
+            Some(info.stream_sequence),
             sentinel.sequence,
             "the next delivery after the silence"
         );
         check_eq!(
-            delivery.info().attempt,
+            info.attempt,
             1,
             "the attempt of the next delivery after the silence"
         );
@@ -139,13 +165,16 @@ impl<'t> TestConsumer<'t> {
     }
 
     /// Waits until the consumer's counters are as wanted.
-    pub(crate) async fn eventually(
+    #[track_caller]
+    pub(crate) fn eventually(
         &self,
         what: &str,
         condition: impl Fn(&ConsumerInfo) -> bool + Send + Sync,
-    ) -> CaseResult {
-        let holds = || async { Ok(condition(&self.info().await?)) };
-        self.trial.eventually(what, holds).await
+    ) -> impl Future<Output = CaseResult> + Send {
+        placed(async move {
+            let holds = || async { Ok(condition(&self.info().await?)) };
+            self.trial.eventually(what, holds).await
+        })
     }
 }
 

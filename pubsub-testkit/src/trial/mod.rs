@@ -107,12 +107,18 @@ impl Trial {
 
     /// The excuses in words; empty without any.
     pub(crate) fn excuses_in_words(&self) -> String {
-        let words = self.excuses().into_iter().map(|(rule, reason)| format!("not judged by `{}`: {reason}", rule.name()));
+        let words = self
+            .excuses()
+            .into_iter()
+            .map(|(rule, reason)| format!("not judged by `{}`: {reason}", rule.name()));
         words.collect::<Vec<_>>().join("; ")
     }
 
     fn excuses(&self) -> Vec<(Rule, &'static str)> {
-        self.excuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.excuses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -26,6 +26,13 @@ impl Names {
 }
 
 impl Trial {
+    /// A text without the token of this trial: what is left are the labels that the case itself uses.
+    pub(crate) fn shorten(&self, text: &str) -> String {
+        let token = &self.names.token;
+        text.replace(&format!("-{token}"), "")
+            .replace(&format!("{token}."), "")
+    }
+
     /// The name of this label for a stream of this case.
     pub(crate) fn stream_name(&self, label: &str) -> Result<StreamName> {
         StreamName::new(format!("{label}-{}", self.names.token))

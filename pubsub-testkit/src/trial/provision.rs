@@ -58,7 +58,9 @@ impl Trial {
         stream: &StreamName,
         config: ConsumerConfig,
     ) -> CaseResult<TestConsumer<'_>> {
-        let admin = broker.admin().ok_or_else(|| Failure::new("this connection has no StreamAdmin"))?;
+        let admin = broker
+            .admin()
+            .ok_or_else(|| Failure::new("this connection has no StreamAdmin"))?;
         let info = admin.create_consumer(stream, config).await?;
         let handle = broker.consumer(stream, &info.name).await?;
         Ok(TestConsumer::new(self, stream.clone(), info.name, handle))

@@ -1,12 +1,11 @@
 //! How long things take, by the clock of the harness.
 
-use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Trial;
-use crate::check::{CaseResult, Failure};
+use crate::check::{CaseResult, Failure, placed};
 use crate::harness::Clock;
 
 /// How often a condition is looked at.
@@ -36,21 +35,26 @@ impl Trial {
     }
 
     /// Waits until the condition holds. `what` completes the sentence "waited in vain until ...".
-    pub(crate) async fn eventually<C, F>(&self, what: &str, mut condition: C) -> CaseResult
+    #[track_caller]
+    pub(crate) fn eventually<C, F>(
+        &self,
+        what: &str,
+        mut condition: C,
+    ) -> impl Future<Output = CaseResult> + Send
     where
         C: FnMut() -> F + Send,
         F: Future<Output = CaseResult<bool>> + Send,
     {
-        let deadline = Instant::now() + self.patience();
-        loop {
-            if condition().await? {
-                return Ok(());
+        placed(async move {
+            let deadline = Instant::now() + self.patience();
+            while !condition().await? {
+                if Instant::now() >= deadline {
+                    return Err(Failure::new(format!("waited in vain until {what}")));
+                }
+                tokio::time::sleep(POLL).await;
             }
-            if Instant::now() >= deadline {
-                return Err(Failure::new(format!("waited in vain until {what}")));
-            }
-            tokio::time::sleep(POLL).await;
-        }
+            Ok(())
+        })
     }
 
     /// The result of a call that has to end by itself within the case's patience.

@@ -120,7 +120,7 @@ const ALL: &[WrongBackend] = &[
     WrongBackend::new(
         "reorders",
         "the messages of a batch come in another order than they were stored",
-        "A1",
+        "F1",
         |client| spoil(client, reorders::Reorders),
     ),
     WrongBackend::new(
@@ -129,12 +129,9 @@ const ALL: &[WrongBackend] = &[
         "E5",
         |client| spoil(client, forgets_dedup::ForgetsDedup),
     ),
-    WrongBackend::new(
-        "overstates",
-        "`term` is declared and refused",
-        "B4",
-        |client| spoil(client, overstates::Overstates),
-    ),
+    WrongBackend::new("overstates", "`term` is declared and refused", "B4", |client| {
+        spoil(client, overstates::Overstates)
+    }),
     WrongBackend::new(
         "understates",
         "`nak_delay` is not declared, and works all the same",

@@ -3,7 +3,7 @@ use pubsub_core::Delivery;
 
 use super::Tamper;
 
-/// The likely cause: a stack where a queue should be.
+/// The likely cause: a list that is read from its end.
 #[derive(Debug)]
 pub(super) struct Reorders;
 

@@ -10,6 +10,8 @@ use crate::ride_sharing::report::{PATIENCE, Progress};
 
 /// How often the broker is asked.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How long the broker may be out of reach: a connection that was lost for a moment comes back by itself.
+const OUTAGE: Duration = Duration::from_secs(5);
 
 /// Waits until no consumer has anything left to deliver or to settle. `false` if it gave up because nothing was
 /// acked for too long.
@@ -21,14 +23,18 @@ pub(crate) async fn wait_until_quiet(
     let mut acked = progress.watch();
     let mut interval = tokio::time::interval(INTERVAL);
     let mut last_change = Instant::now();
+    let mut failing_since = None;
     loop {
         interval.tick().await;
         match are_idle(admin, routes).await {
             Ok(true) => return Ok(true),
-            Ok(false) => {}
-            // A connection that was lost for a moment comes back by itself.
-            Err(error) if error.retry() == Retry::Later && last_change.elapsed() <= PATIENCE => {}
-            Err(error) => return Err(error),
+            Ok(false) => failing_since = None,
+            Err(error) => {
+                let since = *failing_since.get_or_insert_with(Instant::now);
+                if error.retry() != Retry::Later || since.elapsed() > OUTAGE {
+                    return Err(error);
+                }
+            }
         }
         if acked.has_changed().unwrap_or(false) {
             acked.mark_unchanged();

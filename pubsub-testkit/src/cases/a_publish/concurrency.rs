@@ -1,9 +1,7 @@
 //! Many at a time.
 
-use std::future::Future;
-
 use futures::future::try_join_all;
-use pubsub_core::{OutboundMessage, PublisherExt as _};
+use pubsub_core::{OutboundMessage, PublishOptions, PublisherExt as _};
 
 use crate::check::{CaseResult, Failure};
 use crate::trial::Trial;
@@ -23,7 +21,7 @@ pub(crate) async fn publishers(trial: &Trial) -> CaseResult {
             let mut pending = Vec::with_capacity(MESSAGES);
             for message in 0..MESSAGES {
                 let message = OutboundMessage::new(&subject, message.to_string())?;
-                pending.push(publisher.publish_with(message, Default::default()).await?);
+                pending.push(publisher.publish_with(message, PublishOptions::default()).await?);
             }
             try_join_all(pending).await?;
             Ok(())
@@ -67,5 +65,8 @@ pub(crate) async fn subjects(trial: &Trial) -> CaseResult {
 /// Runs from now on, on a task of its own, so that a runtime with threads really runs it beside the others.
 fn spawn(task: impl Future<Output = CaseResult> + Send + 'static) -> impl Future<Output = CaseResult> {
     let task = tokio::spawn(task);
-    async move { task.await.map_err(|error| Failure::new(format!("a task panicked: {error}")))? }
+    async move {
+        task.await
+            .map_err(|error| Failure::new(format!("a task panicked: {error}")))?
+    }
 }

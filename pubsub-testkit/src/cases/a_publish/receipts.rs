@@ -72,7 +72,10 @@ pub(crate) async fn without_a_stream(trial: &Trial) -> CaseResult {
     // A layer may have put a prefix before it: then the error tells where the message went in truth.
     let told = error.context("subject").unwrap_or_default();
     let is_it = told == subject.as_str() || told.ends_with(&format!(".{subject}"));
-    check!(is_it, "the error names the subject `{told}` instead of `{subject}`");
+    check!(
+        is_it,
+        "the error names the subject `{told}` instead of `{subject}`"
+    );
     check!(error.remedy().is_some(), "the error has no remedy: {error}");
 
     // It was the missing stream: with one, the same publish is stored.

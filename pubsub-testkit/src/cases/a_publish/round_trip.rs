@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use pubsub_core::{ErrorKind, Headers, PublisherExt as _};
 
-use crate::check::{CaseResult, check, check_eq, refused};
+use crate::check::{CaseResult, check, check_eq, refused, text};
 use crate::trial::Trial;
 
 /// A1: a hundred messages that were published before anybody consumed arrive with payload and headers, in order.
@@ -19,8 +19,8 @@ pub(crate) async fn payload_and_headers(trial: &Trial) -> CaseResult {
     let deliveries = consumer.take(100).await?;
     for (number, delivery) in deliveries.into_iter().enumerate() {
         check_eq!(
-            delivery.payload().as_ref(),
-            format!("payload {number}").as_bytes(),
+            text(delivery.payload()),
+            format!("payload {number}"),
             "the payload in place {number}"
         );
         check_eq!(

@@ -3,7 +3,7 @@
 use pubsub_core::counters;
 use tokio::time::Instant;
 
-use crate::check::{CaseResult, check, check_eq};
+use crate::check::{CaseResult, check, check_eq, text};
 use crate::trial::Trial;
 
 /// B5: a message whose handler extends it for three ack waits is not delivered again meanwhile.
@@ -45,8 +45,8 @@ pub(crate) async fn expiry_redelivers(trial: &Trial) -> CaseResult {
     let waited = asked.elapsed();
     let ack_wait = trial.ack_wait();
     check_eq!(
-        (again.payload().as_ref(), again.info().attempt),
-        (&b"1"[..], 2),
+        (text(again.payload()), again.info().attempt),
+        ("1".into(), 2),
         "what came again"
     );
     check!(
@@ -74,8 +74,8 @@ pub(crate) async fn dropped_delivery_comes_again_once(trial: &Trial) -> CaseResu
 
     let again = consumer.next().await?;
     check_eq!(
-        (again.payload().as_ref(), again.info().attempt),
-        (&b"dropped"[..], 2),
+        (text(again.payload()), again.info().attempt),
+        ("dropped".into(), 2),
         "what came after the drop"
     );
     let twice = consumer.fetch(10, trial.ack_wait() / 2).await?;

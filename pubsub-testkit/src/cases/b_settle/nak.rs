@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::check::{CaseResult, check, check_eq};
+use crate::check::{CaseResult, check, check_eq, text};
 use crate::harness::Clock;
 use crate::trial::Trial;
 
@@ -83,15 +83,15 @@ pub(crate) async fn delay_is_kept(trial: &Trial) -> CaseResult {
     trial.publish("a", "other").await?;
     let other = consumer.next().await?;
     check_eq!(
-        other.payload().as_ref(),
-        b"other",
+        text(other.payload()),
+        "other",
         "what came while the other message was delayed"
     );
     other.ack().await?;
 
     let again = consumer.next().await?;
     let waited = nakked.elapsed();
-    check_eq!(again.payload().as_ref(), b"delayed", "what came after the delay");
+    check_eq!(text(again.payload()), "delayed", "what came after the delay");
     check_eq!(again.info().attempt, 2, "its attempt");
     check!(
         waited + Duration::from_millis(3) >= delay,

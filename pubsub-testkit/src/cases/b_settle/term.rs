@@ -1,6 +1,6 @@
 //! Giving a message up.
 
-use crate::check::{CaseResult, check_eq};
+use crate::check::{CaseResult, check_eq, text};
 use crate::trial::Trial;
 
 /// B4: a terminated message never comes again, although it has attempts left; it counts as settled, and others go on.
@@ -18,8 +18,8 @@ pub(crate) async fn ends_redelivery(trial: &Trial) -> CaseResult {
     }
     let again = consumer.next().await?;
     check_eq!(
-        (again.payload().as_ref(), again.info().attempt),
-        (&b"1"[..], 2),
+        (text(again.payload()), again.info().attempt),
+        ("1".into(), 2),
         "what came after the term and the nak"
     );
     again.ack().await?;

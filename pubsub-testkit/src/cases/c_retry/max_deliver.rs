@@ -5,7 +5,7 @@ use pubsub_core::{ConsumerConfig, ErrorKind, Limit};
 use crate::check::{CaseResult, check, check_eq, refused_as};
 use crate::trial::Trial;
 
-/// C2: a message is delivered max_deliver times, whether its attempts end by nak or by ack wait, and then no more. It
+/// C2: a message is delivered `max_deliver` times, whether its attempts end by nak or by ack wait, and then no more. It
 /// stays in the stream, and the messages behind it come.
 pub(crate) async fn is_the_number_of_attempts(trial: &Trial) -> CaseResult {
     const MOST: u32 = 3;
@@ -48,7 +48,7 @@ pub(crate) async fn is_the_number_of_attempts(trial: &Trial) -> CaseResult {
     Ok(())
 }
 
-/// C3: a max_deliver of 0 is refused and makes nothing; without a word there is a limit; unlimited has to be said, and
+/// C3: a `max_deliver` of 0 is refused and makes nothing; without a word there is a limit; unlimited has to be said, and
 /// then there is none.
 pub(crate) async fn zero_is_refused(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;

@@ -63,7 +63,9 @@ async fn filtered<'t>(
 /// All rounds of these subjects, and nothing else.
 async fn expect(trial: &Trial, consumer: &TestConsumer<'_>, labels: &[&str]) -> CaseResult {
     let pending = (labels.len() * ROUNDS) as u64;
-    consumer.eventually("what matches is pending", |info| info.pending == pending).await?;
+    consumer
+        .eventually("what matches is pending", |info| info.pending == pending)
+        .await?;
     let mut came = Vec::new();
     for delivery in consumer.take(labels.len() * ROUNDS).await? {
         came.push(delivery.subject().to_owned());

@@ -1,5 +1,6 @@
 //! What one fetch returns, and when.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pubsub_core::FetchOptions;
@@ -62,7 +63,7 @@ async fn empty_at_its_deadline(consumer: &TestConsumer<'_>) -> CaseResult {
 }
 
 async fn waits_for_the_first(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult {
-    let handle = consumer.handle().clone();
+    let handle = Arc::clone(consumer.handle());
     let options = FetchOptions::up_to(10).with_expires(trial.patience());
     let waiting = tokio::spawn(async move { handle.fetch(options).await });
     // Without effect on the outcome: it only makes it likely that the fetch waits already.

@@ -45,7 +45,9 @@ pub(crate) async fn at_the_first_unacked(trial: &Trial) -> CaseResult {
 pub(crate) async fn after_the_client_closed(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let first = trial.another_connection().await?;
-    let worker = trial.create_consumer_over(&first, &stream, trial.consumer_config("worker")?).await?;
+    let worker = trial
+        .create_consumer_over(&first, &stream, trial.consumer_config("worker")?)
+        .await?;
     let created = worker.info().await?;
     trial.publish("a", "before").await?;
     worker.next().await?.ack_confirmed_if_possible(trial).await?;

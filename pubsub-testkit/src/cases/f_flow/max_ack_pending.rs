@@ -8,26 +8,38 @@ use pubsub_core::{Capability, Delivery};
 use crate::check::{CaseResult, check, check_eq};
 use crate::trial::{SettleSurely as _, TestConsumer, Trial};
 
-const MOST: usize = 3;
+const MOST: u32 = 3;
 
-/// F5: no more than max_ack_pending messages are unsettled at a time, over all members; a settled one makes room for the
+/// F5: no more than `max_ack_pending` messages are unsettled at a time, over all members; a settled one makes room for the
 /// next, a nakked one does not.
 pub(crate) async fn bounds_what_is_unsettled(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let config = trial
         .consumer_config("worker")?
-        .with_max_ack_pending(MOST as u32)
+        .with_max_ack_pending(MOST)
         // What comes again by itself would come in spite of the bound.
         .with_ack_wait(trial.patience() * 4);
     let worker = trial.create_consumer(&stream, config).await?;
     trial.publish_many("a", 10).await?;
 
     let mut held = worker.fetch(10, trial.patience()).await?;
-    check_eq!(sequences(&held), [1, 2, 3], "what a consumer with {MOST} unsettled at most gets");
+    check_eq!(
+        sequences(&held),
+        [1, 2, 3],
+        "what a consumer with {MOST} unsettled at most gets"
+    );
     let more = worker.fetch(10, trial.ack_wait()).await?;
-    check!(more.is_empty(), "{:?} came with {MOST} unsettled", sequences(&more));
+    check!(
+        more.is_empty(),
+        "{:?} came with {MOST} unsettled",
+        sequences(&more)
+    );
     let info = worker.info().await?;
-    check_eq!((info.ack_pending, info.pending), (MOST as u64, 7), "ack pending and pending at the bound");
+    check_eq!(
+        (info.ack_pending, info.pending),
+        (u64::from(MOST), 7),
+        "ack pending and pending at the bound"
+    );
 
     held.swap_remove(0).ack_confirmed_if_possible(trial).await?;
     let next = worker.fetch(10, trial.patience()).await?;
@@ -63,7 +75,11 @@ async fn over_all_members(trial: &Trial, worker: &TestConsumer<'_>) -> CaseResul
     }
     let left = AtomicUsize::new(COUNT);
     try_join_all(members.iter().map(|member| work(trial, member, &left))).await?;
-    worker.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
+    worker
+        .eventually("everything is settled", |info| {
+            info.ack_pending == 0 && info.pending == 0
+        })
+        .await?;
     worker.drained();
     Ok(())
 }
@@ -81,5 +97,8 @@ async fn work(trial: &Trial, member: &TestConsumer<'_>, left: &AtomicUsize) -> C
 }
 
 fn sequences(deliveries: &[Delivery]) -> Vec<u64> {
-    deliveries.iter().map(|delivery| delivery.info().stream_sequence).collect()
+    deliveries
+        .iter()
+        .map(|delivery| delivery.info().stream_sequence)
+        .collect()
 }

@@ -32,7 +32,10 @@ async fn a_waiting_fetch(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResu
     let outcome = timeout(waits, consumer.fetch(10, trial.patience() * 4)).await;
     check!(outcome.is_err(), "a fetch ended where nothing was published");
     let took = asked.elapsed();
-    check!(took < waits + PROMPTLY, "a fetch that was dropped after {waits:?} went on until {took:?}");
+    check!(
+        took < waits + PROMPTLY,
+        "a fetch that was dropped after {waits:?} went on until {took:?}"
+    );
     trial.publish_many("a", 5).await?;
     all_come(trial, consumer, 1..=5).await
 }
@@ -79,20 +82,34 @@ async fn publishes(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult {
     const COUNT: usize = 20;
     for number in 0..COUNT {
         // What is returned at once has still to be confirmed, and that is dropped too.
-        drop(trial.publisher().publish_with(cancelled(trial, number)?, Default::default()).now_or_never());
+        drop(
+            trial
+                .publisher()
+                .publish_with(cancelled(trial, number)?, Default::default())
+                .now_or_never(),
+        );
     }
     if trial.has(Capability::MessageId) {
         for number in 0..COUNT {
-            trial.in_time("a publish after dropped ones", trial.publisher().publish_message(cancelled(trial, number)?)).await??;
+            trial
+                .in_time(
+                    "a publish after dropped ones",
+                    trial.publisher().publish_message(cancelled(trial, number)?),
+                )
+                .await??;
         }
     }
-    let last = trial.in_time("a publish after dropped ones", trial.publish("a", "after all")).await??;
+    let last = trial
+        .in_time("a publish after dropped ones", trial.publish("a", "after all"))
+        .await??;
 
     let mut came: BTreeMap<Vec<u8>, BTreeSet<u64>> = BTreeMap::new();
     loop {
         let delivery = consumer.next().await?;
         let sequence = delivery.info().stream_sequence;
-        came.entry(delivery.payload().to_vec()).or_default().insert(sequence);
+        came.entry(delivery.payload().to_vec())
+            .or_default()
+            .insert(sequence);
         delivery.ack_confirmed_if_possible(trial).await?;
         if Some(sequence) == last.sequence {
             break;
@@ -103,7 +120,11 @@ async fn publishes(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult {
         check_eq!(sequences.len(), 1, "how often `{payload}` was stored");
     }
     if trial.has(Capability::MessageId) {
-        check_eq!(came.len(), COUNT + 1, "the messages that were published, and published again with their id");
+        check_eq!(
+            came.len(),
+            COUNT + 1,
+            "the messages that were published, and published again with their id"
+        );
     }
     Ok(())
 }
@@ -119,10 +140,10 @@ fn cancelled(trial: &Trial, number: usize) -> CaseResult<OutboundMessage> {
 /// G5: dropping a subscription ends it: what was prefetched and not taken comes to the next subscriber, what was acked
 /// does not, and what was taken can still be settled.
 pub(crate) async fn subscription(trial: &Trial) -> CaseResult {
-    const COUNT: u64 = 40;
+    const COUNT: usize = 40;
     let stream = trial.stream().await?;
     let consumer = trial.consumer(&stream, "worker").await?;
-    trial.publish_many("a", COUNT as usize).await?;
+    trial.publish_many("a", COUNT).await?;
 
     let mut first = Arc::clone(consumer.handle()).subscribe(SubscribeOptions::default().with_buffer(20));
     let mut settled = BTreeSet::new();
@@ -138,13 +159,17 @@ pub(crate) async fn subscription(trial: &Trial) -> CaseResult {
     check_eq!(settled, (1..=6).collect(), "what the first subscriber took");
 
     let mut second = Arc::clone(consumer.handle()).subscribe(SubscribeOptions::default().with_buffer(20));
-    while settled.len() < COUNT as usize {
+    while settled.len() < COUNT {
         let delivery = next_of(trial, &mut second).await?;
         settled.insert(delivery.info().stream_sequence);
         delivery.ack_confirmed_if_possible(trial).await?;
     }
     drop(second);
-    consumer.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
+    consumer
+        .eventually("everything is settled", |info| {
+            info.ack_pending == 0 && info.pending == 0
+        })
+        .await?;
     consumer.drained();
     Ok(())
 }
@@ -153,6 +178,8 @@ async fn next_of(
     trial: &Trial,
     deliveries: &mut (impl futures::Stream<Item = pubsub_core::Result<Delivery>> + Send + Unpin),
 ) -> CaseResult<Delivery> {
-    let next = trial.in_time("the next delivery of a subscription", deliveries.next()).await?;
+    let next = trial
+        .in_time("the next delivery of a subscription", deliveries.next())
+        .await?;
     Ok(next.ok_or_else(|| Failure::new("the subscription has ended"))??)
 }

@@ -1,0 +1,69 @@
+//! A harness that is one function: [`Connecting`].
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pubsub_core::{Broker, Result};
+
+use super::{Clock, Harness};
+
+/// A harness made of a name, a clock and a function that connects to one store. What a backend needs that starts
+/// nothing for its tests.
+///
+/// ```
+/// # #[cfg(feature = "memory")] {
+/// use pubsub_memory::{MemoryConfig, MemoryServer};
+/// use pubsub_testkit::{Clock, Connecting, Harness};
+///
+/// let store = MemoryServer::new(MemoryConfig::default())?;
+/// let harness = Connecting::new("mine", Clock::Virtual, move || Ok(store.connect()));
+/// assert_eq!(harness.name(), "mine");
+/// # }
+/// # Ok::<(), pubsub_core::Error>(())
+/// ```
+pub struct Connecting<F> {
+    name: &'static str,
+    clock: Clock,
+    connect: F,
+}
+
+impl<F, B> Connecting<F>
+where
+    F: Fn() -> Result<B> + Send + Sync + 'static,
+    B: Broker,
+{
+    /// `connect` is called for each connection, inside the runtime of the case, and must reach the same store each
+    /// time. A backend whose connecting is asynchronous implements [`Harness`] itself.
+    pub const fn new(name: &'static str, clock: Clock, connect: F) -> Self {
+        Self { name, clock, connect }
+    }
+}
+
+impl<F> Debug for Connecting<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting")
+            .field("name", &self.name)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<F, B> Harness for Connecting<F>
+where
+    F: Fn() -> Result<B> + Send + Sync + 'static,
+    B: Broker,
+{
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Broker>> {
+        Ok(Arc::new((self.connect)()?))
+    }
+}
