@@ -4,6 +4,7 @@
 
 mod ci;
 mod command;
+mod conformance;
 mod dependency_rules;
 mod features;
 mod lock;
@@ -39,6 +40,8 @@ enum Task {
         #[arg(last = true)]
         cargo_arguments: Vec<String>,
     },
+    /// The conformance suite on one backend, as a table and as JSON; fails if a case fails
+    Conformance(conformance::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Ci => ci::run_all(),
         Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
+        Task::Conformance(arguments) => conformance::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {
