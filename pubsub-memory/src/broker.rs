@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, Health, HealthState, Publisher, Result, StreamAdmin, StreamName,
+    Broker, Capabilities, Consumer, ConsumerName, Health, HealthState, Publisher, Result, StreamAdmin,
+    StreamName,
 };
 
 use crate::connection::Connection;
@@ -28,7 +29,10 @@ pub struct MemoryBroker {
 
 impl MemoryBroker {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { connection: Arc::new(Connection::new(Arc::clone(&store))), server: MemoryServer::of(store) }
+        Self {
+            connection: Arc::new(Connection::new(Arc::clone(&store))),
+            server: MemoryServer::of(store),
+        }
     }
 
     /// The server that this is a connection to.

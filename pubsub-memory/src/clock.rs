@@ -16,7 +16,10 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { origin: Instant::now(), wall: SystemTime::now() }
+        Self {
+            origin: Instant::now(),
+            wall: SystemTime::now(),
+        }
     }
 
     /// The wall clock's time at an instant.

@@ -47,13 +47,18 @@ impl MemoryConnector {
     fn server(&self, url: &ConnectUrl) -> Result<MemoryServer> {
         refuse_foreign_parts(url)?;
         let config = url.options::<MemoryConfig>()?;
-        let Some(name) = url.hosts().first() else { return MemoryServer::new(config) };
+        let Some(name) = url.hosts().first() else {
+            return MemoryServer::new(config);
+        };
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(existing) = named.get(name) {
             let given = url.options::<BTreeMap<String, String>>()?;
             if !given.is_empty() && *existing.config() != config {
-                return Err(Error::config("options", format!("the store `{name}` exists with other options"))
-                    .with_remedy("give the options of its first connection, or none"));
+                return Err(Error::config(
+                    "options",
+                    format!("the store `{name}` exists with other options"),
+                )
+                .with_remedy("give the options of its first connection, or none"));
             }
             return Ok(existing.clone());
         }
@@ -109,9 +114,15 @@ mod tests {
     fn a_name_is_one_store_and_no_name_a_new_one() {
         let connector = MemoryConnector::new();
         let named = server(&connector, "memory://rides").unwrap();
-        assert!(shares(&named, &server(&connector.clone(), "memory://rides").unwrap()));
+        assert!(shares(
+            &named,
+            &server(&connector.clone(), "memory://rides").unwrap()
+        ));
         assert!(!shares(&named, &server(&connector, "memory://other").unwrap()));
-        assert!(!shares(&named, &server(&MemoryConnector::new(), "memory://rides").unwrap()));
+        assert!(!shares(
+            &named,
+            &server(&MemoryConnector::new(), "memory://rides").unwrap()
+        ));
         let private = server(&connector, "memory://").unwrap();
         assert!(!shares(&private, &server(&connector, "memory://").unwrap()));
     }
@@ -127,9 +138,13 @@ mod tests {
     #[test]
     fn what_means_nothing_here_is_refused() {
         let connector = MemoryConnector::new();
-        for url in
-            ["memory://?max_payloads=1", "memory://?max_waiting=0", "memory://u:p@rides", "memory://a,b", "memory://a/b"]
-        {
+        for url in [
+            "memory://?max_payloads=1",
+            "memory://?max_waiting=0",
+            "memory://u:p@rides",
+            "memory://a,b",
+            "memory://a/b",
+        ] {
             let error = server(&connector, url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             assert!(error.remedy().is_some(), "{url}");
@@ -142,6 +157,11 @@ mod tests {
         server(&connector, "memory://rides?max_waiting=7").unwrap();
         assert!(server(&connector, "memory://rides").is_ok());
         assert!(server(&connector, "memory://rides?max_waiting=7").is_ok());
-        assert_eq!(server(&connector, "memory://rides?max_waiting=8").unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(
+            server(&connector, "memory://rides?max_waiting=8")
+                .unwrap_err()
+                .kind(),
+            ErrorKind::Config
+        );
     }
 }

@@ -49,43 +49,57 @@ fn no_message(stream: &StreamName, what: impl Display) -> Error {
     Error::new(ErrorKind::NotFound, "the stream has no such message")
         .with_context("stream", stream)
         .with_context("message", what)
-        .with_remedy("it may have been removed by a limit, a purge or an ack; `stream_info` tells what there is")
+        .with_remedy(
+            "it may have been removed by a limit, a purge or an ack; `stream_info` tells what there is",
+        )
 }
 
 pub(crate) fn subjects_overlap(stream: &StreamName, other: &StreamName, subject: impl Display) -> Error {
-    Error::new(ErrorKind::Conflict, format!("its subjects overlap with those of the stream `{other}`"))
-        .with_context("stream", stream)
-        .with_context("subject", subject)
-        .with_broker_code(10065)
-        .with_remedy("choose subjects that no other stream stores")
+    Error::new(
+        ErrorKind::Conflict,
+        format!("its subjects overlap with those of the stream `{other}`"),
+    )
+    .with_context("stream", stream)
+    .with_context("subject", subject)
+    .with_broker_code(10065)
+    .with_remedy("choose subjects that no other stream stores")
 }
 
 pub(crate) fn too_many_streams(stream: &StreamName, limit: u32) -> Error {
-    Error::new(ErrorKind::Overloaded, format!("the store has its {limit} streams"))
+    Error::new(ErrorKind::Conflict, format!("the store has its {limit} streams"))
         .with_context("stream", stream)
         .with_broker_code(MAX_STREAMS)
         .with_remedy("delete one, or raise `max_streams`")
 }
 
 pub(crate) fn too_many_consumers(stream: &StreamName, limit: u32, option: &'static str) -> Error {
-    Error::new(ErrorKind::Overloaded, format!("the stream has its {limit} consumers"))
-        .with_context("stream", stream)
-        .with_broker_code(MAX_CONSUMERS)
-        .with_remedy(format!("delete one, or raise `{option}`"))
+    Error::new(
+        ErrorKind::Conflict,
+        format!("the stream has its {limit} consumers"),
+    )
+    .with_context("stream", stream)
+    .with_broker_code(MAX_CONSUMERS)
+    .with_remedy(format!("delete one, or raise `{option}`"))
 }
 
 pub(crate) fn too_many_waiting(stream: &StreamName, consumer: &ConsumerName, limit: u32) -> Error {
-    Error::new(ErrorKind::Overloaded, format!("{limit} fetches wait at the consumer already"))
-        .with_context("stream", stream)
-        .with_context("consumer", consumer)
-        .with_broker_code(409)
-        .with_remedy("use fewer fetches at once, or raise `max_waiting`")
+    Error::new(
+        ErrorKind::Overloaded,
+        format!("{limit} fetches wait at the consumer already"),
+    )
+    .with_context("stream", stream)
+    .with_context("consumer", consumer)
+    .with_broker_code(409)
+    .with_remedy("use fewer fetches at once, or raise `max_waiting`")
 }
 
 pub(crate) fn too_many_ids(stream: &StreamName, limit: u32) -> Error {
-    Error::new(ErrorKind::Overloaded, format!("the stream remembers its {limit} message ids"))
-        .with_context("stream", stream)
-        .with_remedy("shorten the stream's duplicate window, or raise `max_message_ids`")
+    Error::new(
+        ErrorKind::Overloaded,
+        format!("the stream remembers its {limit} message ids"),
+    )
+    .with_context("stream", stream)
+    .with_remedy("shorten the stream's duplicate window, or raise `max_message_ids`")
 }
 
 pub(crate) fn message_too_large(stream: &StreamName, size: u64, limit: u32) -> Error {
@@ -95,15 +109,20 @@ pub(crate) fn message_too_large(stream: &StreamName, size: u64, limit: u32) -> E
     )
     .with_context("stream", stream)
     .with_broker_code(10054)
-    .with_remedy("raise the stream's `max_message_size`, or store the payload elsewhere and publish a reference to it")
+    .with_remedy(
+        "raise the stream's `max_message_size`, or store the payload elsewhere and publish a reference to it",
+    )
 }
 
 pub(crate) fn stream_full(stream: &StreamName, limit: &'static str) -> Error {
-    Error::new(ErrorKind::Conflict, format!("the stream is full ({limit}) and refuses new messages"))
-        .with_context("stream", stream)
-        .with_context("field", limit)
-        .with_broker_code(10077)
-        .with_remedy("settle or purge messages, raise the limit, or let the stream discard the oldest")
+    Error::new(
+        ErrorKind::Conflict,
+        format!("the stream is full ({limit}) and refuses new messages"),
+    )
+    .with_context("stream", stream)
+    .with_context("field", limit)
+    .with_broker_code(10077)
+    .with_remedy("settle or purge messages, raise the limit, or let the stream discard the oldest")
 }
 
 pub(crate) fn sequences_exhausted(stream: &StreamName) -> Error {
@@ -113,12 +132,20 @@ pub(crate) fn sequences_exhausted(stream: &StreamName) -> Error {
 }
 
 /// What a work-queue stream does not allow its consumers.
-pub(crate) fn work_queue(stream: &StreamName, code: u16, message: &'static str, remedy: &'static str) -> Error {
+pub(crate) fn work_queue(
+    stream: &StreamName,
+    code: u16,
+    message: &'static str,
+    remedy: &'static str,
+) -> Error {
     let kind = match code {
-        10099 | 10100 => ErrorKind::Conflict,
-        _ => ErrorKind::Config,
+        10084 | 10098 => ErrorKind::Config,
+        _ => ErrorKind::Conflict,
     };
-    Error::new(kind, message).with_context("stream", stream).with_broker_code(code).with_remedy(remedy)
+    Error::new(kind, message)
+        .with_context("stream", stream)
+        .with_broker_code(code)
+        .with_remedy(remedy)
 }
 
 /// A change that JetStream does not allow: 10052 for streams, 10012 for consumers.

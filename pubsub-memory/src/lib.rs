@@ -34,6 +34,8 @@
 //! # Differences from a server
 //! - `replicas` above 1 is refused with `Unsupported`; both kinds of storage mean this process's memory.
 //! - A subscription takes messages one by one from the stream: nothing waits in a buffer while its ack wait runs.
+//! - A handle stays with the consumer that it was opened on: one that is deleted and created again is opened again.
+//! - Ephemeral consumers get counted names (`ephemeral-1`), so that a program runs the same each time.
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
 
 mod broker;
@@ -44,6 +46,7 @@ mod connector;
 mod consumer;
 mod error;
 mod handle;
+mod known;
 mod publisher;
 mod server;
 mod store;

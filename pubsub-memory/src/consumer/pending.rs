@@ -59,7 +59,9 @@ impl Pending {
 
     /// The lowest unsettled sequence.
     pub(crate) fn lowest(&self) -> Option<(u64, &Entry)> {
-        self.entries.first_key_value().map(|(sequence, entry)| (*sequence, entry))
+        self.entries
+            .first_key_value()
+            .map(|(sequence, entry)| (*sequence, entry))
     }
 
     pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
@@ -67,13 +69,20 @@ impl Pending {
     }
 
     /// Whether a redelivery can be taken.
-    pub(crate) fn has_queued(&self) -> bool {
-        self.queue.iter().any(|sequence| self.is_queued(*sequence))
+    pub(crate) fn has_queued(&mut self) -> bool {
+        self.next_queued().is_some()
     }
 
     /// The first delivery of a message.
     pub(crate) fn insert(&mut self, sequence: u64, number: u64, until: Instant) {
-        self.entries.insert(sequence, Entry { number, attempts: 1, comes_again: Again::After(until) });
+        self.entries.insert(
+            sequence,
+            Entry {
+                number,
+                attempts: 1,
+                comes_again: Again::After(until),
+            },
+        );
         self.waits.push_back((until, sequence));
     }
 
@@ -91,7 +100,9 @@ impl Pending {
 
     /// Counts one more attempt.
     pub(crate) fn redeliver(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let Some(entry) = self.entries.get_mut(&sequence) else {
+            return;
+        };
         self.redelivered += u64::from(entry.attempts == 1);
         entry.attempts += 1;
         entry.comes_again = Again::After(until);
@@ -100,7 +111,9 @@ impl Pending {
 
     /// Makes a message available at once, after those that are already.
     pub(crate) fn queue(&mut self, sequence: u64) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let Some(entry) = self.entries.get_mut(&sequence) else {
+            return;
+        };
         if let Again::Delayed(until) = entry.comes_again {
             self.delays.remove(&(until, sequence));
         }
@@ -113,7 +126,9 @@ impl Pending {
 
     /// Makes a message available later. One that is available already stays so.
     pub(crate) fn delay(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let Some(entry) = self.entries.get_mut(&sequence) else {
+            return;
+        };
         match entry.comes_again {
             Again::Queued => return,
             Again::Delayed(before) => {
@@ -128,7 +143,9 @@ impl Pending {
 
     /// Begins the ack wait anew. A message that is available again already stays so.
     pub(crate) fn extend(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        let Some(entry) = self.entries.get_mut(&sequence) else {
+            return;
+        };
         match entry.comes_again {
             Again::Queued => return,
             Again::Delayed(before) => {
@@ -143,7 +160,9 @@ impl Pending {
 
     /// Ends a delivery. Returns whether it was unsettled.
     pub(crate) fn remove(&mut self, sequence: u64) -> bool {
-        let Some(entry) = self.entries.remove(&sequence) else { return false };
+        let Some(entry) = self.entries.remove(&sequence) else {
+            return false;
+        };
         self.redelivered -= u64::from(entry.attempts > 1);
         if let Again::Delayed(until) = entry.comes_again {
             self.delays.remove(&(until, sequence));
@@ -177,7 +196,10 @@ impl Pending {
             due.push((until, sequence));
         }
         due.sort_unstable_by_key(|(until, sequence)| {
-            (Reverse(now.saturating_duration_since(*until).as_millis()), *sequence)
+            (
+                Reverse(now.saturating_duration_since(*until).as_millis()),
+                *sequence,
+            )
         });
         due.dedup_by_key(|(_, sequence)| *sequence);
         due.into_iter().map(|(_, sequence)| sequence).collect()
@@ -189,6 +211,19 @@ impl Pending {
         let wait = self.waits.front().map(|(until, _)| *until);
         let delay = self.delays.first().map(|(until, _)| *until);
         wait.into_iter().chain(delay).min()
+    }
+
+    /// When the last of them comes again by itself.
+    pub(crate) fn last_due(&mut self) -> Option<Instant> {
+        while let Some((until, sequence)) = self.waits.back().copied() {
+            if self.is_due(until, sequence) {
+                break;
+            }
+            self.waits.pop_back();
+        }
+        let wait = self.waits.back().map(|(until, _)| *until);
+        let delay = self.delays.last().map(|(until, _)| *until);
+        wait.into_iter().chain(delay).max()
     }
 
     /// The ack wait has changed for those that are running, too.
@@ -205,11 +240,9 @@ impl Pending {
     }
 
     fn is_due(&self, until: Instant, sequence: u64) -> bool {
-        self.entries.get(&sequence).is_some_and(|entry| entry.comes_again == Again::After(until))
-    }
-
-    fn is_queued(&self, sequence: u64) -> bool {
-        self.entries.get(&sequence).is_some_and(|entry| entry.comes_again == Again::Queued)
+        self.entries
+            .get(&sequence)
+            .is_some_and(|entry| entry.comes_again == Again::After(until))
     }
 
     /// Keeps the list of waits about as long as the list of entries: one old entry must not hold the ends of all that
@@ -224,7 +257,9 @@ impl Pending {
         if self.waits.len() > 2 * self.entries.len() + 64 {
             let entries = &self.entries;
             self.waits.retain(|(until, sequence)| {
-                entries.get(sequence).is_some_and(|entry| entry.comes_again == Again::After(*until))
+                entries
+                    .get(sequence)
+                    .is_some_and(|entry| entry.comes_again == Again::After(*until))
             });
         }
     }
@@ -266,7 +301,11 @@ mod tests {
     fn what_expires_together_comes_in_the_order_of_sequences() {
         let start = Instant::now();
         let mut pending = delivered(start, &[3, 1, 2]);
-        assert!(pending.take_due(start + WAIT - Duration::from_nanos(1)).is_empty());
+        assert!(
+            pending
+                .take_due(start + WAIT - Duration::from_nanos(1))
+                .is_empty()
+        );
         assert_eq!(pending.take_due(start + WAIT), [1, 2, 3]);
     }
 

@@ -21,7 +21,12 @@ pub(crate) struct Position {
 
 impl Position {
     pub(crate) fn new(cursor: u64, picked: VecDeque<u64>) -> Self {
-        Self { cursor, picked, counted: 0, counted_to: cursor.saturating_sub(1) }
+        Self {
+            cursor,
+            picked,
+            counted: 0,
+            counted_to: cursor.saturating_sub(1),
+        }
     }
 
     /// The first sequence that may be delivered next.
@@ -41,14 +46,18 @@ impl Position {
                 return Some((sequence, Arc::clone(message)));
             }
         }
-        if let Selector::Wildcards(_) = selector
-            && self.count(messages, selector) == 0
-        {
-            // What was counted need not be searched again.
-            self.cursor = self.cursor.max(self.counted_to.saturating_add(1));
+        let is_counted_out =
+            matches!(selector, Selector::Wildcards(_)) && self.count(messages, selector) == 0;
+        let next = if is_counted_out {
+            None
+        } else {
+            messages.next(selector, self.cursor)
+        };
+        let Some((sequence, message)) = next else {
+            // What was passed over is not looked at again, also after a change of filters.
+            self.cursor = self.cursor.max(messages.log().last().saturating_add(1));
             return None;
-        }
-        let (sequence, message) = messages.next(selector, self.cursor)?;
+        };
         self.cursor = sequence.saturating_add(1);
         self.counted = self.counted.saturating_sub(1);
         self.counted_to = self.counted_to.max(sequence);
@@ -71,6 +80,7 @@ impl Position {
 
     fn count(&mut self, messages: &Messages, selector: &Selector) -> u64 {
         let last = messages.log().last();
+        self.counted_to = self.counted_to.max(self.cursor.saturating_sub(1));
         while self.counted_to < last {
             match messages.next(selector, self.counted_to.saturating_add(1)) {
                 Some((sequence, _)) => {

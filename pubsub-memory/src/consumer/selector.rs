@@ -36,7 +36,9 @@ impl Selector {
     /// Whether some subject is seen by both.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (self.filters(), other.filters()) {
-            (Some(mine), Some(theirs)) => mine.iter().any(|one| theirs.iter().any(|other| one.overlaps(other))),
+            (Some(mine), Some(theirs)) => mine
+                .iter()
+                .any(|one| theirs.iter().any(|other| one.overlaps(other))),
             _ => true,
         }
     }

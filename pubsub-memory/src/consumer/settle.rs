@@ -25,7 +25,11 @@ impl ConsumerState {
             SettlementKind::Term { reason } => {
                 if self.pending.contains(sequence) {
                     let (consumer, reason) = (self.name.clone(), reason.clone());
-                    effects.notice(Notice::Terminated { consumer, sequence, reason });
+                    effects.notice(Notice::Terminated {
+                        consumer,
+                        sequence,
+                        reason,
+                    });
                 }
                 self.finish(sequence, messages, effects)
             }
@@ -33,7 +37,7 @@ impl ConsumerState {
                 self.come_again(sequence, delay.unwrap_or_default(), now, effects);
                 Vec::new()
             }
-            // `refuse_unknown` has refused the rest.
+            // `known` has refused the rest.
             _ => Vec::new(),
         }
     }
@@ -47,7 +51,11 @@ impl ConsumerState {
         now: Instant,
         effects: &mut Effects,
     ) {
-        if self.pending.get(sequence).is_some_and(|entry| entry.attempts == attempt) {
+        if self
+            .pending
+            .get(sequence)
+            .is_some_and(|entry| entry.attempts == attempt)
+        {
             self.come_again(sequence, delay, now, effects);
         }
     }
@@ -88,7 +96,11 @@ impl ConsumerState {
         let was_stalled = self.is_stalled();
         let mut ended = Vec::new();
         if self.config.ack == AckPolicy::All {
-            let below: Vec<u64> = self.pending.sequences().take_while(|pending| *pending < sequence).collect();
+            let below: Vec<u64> = self
+                .pending
+                .sequences()
+                .take_while(|pending| *pending < sequence)
+                .collect();
             ended.extend(below.into_iter().filter(|below| self.pending.remove(*below)));
         }
         if self.pending.remove(sequence) || self.exhausted.remove(&sequence) {

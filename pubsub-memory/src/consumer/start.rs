@@ -18,7 +18,11 @@ pub(super) fn position(
     let log = messages.log();
     let end = log.last().saturating_add(1);
     let cursor = match policy {
-        DeliverPolicy::Last => messages.last(selector).unwrap_or(end),
+        DeliverPolicy::Last => match selector {
+            // Without a filter it is the last sequence, even if that message is deleted.
+            Selector::All => log.last().max(1),
+            _ => messages.last(selector).unwrap_or(end),
+        },
         DeliverPolicy::LastPerSubject => return Position::new(end, last_of_each(selector, messages)),
         // A sequence beyond the end is waited for (nats-server 2.11 and newer).
         DeliverPolicy::FromSequence(sequence) => sequence.max(log.first()),
@@ -27,7 +31,7 @@ pub(super) fn position(
             .find(|(_, message)| clock.wall(message.at) >= time)
             .map_or(end, |(sequence, _)| sequence),
         DeliverPolicy::All => log.first(),
-        // `New`, and whatever a later version of the core adds: `check` has refused that.
+        // `New`; `known` has refused the rest.
         _ => end,
     };
     Position::new(cursor, VecDeque::new())
@@ -36,8 +40,10 @@ pub(super) fn position(
 fn last_of_each(selector: &Selector, messages: &Messages) -> VecDeque<u64> {
     let all = [SubjectFilter::all()];
     let filters = selector.filters().unwrap_or(&all);
-    let mut picked: Vec<u64> =
-        filters.iter().flat_map(|filter| messages.subjects().last_of_each(filter)).collect();
+    let mut picked: Vec<u64> = filters
+        .iter()
+        .flat_map(|filter| messages.subjects().last_of_each(filter))
+        .collect();
     picked.sort_unstable();
     picked.into()
 }

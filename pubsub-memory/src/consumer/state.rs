@@ -28,8 +28,8 @@ pub(crate) struct ConsumerState {
     pub(super) turns: Turns,
     created: SystemTime,
     last_used: Instant,
-    /// How many removals from the middle of the stream are known here.
-    removals: u64,
+    /// Up to where [`Messages::dropped`] is known here.
+    dropped: u64,
 }
 
 /// Who took messages last, so that several handles on one consumer all get some.
@@ -45,7 +45,6 @@ impl ConsumerState {
         name: ConsumerName,
         config: ConsumerConfig,
         messages: &Messages,
-        removals: u64,
         clock: &Clock,
         now: Instant,
     ) -> Self {
@@ -64,7 +63,7 @@ impl ConsumerState {
             turns: Turns::default(),
             created: clock.wall(now),
             last_used: now,
-            removals,
+            dropped: messages.dropped(),
         }
     }
 
@@ -89,20 +88,31 @@ impl ConsumerState {
     }
 
     pub(super) fn is_last_attempt(&self, attempts: u64) -> bool {
-        self.config.max_deliver.at().is_some_and(|limit| attempts >= limit.into())
+        self.config
+            .max_deliver
+            .at()
+            .is_some_and(|limit| attempts >= limit.into())
     }
 
     pub(super) fn exhaust(&mut self, sequence: u64, attempts: u64, effects: &mut Effects) {
         self.pending.remove(sequence);
         self.exhausted.insert(sequence);
-        effects.notice(Notice::Exhausted { consumer: self.name.clone(), sequence, attempts });
+        effects.notice(Notice::Exhausted {
+            consumer: self.name.clone(),
+            sequence,
+            attempts,
+        });
     }
 
     /// Whether nothing new may be delivered.
     pub(crate) fn is_stalled(&self) -> bool {
         let unsettled = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
         self.config.ack != AckPolicy::None
-            && self.config.max_ack_pending.at().is_some_and(|limit| unsettled >= limit.into())
+            && self
+                .config
+                .max_ack_pending
+                .at()
+                .is_some_and(|limit| unsettled >= limit.into())
     }
 
     /// Whether a fetch would get something.
@@ -111,13 +121,20 @@ impl ConsumerState {
             || (!self.is_stalled() && self.position.undelivered(messages, &self.selector) > 0)
     }
 
-    /// Drops what is no longer in the stream. `removals` counts the removals from its middle.
-    pub(crate) fn forget_removed(&mut self, messages: &Messages, removals: u64) {
+    /// Drops what is no longer in the stream.
+    pub(crate) fn forget_removed(&mut self, messages: &Messages) {
         let first = messages.log().first();
-        let gone: Vec<u64> = if std::mem::replace(&mut self.removals, removals) == removals {
-            self.pending.sequences().take_while(|sequence| *sequence < first).collect()
+        let gone: Vec<u64> = if std::mem::replace(&mut self.dropped, messages.dropped()) == messages.dropped()
+        {
+            self.pending
+                .sequences()
+                .take_while(|sequence| *sequence < first)
+                .collect()
         } else {
-            self.pending.sequences().filter(|sequence| messages.log().get(*sequence).is_none()).collect()
+            self.pending
+                .sequences()
+                .filter(|sequence| messages.log().get(*sequence).is_none())
+                .collect()
         };
         for sequence in gone {
             self.pending.remove(sequence);
@@ -143,7 +160,8 @@ impl ConsumerState {
 
     /// Takes over a configuration that was found to be allowed.
     pub(crate) fn reconfigure(&mut self, config: ConsumerConfig) {
-        self.pending.change_ack_wait(self.config.ack_wait, config.ack_wait);
+        self.pending
+            .change_ack_wait(self.config.ack_wait, config.ack_wait);
         self.selector = Selector::of(&config);
         self.position.recount();
         self.config = config;
@@ -163,18 +181,33 @@ impl ConsumerState {
         self.last_used = now;
     }
 
-    /// When it is deleted unless somebody uses it. A waiting fetch is use.
-    pub(crate) fn expires(&self) -> Option<Instant> {
+    /// When it is deleted unless somebody uses it. A waiting fetch is use, and so is a delivery within its ack wait
+    /// (measured on nats-server 2.15.1, which takes up to a second longer).
+    pub(crate) fn expires(&mut self) -> Option<Instant> {
         let threshold = self.config.effective_inactive_threshold()?;
-        self.waiters.is_empty().then(|| crate::clock::after(self.last_used, threshold))
+        if !self.waiters.is_empty() {
+            return None;
+        }
+        let used = self
+            .pending
+            .last_due()
+            .map_or(self.last_used, |due| due.max(self.last_used));
+        Some(crate::clock::after(used, threshold))
     }
 
-    pub(crate) fn info(&mut self, stream: &StreamName, messages: &Messages, removals: u64) -> ConsumerInfo {
-        self.forget_removed(messages, removals);
-        let mut info = ConsumerInfo::new(stream.clone(), self.name.clone(), self.config.clone(), self.created);
+    pub(crate) fn info(&mut self, stream: &StreamName, messages: &Messages) -> ConsumerInfo {
+        self.forget_removed(messages);
+        let mut info = ConsumerInfo::new(
+            stream.clone(),
+            self.name.clone(),
+            self.config.clone(),
+            self.created,
+        );
         info.delivered = self.delivered;
         info.ack_floor = match self.pending.lowest() {
-            Some((sequence, entry)) => SequencePair::new(entry.number.saturating_sub(1), sequence.saturating_sub(1)),
+            Some((sequence, entry)) => {
+                SequencePair::new(entry.number.saturating_sub(1), sequence.saturating_sub(1))
+            }
             None => self.delivered,
         };
         info.ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);

@@ -41,7 +41,6 @@ impl ConsumerState {
         max: usize,
         handle: u64,
         messages: &Messages,
-        removals: u64,
         now: Instant,
         effects: &mut Effects,
         taken: &mut Vec<Taken>,
@@ -50,11 +49,15 @@ impl ConsumerState {
         let before = taken.len();
         let until = after(now, self.config.ack_wait);
         while taken.len() - before < max {
-            let Some(again) = self.take_again(messages, until, effects) else { break };
+            let Some(again) = self.take_again(messages, until, effects) else {
+                break;
+            };
             taken.push(again);
         }
         while taken.len() - before < max {
-            let Some(new) = self.take_new(messages, removals, until) else { break };
+            let Some(new) = self.take_new(messages, until) else {
+                break;
+            };
             taken.push(new);
         }
         self.count_pending(messages, taken.get_mut(before..).unwrap_or_default());
@@ -84,10 +87,10 @@ impl ConsumerState {
         }
     }
 
-    fn take_new(&mut self, messages: &Messages, removals: u64, until: Instant) -> Option<Taken> {
+    fn take_new(&mut self, messages: &Messages, until: Instant) -> Option<Taken> {
         if self.is_stalled() {
             // Some of what blocks may have left the stream.
-            self.forget_removed(messages, removals);
+            self.forget_removed(messages);
             if self.is_stalled() {
                 return None;
             }
@@ -99,7 +102,13 @@ impl ConsumerState {
         if self.config.ack != AckPolicy::None {
             self.pending.insert(sequence, number, until);
         }
-        Some(Taken { message, sequence, number, attempt: 1, pending: 0 })
+        Some(Taken {
+            message,
+            sequence,
+            number,
+            attempt: 1,
+            pending: 0,
+        })
     }
 
     /// Fills in how many undelivered messages each delivery left behind, from one count at the end.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use pubsub_core::{
-    Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, FetchOptions, Message, Result, Settlement, StreamName,
-    SubscribeOptions,
+    Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, FetchOptions, Message, Result, Settlement,
+    StreamName, SubscribeOptions,
 };
 use tokio::time::Instant;
 
@@ -27,8 +27,14 @@ pub(crate) struct MemoryConsumer {
 }
 
 impl MemoryConsumer {
-    pub(crate) fn open(connection: &Arc<Connection>, stream: &StreamName, consumer: &ConsumerName) -> Result<Self> {
-        Ok(Self { link: Arc::new(Link::open(connection, stream, consumer)?) })
+    pub(crate) fn open(
+        connection: &Arc<Connection>,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<Self> {
+        Ok(Self {
+            link: Arc::new(Link::open(connection, stream, consumer)?),
+        })
     }
 
     async fn take(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
@@ -46,7 +52,9 @@ impl MemoryConsumer {
 #[deny(clippy::missing_trait_methods)]
 impl Consumer for MemoryConsumer {
     async fn fetch(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
-        self.take(options).await.map_err(|error| self.link.during("fetch", error))
+        self.take(options)
+            .await
+            .map_err(|error| self.link.during("fetch", error))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -56,7 +64,8 @@ impl Consumer for MemoryConsumer {
     async fn info(&self) -> Result<ConsumerInfo> {
         let link = &self.link;
         let info = link.connection.check_open("broker").and_then(|()| {
-            link.stream.run(|state, now, effects| state.consumer_info(&link.consumer, now, effects))
+            link.stream
+                .run(|state, now, effects| state.consumer_info(&link.consumer, now, effects))
         });
         info.map_err(|error| link.during("consumer info", error))
     }

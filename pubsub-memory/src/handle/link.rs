@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::{Capability, ConsumerName, Error, Result, Settlement, SettlementKind, StreamName};
+use pubsub_core::{ConsumerName, Error, Result, Settlement, StreamName};
 
 use crate::clock::Clock;
 use crate::connection::Connection;
-use crate::error;
 use crate::stream::{ConsumerKey, Gone, Stream};
+use crate::{error, known};
 
 /// Names one consumer, by way of one connection. While one exists the handle counts as open.
 #[derive(Debug)]
@@ -23,7 +23,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn open(connection: &Arc<Connection>, stream: &StreamName, consumer: &ConsumerName) -> Result<Self> {
+    pub(super) fn open(
+        connection: &Arc<Connection>,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<Self> {
         connection.check_open("broker")?;
         let stream = connection.store.stream(stream)?;
         let (key, clock) =
@@ -45,24 +49,33 @@ impl Link {
     /// Settles several messages under one lock.
     pub(super) fn settle_all(&self, sequences: &[u64], settlement: &Settlement) -> Vec<Result<()>> {
         let each = |result: &dyn Fn() -> Result<()>| sequences.iter().map(|_| result()).collect();
-        let check = || self.connection.check_open("broker").and_then(|()| refuse_unknown(settlement.kind()));
+        let check = || {
+            self.connection
+                .check_open("broker")
+                .and_then(|()| known::settlement(settlement.kind()))
+        };
         if check().is_err() {
             return each(&|| check().map_err(|error| self.during("settle", error)));
         }
         self.stream.run(|state, now, effects| {
-            let settle = |sequence: &u64| match state.settle(self.key, *sequence, settlement.kind(), now, effects) {
-                Err(gone) if settlement.is_confirmed() => Err(self.during("settle", self.gone(gone))),
-                // As with a server: what is handed over and not confirmed may find nobody.
-                _ => Ok(()),
-            };
+            let settle =
+                |sequence: &u64| match state.settle(self.key, *sequence, settlement.kind(), now, effects) {
+                    Err(gone) if settlement.is_confirmed() => Err(self.during("settle", self.gone(gone))),
+                    // As with a server: what is handed over and not confirmed may find nobody.
+                    _ => Ok(()),
+                };
             sequences.iter().map(settle).collect()
         })
     }
 
     pub(super) fn extend(&self, sequence: u64) -> Result<()> {
-        self.connection.check_open("broker").map_err(|error| self.during("extend", error))?;
+        self.connection
+            .check_open("broker")
+            .map_err(|error| self.during("extend", error))?;
         // Not confirmed, so that a consumer that is gone is no error.
-        let _ = self.stream.run(|state, now, effects| state.extend(self.key, sequence, now, effects));
+        let _ = self
+            .stream
+            .run(|state, now, effects| state.extend(self.key, sequence, now, effects));
         Ok(())
     }
 
@@ -87,15 +100,6 @@ impl Link {
             .with_operation(operation)
             .with_context("stream", self.stream.name())
             .with_context("consumer", &self.consumer)
-    }
-}
-
-/// A later version of the core may have settlements that are not known here.
-fn refuse_unknown(kind: &SettlementKind) -> Result<()> {
-    match kind {
-        SettlementKind::Ack | SettlementKind::Nak { .. } | SettlementKind::Term { .. } => Ok(()),
-        _ => Err(Error::unsupported(Capability::ConfirmedSettlement.name())
-            .with_context("settlement", "not known to this backend")),
     }
 }
 

@@ -10,8 +10,8 @@ use pubsub_core::{Result, StreamConfig, StreamInfo, StreamName, Subject};
 
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
-use crate::error;
 use crate::stream::{Stream, StreamState};
+use crate::{error, known};
 use routes::Routes;
 
 /// What the connections of one server share.
@@ -44,7 +44,10 @@ impl Store {
     }
 
     pub(crate) fn stream(&self, name: &StreamName) -> Result<Arc<Stream>> {
-        self.read().get(name).map(Arc::clone).ok_or_else(|| error::stream_not_found(name))
+        self.read()
+            .get(name)
+            .map(Arc::clone)
+            .ok_or_else(|| error::stream_not_found(name))
     }
 
     /// All streams, by name.
@@ -65,7 +68,11 @@ impl Store {
             drop(table);
             return existing.run(|state, _, _| {
                 let differences = config.differences(state.config());
-                if differences.is_empty() { state.info() } else { Err(config.differs(&differences)) }
+                if differences.is_empty() {
+                    state.info()
+                } else {
+                    Err(config.differs(&differences))
+                }
             });
         }
         self.check_overlap(&config, &table)?;
@@ -84,14 +91,16 @@ impl Store {
     pub(crate) fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         check(&config)?;
         let table = self.write();
-        let stream = table.get(&config.name).ok_or_else(|| error::stream_not_found(&config.name))?;
+        let stream = table
+            .get(&config.name)
+            .ok_or_else(|| error::stream_not_found(&config.name))?;
         let stream = Arc::clone(stream);
-        let (result, effects) = stream.run_quietly(|state, _, _| {
+        let (result, effects) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
             self.check_overlap(&config, &table)?;
-            self.routes.remove(&state.config().subjects, stream.name());
+            self.routes.remove(stream.name());
             self.routes.add(&config.subjects, &stream);
-            state.reconfigure(config);
+            state.reconfigure(config, now, effects);
             state.info()
         });
         drop(table);
@@ -100,18 +109,21 @@ impl Store {
     }
 
     pub(crate) fn delete_stream(&self, name: &StreamName) -> Result<()> {
-        let stream = self.write().remove(name).ok_or_else(|| error::stream_not_found(name))?;
-        stream.run(|state, _, effects| {
-            self.routes.remove(&state.config().subjects, name);
-            state.delete(effects);
-        });
+        let mut table = self.write();
+        let stream = table.remove(name).ok_or_else(|| error::stream_not_found(name))?;
+        self.routes.remove(name);
+        drop(table);
+        stream.run(|state, _, effects| state.delete(effects));
         Ok(())
     }
 
     fn check_overlap(&self, config: &StreamConfig, table: &BTreeMap<StreamName, Arc<Stream>>) -> Result<()> {
         let others = table.keys().filter(|name| **name != config.name);
         for (other, subjects) in others.filter_map(|name| Some((name, self.routes.subjects(name)?))) {
-            let clash = config.subjects.iter().find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
+            let clash = config
+                .subjects
+                .iter()
+                .find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
             if let Some(subject) = clash {
                 return Err(error::subjects_overlap(&config.name, other, subject));
             }
@@ -130,6 +142,7 @@ impl Store {
 
 fn check(config: &StreamConfig) -> Result<()> {
     config.validate()?;
+    known::stream(config)?;
     if config.replicas > 1 {
         return Err(error::replicas_unsupported(&config.name));
     }

@@ -45,7 +45,12 @@ impl Routes {
     }
 
     pub(super) fn subjects(&self, stream: &StreamName) -> Option<Vec<SubjectFilter>> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).subjects.get(stream).cloned()
+        self.table
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .subjects
+            .get(stream)
+            .cloned()
     }
 
     pub(super) fn add(&self, subjects: &[SubjectFilter], stream: &Arc<Stream>) {
@@ -57,12 +62,11 @@ impl Routes {
         });
     }
 
-    pub(super) fn remove(&self, subjects: &[SubjectFilter], stream: &StreamName) {
+    pub(super) fn remove(&self, stream: &StreamName) {
         self.change(|table| {
-            for subject in subjects {
-                table.trie.remove(subject, |routed| routed.name() == stream);
+            for subject in table.subjects.remove(stream).unwrap_or_default() {
+                table.trie.remove(&subject, |routed| routed.name() == stream);
             }
-            table.subjects.remove(stream);
         });
     }
 

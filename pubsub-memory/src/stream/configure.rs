@@ -1,7 +1,10 @@
 //! Changing a stream.
 
-use pubsub_core::{Error, Result, Retention, StreamConfig};
+use pubsub_core::{Result, Retention, StreamConfig};
 
+use tokio::time::Instant;
+
+use super::effects::Effects;
 use super::state::StreamState;
 use crate::error;
 
@@ -12,25 +15,20 @@ impl StreamState {
         &self.config
     }
 
-    /// Refuses a change that JetStream does not allow (measured on nats-server 2.15.1; `max_consumers` as in its
-    /// source).
+    /// Refuses a change that JetStream does not allow.
     pub(crate) fn check_update(&self, wanted: &StreamConfig) -> Result<()> {
         let differences = wanted.differences(&self.config);
-        let refused = differences
-            .iter()
-            .find(|difference| !difference.can_be_updated() || difference.field == "max_consumers");
-        match refused {
-            Some(difference) => Err(self.refuse(difference.field, difference)),
+        match differences.iter().find(|difference| !difference.can_be_updated()) {
+            Some(fixed) => {
+                Err(error::not_updatable(fixed.field, fixed, INVALID_STREAM)
+                    .with_context("stream", self.name()))
+            }
             None => Ok(()),
         }
     }
 
-    fn refuse(&self, field: &'static str, change: impl std::fmt::Display) -> Error {
-        error::not_updatable(field, change, INVALID_STREAM).with_context("stream", self.name())
-    }
-
     /// Takes over a configuration that was found to be allowed. Smaller limits apply at once.
-    pub(crate) fn reconfigure(&mut self, config: StreamConfig) {
+    pub(crate) fn reconfigure(&mut self, config: StreamConfig, now: Instant, effects: &mut Effects) {
         let becomes_interest =
             config.retention == Retention::Interest && self.config.retention != Retention::Interest;
         self.duplicate_window = config.effective_duplicate_window();
@@ -38,6 +36,7 @@ impl StreamState {
         if becomes_interest {
             self.recount_holders();
         }
+        self.advance(now, effects);
         self.enforce_limits(None);
     }
 }

@@ -1,13 +1,15 @@
 //! Creating, changing and deleting consumers.
 
-use pubsub_core::{AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Result, Retention};
+use pubsub_core::{
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Result, Retention,
+};
 use tokio::time::Instant;
 
 use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
 use crate::consumer::{ConsumerState, Selector};
-use crate::error;
+use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
@@ -27,7 +29,7 @@ impl StreamState {
         self.check_consumer_count()?;
         let name = config.name.take().unwrap_or_else(|| self.consumers.unused_name());
         config.name = Some(name.clone());
-        let consumer = ConsumerState::new(name, config, &self.messages, self.removals, &self.clock, now);
+        let consumer = ConsumerState::new(name, config, &self.messages, &self.clock, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -71,9 +73,18 @@ impl StreamState {
                 .with_context("consumer", name));
         }
         self.check_consumer(&config, Some(slot))?;
-        let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
-        self.consumers.change(slot, |consumer| consumer.reconfigure(config));
-        let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
+        let before = self
+            .consumers
+            .at(slot)
+            .map(|consumer| self.kept_for(consumer))
+            .unwrap_or_default();
+        self.consumers
+            .change(slot, |consumer| consumer.reconfigure(config));
+        let after = self
+            .consumers
+            .at(slot)
+            .map(|consumer| self.kept_for(consumer))
+            .unwrap_or_default();
         self.hold(&after);
         self.release_held(&before);
         if let Some(consumer) = self.consumers.at_mut(slot) {
@@ -84,14 +95,19 @@ impl StreamState {
 
     pub(crate) fn delete_consumer(&mut self, name: &ConsumerName, effects: &mut Effects) -> Result<()> {
         self.check_exists()?;
-        let slot = self.consumers.slot(name).ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+        let slot = self
+            .consumers
+            .slot(name)
+            .ok_or_else(|| error::consumer_not_found(self.name(), name))?;
         self.remove_consumer(slot, effects);
         Ok(())
     }
 
     /// Ends a consumer, and frees what only it was holding.
     pub(super) fn remove_consumer(&mut self, slot: usize, effects: &mut Effects) {
-        let Some(mut consumer) = self.consumers.remove(slot) else { return };
+        let Some(mut consumer) = self.consumers.remove(slot) else {
+            return;
+        };
         consumer.waiters.wake_all(effects);
         let kept = self.kept_for(&consumer);
         self.release_held(&kept);
@@ -111,14 +127,24 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<ConsumerInfo> {
         self.check_exists()?;
-        let slot = self.consumers.slot(name).ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+        let slot = self
+            .consumers
+            .slot(name)
+            .ok_or_else(|| error::consumer_not_found(self.name(), name))?;
         self.info_at(slot, now, effects)
     }
 
-    pub(crate) fn list_consumers(&mut self, now: Instant, effects: &mut Effects) -> Result<Vec<ConsumerInfo>> {
+    pub(crate) fn list_consumers(
+        &mut self,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<Vec<ConsumerInfo>> {
         self.check_exists()?;
         let slots = self.consumers.slots();
-        slots.into_iter().map(|slot| self.info_at(slot, now, effects)).collect()
+        slots
+            .into_iter()
+            .map(|slot| self.info_at(slot, now, effects))
+            .collect()
     }
 
     /// A handle for a consumer, counted until [`close_handle`](Self::close_handle).
@@ -140,9 +166,12 @@ impl StreamState {
 
     fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
         let stream = &self.config.name;
-        let consumer = self.consumers.at_mut(slot).ok_or_else(|| error::stream_not_found(stream))?;
+        let consumer = self
+            .consumers
+            .at_mut(slot)
+            .ok_or_else(|| error::stream_not_found(stream))?;
         consumer.advance(now, effects);
-        Ok(consumer.info(stream, &self.messages, self.removals))
+        Ok(consumer.info(stream, &self.messages))
     }
 
     fn check_consumer_count(&self) -> Result<()> {
@@ -154,14 +183,19 @@ impl StreamState {
         }
         let bound = self.bounds.max_consumers_per_stream;
         if count >= bound {
-            return Err(error::too_many_consumers(self.name(), bound, "max_consumers_per_stream"));
+            return Err(error::too_many_consumers(
+                self.name(),
+                bound,
+                "max_consumers_per_stream",
+            ));
         }
         Ok(())
     }
 
-    /// The rules of a work queue: each message has exactly one consumer, which must ack it. In the order in which a
-    /// server checks them.
+    /// The rules of a work queue: each message has exactly one consumer, which must ack it. In the order of
+    /// nats-server 2.15.1 (measured).
     fn check_consumer(&self, config: &ConsumerConfig, except: Option<usize>) -> Result<()> {
+        known::consumer(config)?;
         if self.config.retention != Retention::WorkQueue {
             return Ok(());
         }
@@ -178,20 +212,39 @@ impl StreamState {
             AckPolicy::All => return refused(10098, "a work-queue consumer must ack each message", EXPLICIT),
             _ => {}
         }
+        if config.deliver != DeliverPolicy::All {
+            return refused(
+                10101,
+                "a work-queue consumer starts with the oldest message",
+                "deliver all",
+            );
+        }
         let wanted = Selector::of(config);
-        let mut others = self.consumers.slots().into_iter().filter(|slot| Some(*slot) != except);
+        let mut others = self
+            .consumers
+            .slots()
+            .into_iter()
+            .filter(|slot| Some(*slot) != except);
         let overlaps = |slot: usize| {
-            self.consumers.at(slot).is_some_and(|consumer| consumer.selector.overlaps(&wanted))
+            self.consumers
+                .at(slot)
+                .is_some_and(|consumer| consumer.selector.overlaps(&wanted))
         };
         if others.any(overlaps) {
             const REMEDY: &str = "share the existing consumer, or give both filters that do not overlap";
-            return match wanted {
-                Selector::All => refused(10099, "a work queue has one consumer without filters at most", REMEDY),
-                _ => refused(10100, "the filters overlap with those of another consumer of the work queue", REMEDY),
+            return if config.filters.is_empty() {
+                refused(
+                    10099,
+                    "a consumer without filters overlaps with every other one of the work queue",
+                    REMEDY,
+                )
+            } else {
+                refused(
+                    10100,
+                    "the filters overlap with those of another consumer of the work queue",
+                    REMEDY,
+                )
             };
-        }
-        if config.deliver != DeliverPolicy::All {
-            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
         }
         Ok(())
     }

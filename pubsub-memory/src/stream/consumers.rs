@@ -22,6 +22,12 @@ pub(crate) struct ConsumerKey {
     id: u64,
 }
 
+impl ConsumerKey {
+    pub(super) fn slot(self) -> usize {
+        self.slot
+    }
+}
+
 /// All consumers of one stream. A publish touches only those that match its subject and wait.
 #[derive(Debug, Default)]
 pub(crate) struct Consumers {
@@ -65,7 +71,10 @@ impl Consumers {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ConsumerState> {
-        self.slots.iter_mut().flatten().map(|(_, consumer)| &mut **consumer)
+        self.slots
+            .iter_mut()
+            .flatten()
+            .map(|(_, consumer)| &mut **consumer)
     }
 
     pub(super) fn at(&self, slot: usize) -> Option<&ConsumerState> {
@@ -73,7 +82,10 @@ impl Consumers {
     }
 
     pub(super) fn at_mut(&mut self, slot: usize) -> Option<&mut ConsumerState> {
-        self.slots.get_mut(slot)?.as_mut().map(|(_, consumer)| &mut **consumer)
+        self.slots
+            .get_mut(slot)?
+            .as_mut()
+            .map(|(_, consumer)| &mut **consumer)
     }
 
     pub(super) fn get_mut(&mut self, key: ConsumerKey) -> Option<&mut ConsumerState> {
@@ -81,10 +93,6 @@ impl Consumers {
             Some((id, consumer)) if *id == key.id => Some(consumer),
             _ => None,
         }
-    }
-
-    pub(super) fn slot_of(&self, key: ConsumerKey) -> usize {
-        key.slot
     }
 
     /// A name that no consumer has.
@@ -141,7 +149,8 @@ impl Consumers {
             return Arc::clone(known);
         }
         let mut found = Vec::new();
-        self.by_subject.visit(subject.as_str(), &mut |slot| found.push(*slot));
+        self.by_subject
+            .visit(subject.as_str(), &mut |slot| found.push(*slot));
         found.sort_unstable();
         let found: Arc<[usize]> = found.into();
         if self.memo.len() >= MEMO {
@@ -181,7 +190,8 @@ impl Consumers {
         }
         if candidates.len() <= FEW {
             let matches = |slot: &usize| {
-                self.at(*slot).is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
+                self.at(*slot)
+                    .is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
             };
             return candidates.iter().copied().filter(matches).collect();
         }
@@ -191,14 +201,23 @@ impl Consumers {
             Among::Watching => &self.watching,
         };
         if candidates.len() < matching.len() {
-            candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()).collect()
+            candidates
+                .iter()
+                .copied()
+                .filter(|slot| matching.binary_search(slot).is_ok())
+                .collect()
         } else {
-            matching.iter().copied().filter(|slot| candidates.contains(slot)).collect()
+            matching
+                .iter()
+                .copied()
+                .filter(|slot| candidates.contains(slot))
+                .collect()
         }
     }
 
     pub(super) fn wake_all(&mut self, effects: &mut Effects) {
-        self.iter_mut().for_each(|consumer| consumer.waiters.wake_all(effects));
+        self.iter_mut()
+            .for_each(|consumer| consumer.waiters.wake_all(effects));
     }
 
     pub(super) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
@@ -209,13 +228,12 @@ impl Consumers {
         }
     }
 
-    /// Takes note of whether a fetch waits at this consumer, and of when it ends without use.
+    /// Takes note of whether a fetch waits at this consumer.
     pub(super) fn note_waiting(&mut self, slot: usize) {
         if self.at(slot).is_some_and(|consumer| !consumer.waiters.is_empty()) {
             self.waiting.insert(slot);
         } else {
             self.waiting.remove(&slot);
-            self.note_expiry(slot);
         }
     }
 
@@ -225,10 +243,13 @@ impl Consumers {
             return None;
         }
         let mut earliest: Option<Instant> = None;
-        for (name, slot) in &self.names {
-            let Some(expires) = self.at(*slot).and_then(ConsumerState::expires) else { continue };
+        for (slot, place) in self.slots.iter_mut().enumerate() {
+            let Some((_, consumer)) = place else { continue };
+            let Some(expires) = consumer.expires() else {
+                continue;
+            };
             if expires <= now {
-                return Some((*slot, name.clone()));
+                return Some((slot, consumer.name.clone()));
             }
             earliest = Some(earliest.map_or(expires, |earliest| earliest.min(expires)));
         }
@@ -236,9 +257,12 @@ impl Consumers {
         None
     }
 
-    fn note_expiry(&mut self, slot: usize) {
-        if let Some(expires) = self.at(slot).and_then(ConsumerState::expires) {
-            let earliest = self.none_expires_before.map_or(expires, |earliest| earliest.min(expires));
+    /// Takes note of when a consumer ends without use.
+    pub(super) fn note_expiry(&mut self, slot: usize) {
+        if let Some(expires) = self.at_mut(slot).and_then(ConsumerState::expires) {
+            let earliest = self
+                .none_expires_before
+                .map_or(expires, |earliest| earliest.min(expires));
             self.none_expires_before = Some(earliest);
         }
     }
@@ -263,8 +287,13 @@ impl Consumers {
     }
 
     fn filters(&self, slot: usize) -> Vec<SubjectFilter> {
-        let Some(consumer) = self.at(slot) else { return Vec::new() };
-        consumer.selector.filters().map_or_else(|| vec![SubjectFilter::all()], <[SubjectFilter]>::to_vec)
+        let Some(consumer) = self.at(slot) else {
+            return Vec::new();
+        };
+        consumer
+            .selector
+            .filters()
+            .map_or_else(|| vec![SubjectFilter::all()], <[SubjectFilter]>::to_vec)
     }
 }
 

@@ -56,15 +56,24 @@ impl StreamState {
             match grown {
                 Some(subject) => self.enforce_on_subject(subject, limit),
                 None => {
-                    let mut subjects: Vec<Subject> =
-                        self.messages.log().iter().map(|(_, message)| message.subject.clone()).collect();
+                    let mut subjects: Vec<Subject> = self
+                        .messages
+                        .log()
+                        .iter()
+                        .map(|(_, message)| message.subject.clone())
+                        .collect();
                     subjects.sort_unstable();
                     subjects.dedup();
-                    subjects.iter().for_each(|subject| self.enforce_on_subject(subject, limit));
+                    subjects
+                        .iter()
+                        .for_each(|subject| self.enforce_on_subject(subject, limit));
                 }
             }
         }
-        while self.config.max_messages.is_exceeded_by(&self.messages.log().len())
+        while self
+            .config
+            .max_messages
+            .is_exceeded_by(&self.messages.log().len())
             || self.config.max_bytes.is_exceeded_by(&self.messages.log().bytes())
         {
             if !self.remove(self.messages.log().first(), Why::Dropped) {
@@ -75,7 +84,9 @@ impl StreamState {
 
     fn enforce_on_subject(&mut self, subject: &Subject, limit: u64) {
         while self.messages.subjects().count(subject.as_str()) > limit {
-            let Some(oldest) = self.messages.subjects().first_of(subject.as_str()) else { return };
+            let Some(oldest) = self.messages.subjects().first_of(subject.as_str()) else {
+                return;
+            };
             self.remove(oldest, Why::Dropped);
         }
     }
@@ -85,7 +96,12 @@ impl StreamState {
         loop {
             let first = self.messages.log().first();
             let is_old = |message: &Stored| now.saturating_duration_since(message.at) >= max_age;
-            if !self.messages.log().get(first).is_some_and(|message| is_old(message)) {
+            if !self
+                .messages
+                .log()
+                .get(first)
+                .is_some_and(|message| is_old(message))
+            {
                 return;
             }
             self.remove(first, Why::Dropped);

@@ -11,11 +11,18 @@ use crate::consumer::Selector;
 pub(crate) struct Messages {
     log: Log,
     subjects: SubjectIndex,
+    /// How many messages were dropped from the middle, settled by nobody. Consumers compare it to know whether to look
+    /// for unsettled deliveries of messages that are gone.
+    dropped: u64,
 }
 
 impl Messages {
     pub(crate) fn new() -> Self {
-        Self { log: Log::new(), subjects: SubjectIndex::default() }
+        Self {
+            log: Log::new(),
+            subjects: SubjectIndex::default(),
+            dropped: 0,
+        }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -44,6 +51,15 @@ impl Messages {
         self.log.holders_mut(sequence)
     }
 
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Takes note that a message was removed, or all, of which there may be unsettled deliveries.
+    pub(crate) fn note_dropped(&mut self) {
+        self.dropped += 1;
+    }
+
     pub(crate) fn remove(&mut self, sequence: u64) -> Option<Arc<Stored>> {
         let message = self.log.remove(sequence)?;
         self.subjects.remove(&message.subject, sequence);
@@ -60,7 +76,10 @@ impl Messages {
         match selector {
             Selector::All => self.log.next_from(from),
             Selector::Literals(subjects) => {
-                let next = subjects.iter().filter_map(|subject| self.subjects.next_of(subject.as_str(), from)).min()?;
+                let next = subjects
+                    .iter()
+                    .filter_map(|subject| self.subjects.next_of(subject.as_str(), from))
+                    .min()?;
                 Some((next, self.log.get(next)?))
             }
             Selector::Wildcards(_) => {
@@ -80,12 +99,14 @@ impl Messages {
     pub(crate) fn last(&self, selector: &Selector) -> Option<u64> {
         match selector {
             Selector::All => Some(self.log.previous_from(u64::MAX)?.0),
-            Selector::Literals(subjects) => {
-                subjects.iter().filter_map(|subject| self.subjects.last_of(subject.as_str())).max()
-            }
-            Selector::Wildcards(filters) => {
-                filters.iter().flat_map(|filter| self.subjects.last_of_each(filter)).max()
-            }
+            Selector::Literals(subjects) => subjects
+                .iter()
+                .filter_map(|subject| self.subjects.last_of(subject.as_str()))
+                .max(),
+            Selector::Wildcards(filters) => filters
+                .iter()
+                .flat_map(|filter| self.subjects.last_of_each(filter))
+                .max(),
         }
     }
 }

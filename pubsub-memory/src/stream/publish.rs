@@ -12,20 +12,32 @@ use crate::error;
 const MESSAGE_ID: &str = "Nats-Msg-Id";
 
 impl StreamState {
-    /// Stores a message, in the order of a nats-server 2.12 and newer: duplicates are found before limits are checked,
-    /// and a refused message leaves its id free.
+    /// Stores a message. In the order of nats-server 2.15.1 (measured): first the size of the message, then whether it
+    /// is a duplicate, then whether anybody is interested, then the room. A refused message leaves its id free.
     pub(crate) fn publish(
         &mut self,
         message: OutboundMessage,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<Receipt> {
-        let OutboundMessage { subject, payload, headers, id, .. } = message;
+        let OutboundMessage {
+            subject,
+            payload,
+            headers,
+            id,
+            ..
+        } = message;
+        let headers = with_id(headers, id.as_ref())?;
+        let stored = Stored {
+            subject,
+            headers,
+            payload,
+            at: now,
+        };
+        self.check_size(&stored)?;
         if let Some(sequence) = self.find_duplicate(id.as_ref(), now)? {
             return Ok(Receipt::new(self.name().clone(), sequence, true));
         }
-        let headers = with_id(headers, id.as_ref())?;
-        let stored = Stored { subject, headers, payload, at: now };
         let sequence = self.store(stored, effects)?;
         if let Some(id) = id {
             self.dedup.remember(id, sequence, now);
@@ -47,8 +59,11 @@ impl StreamState {
     }
 
     fn store(&mut self, message: Stored, effects: &mut Effects) -> Result<u64> {
-        let next = self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
-        self.check_size(&message)?;
+        let next = self
+            .messages
+            .log()
+            .next_sequence()
+            .ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;
         if self.config.retention == Retention::Interest {
             holders = self.interested(next, &message.subject);

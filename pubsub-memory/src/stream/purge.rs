@@ -5,21 +5,24 @@ use pubsub_core::{Purge, Result};
 
 use super::retention::Why;
 use super::state::StreamState;
-use crate::error;
+use crate::{error, known};
 
 impl StreamState {
     /// Removes what the purge names and says how many messages that were. Nothing of it is delivered again.
     pub(crate) fn purge(&mut self, purge: &Purge) -> Result<u64> {
         self.check_exists()?;
+        known::purge(purge)?;
         let before = self.messages.log().len();
         match (&purge.filter, purge.extent) {
             (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),
-            (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last() => self.clear(sequence),
+            (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last() => {
+                self.clear(sequence);
+            }
             _ => self.purge_some(purge),
         }
-        let (removals, first) = (self.removals, self.messages.log().first());
+        let first = self.messages.log().first();
         for consumer in self.consumers.iter_mut() {
-            consumer.forget_removed(&self.messages, removals);
+            consumer.forget_removed(&self.messages);
             if purge.filter.is_none() {
                 consumer.skip_to(first);
             }
@@ -29,7 +32,7 @@ impl StreamState {
 
     fn clear(&mut self, next: u64) {
         self.messages.clear(next);
-        self.removals += 1;
+        self.messages.note_dropped();
     }
 
     fn purge_some(&mut self, purge: &Purge) {
@@ -48,7 +51,7 @@ impl StreamState {
                 let kept = usize::try_from(kept).unwrap_or(usize::MAX);
                 doomed.truncate(doomed.len().saturating_sub(kept));
             }
-            // A later version of the core may say more; nothing is removed that was not named.
+            // `known` has refused the rest.
             _ => doomed.clear(),
         }
         for sequence in doomed {
@@ -62,9 +65,8 @@ impl StreamState {
         if !self.remove(sequence, Why::Dropped) {
             return Err(error::message_to_delete_not_found(self.name(), sequence));
         }
-        let removals = self.removals;
         for consumer in self.consumers.iter_mut() {
-            consumer.forget_removed(&self.messages, removals);
+            consumer.forget_removed(&self.messages);
         }
         Ok(())
     }

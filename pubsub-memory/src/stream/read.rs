@@ -1,6 +1,6 @@
 //! Looking at a stream without changing it.
 
-use pubsub_core::{Error, ErrorKind, MessageSelector, Result, StoredMessage, StreamInfo};
+use pubsub_core::{Error, MessageSelector, Result, StoredMessage, StreamInfo};
 
 use super::state::StreamState;
 use crate::error;
@@ -31,9 +31,13 @@ impl StreamState {
                 .subjects()
                 .last_of(subject.as_str())
                 .ok_or_else(|| not_found(format!("last of {subject}")))?,
-            _ => return Err(Error::new(ErrorKind::Unsupported, "this way to choose a message is not known here")),
+            _ => return Err(Error::unsupported("selector")),
         };
-        let message = self.messages.log().get(sequence).ok_or_else(|| not_found(sequence.to_string()))?;
+        let message = self
+            .messages
+            .log()
+            .get(sequence)
+            .ok_or_else(|| not_found(sequence.to_string()))?;
         Ok(StoredMessage::new(
             message.subject.clone().into(),
             sequence,

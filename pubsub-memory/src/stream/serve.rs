@@ -58,13 +58,12 @@ impl StreamState {
         effects: &mut Effects,
         taken: &mut Vec<Taken>,
     ) -> Result<Wanted, Gone> {
-        let (messages, removals) = (&self.messages, self.removals);
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
         consumer.advance(now, effects);
         if consumer.should_yield(want.handle) {
             return Ok(Wanted::Yield);
         }
-        consumer.take(want.max, want.handle, messages, removals, now, effects, taken);
+        consumer.take(want.max, want.handle, &self.messages, now, effects, taken);
         if taken.is_empty() && want.until.is_none_or(|until| now < until) {
             return Ok(self.wait(key, want));
         }
@@ -73,26 +72,36 @@ impl StreamState {
             self.release(&sequences);
         }
         self.leave(key, want.fetch, now, effects);
-        Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
+        Ok(if taken.is_empty() {
+            Wanted::Expired
+        } else {
+            Wanted::Taken
+        })
     }
 
     fn wait(&mut self, key: ConsumerKey, want: &Want<'_>) -> Wanted {
         let limit = self.bounds.max_waiting;
-        let Some(consumer) = self.consumers.get_mut(key) else { return Wanted::Expired };
+        let Some(consumer) = self.consumers.get_mut(key) else {
+            return Wanted::Expired;
+        };
         let waiters = &consumer.waiters;
         if waiters.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && !waiters.contains(want.fetch) {
             return Wanted::TooManyWait(limit);
         }
         let again = consumer.next_due().into_iter().chain(want.until).min();
-        consumer.waiters.wait(want.fetch, want.connection, want.waker, again);
-        self.consumers.note_waiting(self.consumers.slot_of(key));
+        consumer
+            .waiters
+            .wait(want.fetch, want.connection, want.waker, again);
+        self.consumers.note_waiting(key.slot());
         Wanted::Wait(again)
     }
 
     /// A fetch waits no longer: what woke it is passed on if it is still there.
     pub(crate) fn leave(&mut self, key: ConsumerKey, fetch: u64, now: Instant, effects: &mut Effects) {
-        let slot = self.consumers.slot_of(key);
-        let Some(consumer) = self.consumers.get_mut(key) else { return };
+        let slot = key.slot();
+        let Some(consumer) = self.consumers.get_mut(key) else {
+            return;
+        };
         let was_waiting = consumer.waiters.leave(fetch);
         consumer.used(now);
         if !consumer.waiters.is_empty() {
@@ -104,6 +113,7 @@ impl StreamState {
         if was_waiting {
             self.consumers.note_waiting(slot);
         }
+        self.consumers.note_expiry(slot);
     }
 
     /// Applies a settlement.
@@ -119,6 +129,7 @@ impl StreamState {
         consumer.advance(now, effects);
         let ended = consumer.settle(sequence, kind, &self.messages, now, effects);
         self.release(&ended);
+        self.consumers.note_expiry(key.slot());
         Ok(())
     }
 

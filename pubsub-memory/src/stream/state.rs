@@ -25,9 +25,6 @@ pub(crate) struct StreamState {
     pub(super) messages: Messages,
     pub(super) dedup: Dedup,
     pub(super) consumers: Consumers,
-    /// How many messages left from the middle, settled by nobody. Consumers compare it to know whether to look for
-    /// unsettled deliveries of messages that are gone.
-    pub(super) removals: u64,
     pub(super) deleted: bool,
 }
 
@@ -42,7 +39,6 @@ impl StreamState {
             messages: Messages::new(),
             dedup: Dedup::default(),
             consumers: Consumers::default(),
-            removals: 0,
             deleted: false,
         }
     }
@@ -77,6 +73,10 @@ impl StreamState {
     }
 
     pub(crate) fn check_exists(&self) -> Result<(), Error> {
-        if self.deleted { Err(error::stream_not_found(self.name())) } else { Ok(()) }
+        if self.deleted {
+            Err(error::stream_not_found(self.name()))
+        } else {
+            Ok(())
+        }
     }
 }
