@@ -58,7 +58,7 @@ capabilities! {
     InterestRetention = "interest_retention",
     /// Streams that keep a message until one consumer has settled it.
     WorkQueueRetention = "work_queue_retention",
-    /// Streams bounded by age, bytes, messages or message size.
+    /// Streams bounded by age, bytes, messages, message size or consumers.
     StreamLimits = "stream_limits",
     /// Full streams that refuse new messages.
     DiscardNew = "discard_new",
@@ -106,12 +106,17 @@ impl Capabilities {
         }
     }
 
-    /// Every feature that is known to this version.
+    /// The minimum and these features. A backend lists what it has, so that it does not declare by accident what a
+    /// later version of this crate adds.
+    #[must_use]
+    pub fn of(features: &[Capability]) -> Self {
+        features.iter().fold(Self::minimum(), |all, capability| all.with(*capability))
+    }
+
+    /// Every feature that is known to this version. For tests and tools; a backend uses [`of`](Self::of).
     #[must_use]
     pub fn full() -> Self {
-        Capability::ALL
-            .iter()
-            .fold(Self::minimum(), |all, capability| all.with(*capability))
+        Self::of(Capability::ALL)
     }
 
     /// Adds a feature.

@@ -38,7 +38,7 @@ mod text;
 
 pub use admin::{
     AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard, MessageSelector, Provision,
-    Purge, Retention, SequencePair, Storage, StoredMessage, StreamAdmin, StreamAdminExt, StreamConfig,
+    Purge, Retention, SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig,
     StreamInfo,
 };
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
@@ -46,7 +46,7 @@ pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};
 pub use consume::{Consumer, FetchOptions, SubscribeOptions};
 pub use error::{Error, ErrorKind, Result, Retry};
-pub use headers::{HeaderName, HeaderValue, Headers};
+pub use headers::{HeaderName, HeaderValue, Headers, HeadersIter};
 pub use layer::{Layer, OnPublish, PublishEvent, SubjectPrefix};
 pub use message::{Delivery, DeliveryInfo, Message, OnDrop, OutboundMessage, Settlement, SettlementKind};
 pub use message_id::MessageId;

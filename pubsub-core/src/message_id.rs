@@ -3,13 +3,14 @@
 use bytestring::ByteString;
 
 use crate::headers::value::find_fault;
-use crate::text::{checked_text, excerpt, serde_as_text};
+use crate::text::{checked_text, excerpt, is_invisible, named, serde_as_text};
 use crate::{Error, Result};
 
 /// The id that makes a broker store a message once within the stream's duplicate window (`Nats-Msg-Id`).
 ///
 /// 1 to 256 bytes of UTF-8 under the rules of a [`HeaderValue`](crate::HeaderValue): no control character
-/// but the tab, no whitespace at either end. nats-server 2.15.1 stores ` a` as `a` (measured), so that two
+/// but the tab, no whitespace at either end. Nor may it hold the format characters that nobody sees (U+200B to U+200F,
+/// U+202A to U+202E, U+2060 to U+2069, U+FEFF): two ids that look the same would be two. nats-server 2.15.1 stores ` a` as `a` (measured), so that two
 /// different ids would be one and the second message lost; it also takes an empty id.
 ///
 /// A clone shares the text. Reading one by serde checks it.
@@ -55,8 +56,19 @@ fn check(text: &str) -> Result<()> {
         );
         return refused(message, "use a hash of what makes the message unique");
     }
-    match find_fault(text) {
-        Some(fault) => refused(format!("a message id cannot contain {fault}"), "remove it"),
+    if let Some(fault) = find_fault(text) {
+        return refused(format!("a message id cannot contain {fault}"), "remove it");
+    }
+    match text
+        .char_indices()
+        .find(|(_, character)| is_invisible(*character))
+    {
+        Some((at, character)) => {
+            let shown = named(character);
+            let message =
+                format!("a message id cannot contain the invisible format character {shown} (at byte {at})");
+            refused(message, "remove it")
+        }
         None => Ok(()),
     }
 }
@@ -74,6 +86,11 @@ mod tests {
             ("a ", "whitespace at its end"),
             ("a\r\nNats-Rollup: all", "U+000D"),
             ("a\0", "U+0000"),
+            (
+                "r-17\u{200b}",
+                "the invisible format character U+200B (at byte 4)",
+            ),
+            ("\u{feff}r-17", "U+FEFF"),
         ] {
             let error = MessageId::new(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);

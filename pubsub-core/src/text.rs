@@ -13,10 +13,19 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
+/// Whether a character is one of the format characters that nobody sees: zero-width spaces and joiners, marks and
+/// overrides of the writing direction, and the byte order mark. They make two names that differ look the same.
+pub(crate) const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// A character as an error names it: readable, and harmless to a terminal.
 pub(crate) fn named(character: char) -> impl Display {
     let number = u32::from(character);
-    if character.is_control() || character.is_whitespace() {
+    if character.is_control() || character.is_whitespace() || is_invisible(character) {
         format!("U+{number:04X}")
     } else {
         format!("`{character}`")
@@ -96,6 +105,12 @@ macro_rules! checked_text {
             }
         }
 
+        impl PartialEq<String> for $type {
+            fn eq(&self, other: &String) -> bool {
+                self.as_str() == other
+            }
+        }
+
         impl ::std::str::FromStr for $type {
             type Err = $crate::Error;
 
@@ -109,6 +124,26 @@ macro_rules! checked_text {
 
             fn try_from(text: &str) -> $crate::Result<Self> {
                 Self::new(text)
+            }
+        }
+
+        /// What iterating over a slice of `&str` gives.
+        impl TryFrom<&&str> for $type {
+            type Error = $crate::Error;
+
+            fn try_from(text: &&str) -> $crate::Result<Self> {
+                Self::new(*text)
+            }
+        }
+
+        impl TryFrom<::std::borrow::Cow<'_, str>> for $type {
+            type Error = $crate::Error;
+
+            fn try_from(text: ::std::borrow::Cow<'_, str>) -> $crate::Result<Self> {
+                match text {
+                    ::std::borrow::Cow::Borrowed(text) => Self::new(text),
+                    ::std::borrow::Cow::Owned(text) => Self::new(text),
+                }
             }
         }
 
@@ -192,9 +227,19 @@ mod tests {
     }
 
     #[test]
+    fn the_invisible_characters_are_those_of_the_documented_ranges() {
+        let invisible: Vec<char> = ('\0'..=char::MAX)
+            .filter(|character| is_invisible(*character))
+            .collect();
+        assert_eq!(invisible.len(), 5 + 5 + 10 + 1);
+        assert!(!is_invisible('\u{2010}') && !is_invisible('\u{206a}') && !is_invisible('\u{202f}'));
+    }
+
+    #[test]
     fn a_named_character_is_printable() {
         assert_eq!(named('\n').to_string(), "U+000A");
         assert_eq!(named('\u{a0}').to_string(), "U+00A0");
+        assert_eq!(named('\u{200b}').to_string(), "U+200B");
         assert_eq!(named('/').to_string(), "`/`");
     }
 }

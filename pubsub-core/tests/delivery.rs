@@ -1,6 +1,6 @@
 //! A delivery dropped unsettled is abandoned, once and in the open; a settled one is not.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -33,7 +33,7 @@ fn delivery(payload: &'static str) -> Result<(Delivery, Log)> {
 
 impl Logged {
     fn note(&self, what: impl Into<String>) {
-        self.log.lock().unwrap().push(what.into());
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(what.into());
     }
 }
 

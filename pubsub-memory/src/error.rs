@@ -1,40 +1,16 @@
-//! What this backend refuses, with the kinds and the codes that a JetStream server gives.
+//! What this backend refuses besides what every backend refuses alike (see [`Error`]), with the kinds and the codes that
+//! a JetStream server gives.
 
 use std::fmt::Display;
 
-use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName, Subject};
+use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName};
 
 const MAX_CONSUMERS: u16 = 10026;
 const MAX_STREAMS: u16 = 10027;
-const STREAM_NOT_FOUND: u16 = 10059;
-const CONSUMER_NOT_FOUND: u16 = 10014;
-
-pub(crate) fn stream_not_found(stream: &StreamName) -> Error {
-    Error::new(ErrorKind::NotFound, "the stream does not exist")
-        .with_context("stream", stream)
-        .with_broker_code(STREAM_NOT_FOUND)
-        .with_remedy("create it first, for example with `ensure_stream`")
-}
-
-pub(crate) fn consumer_not_found(stream: &StreamName, consumer: &ConsumerName) -> Error {
-    Error::new(ErrorKind::NotFound, "the consumer does not exist")
-        .with_context("stream", stream)
-        .with_context("consumer", consumer)
-        .with_broker_code(CONSUMER_NOT_FOUND)
-        .with_remedy("create it first, for example with `ensure_consumer`")
-}
 
 /// JetStream says 10149 where an update finds nothing.
 pub(crate) fn consumer_to_update_not_found(stream: &StreamName, consumer: &ConsumerName) -> Error {
-    consumer_not_found(stream, consumer).with_broker_code(10149)
-}
-
-/// A server answers 503, "no responders".
-pub(crate) fn no_stream_for(subject: &Subject) -> Error {
-    Error::new(ErrorKind::NotFound, "no stream takes this subject")
-        .with_context("subject", subject)
-        .with_broker_code(503)
-        .with_remedy("create a stream whose subjects cover it")
+    Error::consumer_not_found(stream, consumer).with_broker_code(10149)
 }
 
 pub(crate) fn message_not_found(stream: &StreamName, what: impl Display) -> Error {
@@ -52,17 +28,6 @@ fn no_message(stream: &StreamName, what: impl Display) -> Error {
         .with_remedy(
             "it may have been removed by a limit, a purge or an ack; `stream_info` tells what there is",
         )
-}
-
-pub(crate) fn subjects_overlap(stream: &StreamName, other: &StreamName, subject: impl Display) -> Error {
-    Error::new(
-        ErrorKind::Conflict,
-        format!("its subjects overlap with those of the stream `{other}`"),
-    )
-    .with_context("stream", stream)
-    .with_context("subject", subject)
-    .with_broker_code(10065)
-    .with_remedy("choose subjects that no other stream stores")
 }
 
 pub(crate) fn too_many_streams(stream: &StreamName, limit: u32) -> Error {
@@ -153,12 +118,4 @@ pub(crate) fn not_updatable(field: &'static str, change: impl Display, code: u16
     Error::config(field, format!("{field} cannot be changed ({change})"))
         .with_broker_code(code)
         .with_remedy("keep it as it is, or delete and create anew")
-}
-
-pub(crate) fn replicas_unsupported(stream: &StreamName) -> Error {
-    Error::new(ErrorKind::Unsupported, "one process keeps one replica")
-        .with_context("stream", stream)
-        .with_context("field", "replicas")
-        .with_broker_code(10074)
-        .with_remedy("set `replicas` to 1 for this backend")
 }

@@ -45,6 +45,7 @@ mod connection;
 mod connector;
 mod consumer;
 mod error;
+mod features;
 mod handle;
 mod known;
 mod publisher;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Receipt, Result,
+    Capabilities, Error, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Receipt, Result,
 };
 
 use crate::connection::Connection;
-use crate::error;
 
 /// Publishes by one connection. The outcome is known when `publish_with` returns.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl MemoryPublisher {
 
     fn store(&self, message: OutboundMessage) -> Result<Receipt> {
         let subject = message.subject.clone();
-        let missing = || error::no_stream_for(&subject);
+        let missing = || Error::no_stream_for(&subject);
         let stream = self.connection.store.route(&subject).ok_or_else(missing)?;
         stream.run(|state, now, effects| {
             // Deleted since it was looked up: as if it had been before.

@@ -33,7 +33,6 @@ fn during<T>(operation: &'static str, result: Result<T>) -> Result<T> {
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl StreamAdmin for MemoryStreamAdmin {
     fn capabilities(&self) -> Capabilities {
         self.connection.capabilities()
@@ -134,7 +133,7 @@ impl StreamAdmin for MemoryStreamAdmin {
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
         let result = self
             .stream(stream)
-            .and_then(|stream| stream.run(|state, _, _| state.purge(&purge)));
+            .and_then(|stream| stream.run(|state, now, _| state.purge(&purge, now)));
         during("purge stream", result)
     }
 

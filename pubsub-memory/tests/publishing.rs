@@ -98,7 +98,11 @@ async fn batches_and_streams_keep_their_order_and_go_on_after_a_refusal() {
     }
     assert_eq!(outcomes, [Some(1), None, Some(2)]);
     let window = NonZeroUsize::new(2).unwrap();
-    let receipts = publisher.publish_all(futures::stream::iter(messages()), window);
+    let receipts = publisher.publish_all(
+        futures::stream::iter(messages()),
+        window,
+        PublishOptions::default(),
+    );
     let outcomes: Vec<_> = receipts
         .map(|receipt| receipt.ok().and_then(|receipt| receipt.sequence))
         .collect()

@@ -54,7 +54,8 @@ impl NatsBroker {
     /// # Cancel safety
     /// Dropped before completion, no connection stays open.
     pub async fn connect(config: NatsConfig) -> Result<Self> {
-        let opened = Connection::open(config).await;
+        // Boxed: async-nats' handshake is a future of 16 kB.
+        let opened = Box::pin(Connection::open(config)).await;
         Ok(Self {
             connection: opened.map_err(|error| error.with_operation("connect"))?,
         })

@@ -33,6 +33,7 @@
 mod case;
 mod cases;
 mod check;
+pub mod differential;
 mod harness;
 mod history;
 mod judge;

@@ -4,7 +4,7 @@
 //!
 //! | feature | URL | backend |
 //! |---|---|---|
-//! | `memory` (default) | `memory://`, `memory://NAME` | in process, nothing outlives it: development, tests, edge |
+//! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
 //! | `nats` | `nats://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
 //! ```
@@ -39,13 +39,21 @@ pub use pubsub_nats as nats;
 #[doc(inline)]
 pub use pubsub_core::*;
 
+/// What makes `memory://NAME` one store for the whole process, as a server would be.
+#[cfg(feature = "memory")]
+static NAMED_STORES: std::sync::LazyLock<memory::MemoryConnector> =
+    std::sync::LazyLock::new(memory::MemoryConnector::new);
+
 /// The backends of the enabled cargo features, for [`Client::connect`]. Add a third party's with
 /// [`Registry::with`].
+///
+/// A named store in memory (`memory://NAME`) is the same for all registries of the process and lives as long as it;
+/// `memory://` is a new store each time.
 #[must_use]
 pub fn registry() -> Registry {
     let registry = Registry::new();
     #[cfg(feature = "memory")]
-    let registry = registry.with(memory::MemoryConnector::new());
+    let registry = registry.with(NAMED_STORES.clone());
     #[cfg(not(feature = "memory"))]
     let registry = registry.with_missing("memory", "enable the cargo feature `memory` of pubsub-kit");
     #[cfg(feature = "nats")]
@@ -55,7 +63,7 @@ pub fn registry() -> Registry {
     registry
 }
 
-/// Connects to the broker that a URL names.
+/// Connects to the broker that a URL names: a string, or a [`ConnectUrl`] that was read from a configuration.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] for a URL that cannot be read or whose backend is not compiled in (the error names the
@@ -64,6 +72,9 @@ pub fn registry() -> Registry {
 ///
 /// # Cancel safety
 /// Dropped before completion, no connection stays open.
-pub async fn connect(url: &str) -> Result<Client> {
+pub async fn connect<U>(url: U) -> Result<Client>
+where
+    U: TryInto<ConnectUrl, Error: Into<Error>> + Send,
+{
     Client::connect(url, &registry()).await
 }

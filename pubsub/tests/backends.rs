@@ -25,3 +25,18 @@ async fn an_option_that_does_not_exist_is_refused_by_name() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("max_payloud"), "{error}");
 }
+
+#[cfg(feature = "memory")]
+#[tokio::test]
+async fn a_named_store_is_shared_and_an_unnamed_one_is_not() -> pubsub::Result<()> {
+    use pubsub::{Provision, StreamConfig};
+
+    let one = pubsub::connect("memory://shared-by-name").await?;
+    one.ensure_stream(StreamConfig::new("RIDE", ["ride.>"])?, Provision::CreateIfMissing).await?;
+    let other = pubsub::connect("memory://shared-by-name").await?;
+    assert_eq!(other.publish("ride.pickup", "r-17").await?.sequence, Some(1));
+
+    let alone = pubsub::connect("memory://").await?;
+    assert_eq!(alone.publish("ride.pickup", "r-17").await.unwrap_err().kind(), ErrorKind::NotFound);
+    Ok(())
+}

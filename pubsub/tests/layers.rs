@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use pubsub::{
-    Client, ConsumerConfig, FetchOptions, OnPublish, OutboundMessage, Provision, PublisherExt as _, Result,
+    Capabilities, Capability, Client, ConsumerConfig, ErrorKind, FetchOptions, Layer, OnPublish, OutboundMessage, Provision, PublisherExt as _, Purge, Result,
     StreamConfig, SubjectFilter, SubjectPrefix,
 };
 
@@ -80,5 +80,61 @@ async fn a_clone_made_before_a_layer_was_added_does_not_have_it() -> Result<()> 
     let (plain, _prefixed) = plain_and_prefixed().await?;
     plain.ensure_stream(StreamConfig::new("RIDE", ["ride.>"])?, Provision::CreateIfMissing).await?;
     assert!(plain.publish("ride.pickup", "").await.is_ok());
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_elses_stream_does_not_pass_for_ours() -> Result<()> {
+    let (plain, prefixed) = plain_and_prefixed().await?;
+    let rides = StreamConfig::new("RIDE", ["ride.>"])?;
+    plain.ensure_stream(rides.clone(), Provision::CreateIfMissing).await?;
+    for provision in [Provision::Never, Provision::CreateIfMissing] {
+        let error = prefixed.ensure_stream(rides.clone(), provision).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert!(error.to_string().contains("staging.ride.>"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_consumer_and_a_purge_without_filters_keep_to_the_prefix() -> Result<()> {
+    let (plain, prefixed) = plain_and_prefixed().await?;
+    let shared = StreamConfig::new("RIDE", ["ride.>", "staging.ride.>"])?;
+    plain.ensure_stream(shared, Provision::CreateIfMissing).await?;
+    plain.publish("ride.pickup", "theirs").await?;
+    prefixed.publish("ride.pickup", "ours").await?;
+
+    let everything = ConsumerConfig::durable("users")?;
+    let consumer = prefixed.ensure_consumer("RIDE", everything, Provision::CreateIfMissing).await?;
+    let batch = consumer.fetch(FetchOptions::up_to(10)).await?;
+    let payloads: Vec<_> = batch.iter().map(|delivery| delivery.payload().clone()).collect();
+    assert_eq!(payloads, ["ours"]);
+    assert!(consumer.info().await?.config.filters.is_empty());
+    for delivery in batch {
+        delivery.ack().await?;
+    }
+
+    let stream = "RIDE".try_into()?;
+    assert_eq!(prefixed.admin()?.purge_stream(&stream, Purge::all()).await?, 1);
+    assert_eq!(plain.admin()?.stream_info(&stream).await?.messages, 1);
+    Ok(())
+}
+
+/// Takes the right to give up away from consumers.
+#[derive(Debug)]
+struct NoTerm;
+
+impl Layer for NoTerm {
+    fn capabilities(&self, inner: Capabilities) -> Capabilities {
+        inner.without(Capability::Term)
+    }
+}
+
+#[tokio::test]
+async fn what_a_layer_takes_away_is_not_there() -> Result<()> {
+    let layer: Arc<dyn Layer> = Arc::new(NoTerm);
+    let client = pubsub::connect("memory://").await?.with_layer(layer);
+    client.require(&[Capability::NakDelay])?;
+    assert_eq!(client.require(&[Capability::Term]).unwrap_err().kind(), ErrorKind::Unsupported);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod ci;
 mod command;
 mod conformance;
 mod dependency_rules;
+mod differential;
 mod features;
 mod lock;
 mod nats_server;
@@ -42,6 +43,8 @@ enum Task {
     },
     /// The conformance suite on one backend, as a table and as JSON; fails if a case fails
     Conformance(conformance::Arguments),
+    /// Random operations on the memory backend and on a real nats-server; fails if a result differs
+    Differential(differential::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run_all(),
         Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
+        Task::Differential(arguments) => differential::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pubsub::{
-    Client, ConsumerName, Error, ErrorKind, Provision, Result, StreamAdminExt as _, StreamInfo, StreamName,
+    Client, ConsumerName, Error, ErrorKind, Provision, Result, StreamInfo, StreamName,
 };
 
 use super::report::RouteTally;

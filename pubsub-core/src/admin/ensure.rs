@@ -1,78 +1,70 @@
-//! Provisioning by an explicit mode: [`StreamAdminExt`].
-
-use async_trait::async_trait;
+//! Provisioning by an explicit mode: what [`StreamAdmin::ensure_stream`] and `ensure_consumer` do unless a layer has to
+//! do it otherwise.
 
 use super::{ConsumerConfig, ConsumerInfo, Provision, StreamAdmin, StreamConfig, StreamInfo};
 use crate::name::StreamName;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
-/// Provisioning over [`StreamAdmin`], for every backend. Do not implement it.
-#[async_trait]
-pub trait StreamAdminExt: StreamAdmin {
-    /// Makes sure that a stream exists as configured, the way that `provision` allows. Idempotent; call it once at
-    /// the start, not per publish.
-    ///
-    /// # Errors
-    /// With [`Provision::Never`]: `NotFound` if the stream is missing. With `Never` and `CreateIfMissing`:
-    /// `AlreadyExists` if it differs; the error prints each difference. Otherwise as
-    /// [`create_stream`](StreamAdmin::create_stream) and [`update_stream`](StreamAdmin::update_stream).
-    ///
-    /// # Cancel safety
-    /// Dropped before completion, the stream was either made (or changed) or not.
-    async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {
-        config.validate()?;
-        let existing = match self.stream_info(&config.name).await {
-            Ok(existing) => existing,
-            Err(missing) if missing.kind() != ErrorKind::NotFound => return Err(missing),
-            Err(missing) if provision == Provision::Never => return Err(missing),
-            Err(_) => return self.create_stream(config).await,
-        };
-        let differences = config.differences(&existing.config);
-        if differences.is_empty() {
-            return Ok(existing);
+pub(super) async fn stream<A: StreamAdmin + ?Sized>(
+    admin: &A,
+    config: StreamConfig,
+    provision: Provision,
+) -> Result<StreamInfo> {
+    config.validate()?;
+    let existing = match admin.stream_info(&config.name).await {
+        Err(missing) if missing.kind() == ErrorKind::NotFound && provision != Provision::Never => {
+            match admin.create_stream(config.clone()).await {
+                // Somebody else was faster.
+                Err(exists) if is_race(&exists, provision) => admin.stream_info(&config.name).await?,
+                created => return created,
+            }
         }
-        if provision == Provision::Update {
-            return self.update_stream(config).await;
-        }
-        Err(config.differs(&differences).with_operation("ensure stream"))
-    }
-
-    /// Makes sure that a consumer exists as configured, the way that `provision` allows. An ephemeral consumer without
-    /// a name is always made anew.
-    ///
-    /// # Errors
-    /// As [`ensure_stream`](Self::ensure_stream), and as [`create_consumer`](StreamAdmin::create_consumer) and
-    /// [`update_consumer`](StreamAdmin::update_consumer).
-    ///
-    /// # Cancel safety
-    /// Dropped before completion, the consumer was either made (or changed) or not.
-    async fn ensure_consumer(
-        &self,
-        stream: &StreamName,
-        config: ConsumerConfig,
-        provision: Provision,
-    ) -> Result<ConsumerInfo> {
-        config.validate()?;
-        let Some(name) = &config.name else {
-            return self.create_consumer(stream, config).await;
-        };
-        let existing = match self.consumer_info(stream, name).await {
-            Ok(existing) => existing,
-            Err(missing) if missing.kind() != ErrorKind::NotFound => return Err(missing),
-            Err(missing) if provision == Provision::Never => return Err(missing),
-            Err(_) => return self.create_consumer(stream, config).await,
-        };
-        let differences = config.differences(&existing.config);
-        if differences.is_empty() {
-            return Ok(existing);
-        }
-        if provision == Provision::Update {
-            return self.update_consumer(stream, config).await;
-        }
-        Err(config
-            .differs(stream, &differences)
-            .with_operation("ensure consumer"))
+        existing => existing?,
+    };
+    match config.must_equal(&existing.config) {
+        Ok(()) => Ok(existing),
+        Err(_) if provision == Provision::Update => admin.update_stream(config).await,
+        Err(differs) => Err(differs.with_operation("ensure stream")),
     }
 }
 
-impl<A: StreamAdmin + ?Sized> StreamAdminExt for A {}
+pub(super) async fn consumer<A: StreamAdmin + ?Sized>(
+    admin: &A,
+    stream: &StreamName,
+    config: ConsumerConfig,
+    provision: Provision,
+) -> Result<ConsumerInfo> {
+    config.validate()?;
+    let Some(name) = &config.name else {
+        return match provision {
+            Provision::Never => Err(nameless(stream)),
+            _ => admin.create_consumer(stream, config).await,
+        };
+    };
+    let existing = match admin.consumer_info(stream, name).await {
+        Err(missing) if missing.kind() == ErrorKind::NotFound && provision != Provision::Never => {
+            match admin.create_consumer(stream, config.clone()).await {
+                Err(exists) if is_race(&exists, provision) => admin.consumer_info(stream, name).await?,
+                created => return created,
+            }
+        }
+        existing => existing?,
+    };
+    match config.must_equal(stream, &existing.config) {
+        Ok(()) => Ok(existing),
+        Err(_) if provision == Provision::Update => admin.update_consumer(stream, config).await,
+        Err(differs) => Err(differs.with_operation("ensure consumer")),
+    }
+}
+
+/// What somebody else has just created may differ, and `Update` says what to do then.
+fn is_race(error: &Error, provision: Provision) -> bool {
+    error.kind() == ErrorKind::AlreadyExists && provision == Provision::Update
+}
+
+fn nameless(stream: &StreamName) -> Error {
+    Error::config("provision", "a consumer without a name cannot exist already, and nothing may be created")
+        .with_operation("ensure consumer")
+        .with_context("stream", stream)
+        .with_remedy("name the consumer, or allow it to be created")
+}

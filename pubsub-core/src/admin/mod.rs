@@ -3,6 +3,7 @@
 mod consumer;
 mod difference;
 mod ensure;
+mod needs;
 mod provision;
 mod purge;
 mod rules;
@@ -12,7 +13,6 @@ mod stream_admin;
 
 pub use consumer::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, SequencePair};
 pub use difference::Difference;
-pub use ensure::StreamAdminExt;
 pub use provision::Provision;
 pub use purge::{Purge, PurgeExtent};
 pub use stored_message::{MessageSelector, StoredMessage};

@@ -5,27 +5,33 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use super::{ConsumerConfig, ConsumerInfo, MessageSelector, Purge, StoredMessage, StreamConfig, StreamInfo};
+use super::{
+    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamConfig, StreamInfo, ensure,
+};
 use crate::name::{ConsumerName, StreamName};
 use crate::{Capabilities, Capability, Error, Result};
 
 /// Creates, changes, inspects and deletes streams and consumers. Implemented by backends that can;
-/// [`StreamAdminExt`](super::StreamAdminExt) adds `ensure_stream` and `ensure_consumer`.
+/// applications mostly call [`ensure_stream`](Self::ensure_stream) and [`ensure_consumer`](Self::ensure_consumer).
 ///
 /// # Contract
-/// - A configuration that breaks a rule ([`StreamConfig::validate`], [`ConsumerConfig::validate`]) is refused before
-///   anything is done; so is, with `Unsupported`, a field that the backend cannot honour. No field is ignored.
+/// - A configuration that breaks a rule is refused before anything is done; so is, with `Unsupported`, a field that the
+///   backend cannot honour. No field is ignored. [`StreamConfig::check`] and [`ConsumerConfig::check`] do both.
 /// - What a method refuses, it refuses with JetStream's error code where JetStream has one
 ///   ([`Error::broker_code`]), on every backend.
-/// - The methods with a default belong to a [`Capability`]; the default refuses with `Unsupported`.
+/// - `ensure_stream` and `ensure_consumer` are made of the other methods: a backend leaves them as they are. The other
+///   methods with a default belong to a [`Capability`]; the default refuses with `Unsupported`.
 ///
 /// # Wrappers
 /// A layer that wraps administration must forward every method, the defaulted ones too: put
 /// `#[deny(clippy::missing_trait_methods)]` on the implementation.
 #[async_trait]
 pub trait StreamAdmin: Debug + Send + Sync + 'static {
-    /// What can be administrated, layers included.
-    fn capabilities(&self) -> Capabilities;
+    /// What can be administrated, layers included: what [`Broker::capabilities`](crate::Broker::capabilities) says, in a
+    /// backend. By default the minimum.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::minimum()
+    }
 
     /// Creates a stream. If one of that name exists with the same configuration, that is success.
     ///
@@ -167,6 +173,38 @@ pub trait StreamAdmin: Debug + Send + Sync + 'static {
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         let _ = (stream, sequence);
         Err(Error::unsupported(Capability::DeleteMessage.name()))
+    }
+
+    /// Makes sure that a stream exists as configured, the way that `provision` allows. Idempotent; call it once at
+    /// the start, not per publish.
+    ///
+    /// # Errors
+    /// With [`Provision::Never`]: `NotFound` if the stream is missing. With `Never` and `CreateIfMissing`:
+    /// `AlreadyExists` if it differs; the error prints each difference. Otherwise as
+    /// [`create_stream`](Self::create_stream) and [`update_stream`](Self::update_stream).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the stream was either made (or changed) or not.
+    async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {
+        ensure::stream(self, config, provision).await
+    }
+
+    /// Makes sure that a consumer exists as configured, the way that `provision` allows. One without a name is made
+    /// anew each time.
+    ///
+    /// # Errors
+    /// As [`ensure_stream`](Self::ensure_stream), and as [`create_consumer`](Self::create_consumer) and
+    /// [`update_consumer`](Self::update_consumer); `Config` for a consumer without a name with [`Provision::Never`].
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either made (or changed) or not.
+    async fn ensure_consumer(
+        &self,
+        stream: &StreamName,
+        config: ConsumerConfig,
+        provision: Provision,
+    ) -> Result<ConsumerInfo> {
+        ensure::consumer(self, stream, config, provision).await
     }
 
     /// The backend's own object, for what this vocabulary does not have. Layers forward it.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::{Broker, Health, Registry};
-use crate::admin::{ConsumerConfig, Provision, StreamAdmin, StreamAdminExt as _, StreamConfig, StreamInfo};
+use crate::admin::{ConsumerConfig, Provision, StreamAdmin, StreamConfig, StreamInfo};
+use crate::config::ConnectUrl;
 use crate::consume::Consumer;
 use crate::layer::Layer;
+use crate::message::OutboundMessage;
 use crate::name::{ConsumerName, StreamName};
 use crate::publish::{Publisher, PublisherExt as _, Receipt};
 use crate::{Capabilities, Capability, Error, Result, Subject};
@@ -61,7 +64,10 @@ impl Client {
     ///
     /// # Cancel safety
     /// Dropped before completion, no connection stays open.
-    pub async fn connect(url: &str, registry: &Registry) -> Result<Self> {
+    pub async fn connect<U>(url: U, registry: &Registry) -> Result<Self>
+    where
+        U: TryInto<ConnectUrl, Error: Into<Error>> + Send,
+    {
         Ok(Self::new(registry.connect(url).await?))
     }
 
@@ -95,6 +101,32 @@ impl Client {
         self.publisher.publish(subject, payload).await
     }
 
+    /// Publishes `value` as JSON and waits for the receipt.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish); [`ErrorKind::Codec`](crate::ErrorKind::Codec) if the value cannot be written.
+    ///
+    /// # Cancel safety
+    /// As [`publish`](Self::publish).
+    pub async fn publish_json<S, T>(&self, subject: S, value: &T) -> Result<Receipt>
+    where
+        S: TryInto<Subject, Error: Into<Error>> + Send,
+        T: Serialize + Sync + ?Sized,
+    {
+        self.publisher.publish_json(subject, value).await
+    }
+
+    /// Publishes a message with its headers and its id, and waits for the receipt.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    ///
+    /// # Cancel safety
+    /// As [`publish`](Self::publish).
+    pub async fn publish_message(&self, message: OutboundMessage) -> Result<Receipt> {
+        self.publisher.publish_message(message).await
+    }
+
     /// A handle on an existing consumer.
     ///
     /// # Errors
@@ -120,10 +152,10 @@ impl Client {
         Broker::admin(self).ok_or_else(|| Error::unsupported("stream_admin"))
     }
 
-    /// Makes sure, once, that a stream is as configured. See [`StreamAdminExt::ensure_stream`](crate::StreamAdminExt::ensure_stream).
+    /// Makes sure, once, that a stream is as configured. See [`StreamAdmin::ensure_stream`].
     ///
     /// # Errors
-    /// As [`StreamAdminExt::ensure_stream`](crate::StreamAdminExt::ensure_stream).
+    /// As [`StreamAdmin::ensure_stream`].
     ///
     /// # Cancel safety
     /// Dropped before completion, the stream was either made (or changed) or not.
@@ -131,10 +163,10 @@ impl Client {
         self.admin()?.ensure_stream(config, provision).await
     }
 
-    /// Makes sure, once, that a consumer is as configured, and opens it. An ephemeral consumer is always made anew.
+    /// Makes sure, once, that a consumer is as configured, and opens it. One without a name is made anew each time.
     ///
     /// # Errors
-    /// As [`StreamAdminExt::ensure_consumer`](crate::StreamAdminExt::ensure_consumer) and [`Broker::consumer`].
+    /// As [`StreamAdmin::ensure_consumer`] and [`Broker::consumer`].
     ///
     /// # Cancel safety
     /// Dropped before completion, the consumer was either made (or changed) or not.
@@ -155,7 +187,8 @@ impl Client {
     /// What the stack of broker and layers can do.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        self.publisher.capabilities()
+        let broker = self.broker.capabilities();
+        self.layers.iter().fold(broker, |inner, layer| layer.capabilities(inner))
     }
 
     /// Refuses to go on without these features. A service calls it once at its start.

@@ -20,7 +20,10 @@ pub enum HealthState {
 /// ```
 /// use pubsub_core::{Health, HealthState};
 ///
-/// let health = Health::healthy().because(HealthState::Unhealthy, "not connected");
+/// let health = Health::healthy().because(HealthState::Degraded, "reconnected twice");
+/// assert!(health.is_usable());
+///
+/// let health = Health::unhealthy("not connected");
 /// assert_eq!(health.state, HealthState::Unhealthy);
 /// assert_eq!(health.reasons, ["not connected"]);
 /// ```
@@ -41,6 +44,12 @@ impl Health {
             state: HealthState::Healthy,
             reasons: Vec::new(),
         }
+    }
+
+    /// It does not work now, for this reason.
+    #[must_use]
+    pub fn unhealthy(reason: impl Into<String>) -> Self {
+        Self::healthy().because(HealthState::Unhealthy, reason)
     }
 
     /// Adds a finding; the state becomes the worse of both.

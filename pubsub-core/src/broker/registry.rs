@@ -26,6 +26,18 @@ pub trait Connector: Debug + Send + Sync + 'static {
     async fn connect(&self, url: &ConnectUrl) -> Result<Arc<dyn Broker>>;
 }
 
+/// So that a list of backends chosen at run time can be registered.
+#[async_trait]
+impl Connector for Arc<dyn Connector> {
+    fn schemes(&self) -> &'static [&'static str] {
+        (**self).schemes()
+    }
+
+    async fn connect(&self, url: &ConnectUrl) -> Result<Arc<dyn Broker>> {
+        (**self).connect(url).await
+    }
+}
+
 /// The backends that a program knows, by URL scheme. An explicit value: nothing registers itself.
 ///
 /// The facade crate builds one from its cargo features; a third party's backend is added with
@@ -64,7 +76,7 @@ impl Registry {
             .flat_map(|connector| connector.schemes().iter().copied())
     }
 
-    /// Connects to the broker that a URL names.
+    /// Connects to the broker that a URL names: a string, or a [`ConnectUrl`] that was read from a configuration.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a URL that cannot be read or a scheme that nobody serves (the error lists those
@@ -72,8 +84,11 @@ impl Registry {
     ///
     /// # Cancel safety
     /// Dropped before completion, no connection stays open.
-    pub async fn connect(&self, url: &str) -> Result<Arc<dyn Broker>> {
-        let url = ConnectUrl::parse(url)?;
+    pub async fn connect<U>(&self, url: U) -> Result<Arc<dyn Broker>>
+    where
+        U: TryInto<ConnectUrl, Error: Into<Error>> + Send,
+    {
+        let url = url.try_into().map_err(|error| error.into().with_operation("connect"))?;
         let connector = self
             .connectors
             .iter()

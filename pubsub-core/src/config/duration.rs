@@ -1,7 +1,8 @@
 //! Durations as text: `"30s"`, `"1m 30s"`, `"24h"`, `"7d"`. For serde's `with` attribute, also as [`option`].
 //!
 //! Read by the crate `humantime`: numbers with the units `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w` (and their long
-//! names), added up. A number without a unit is refused: nobody can tell seconds from nanoseconds.
+//! names, such as `sec` or `minutes`), added up. A number without a unit is refused, `0` too: nobody can tell seconds
+//! from nanoseconds. Months and years are refused: they have no fixed length, and `M` is easily written for `m`.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -17,6 +18,13 @@ pub const MAX: Duration = Duration::from_nanos(i64::MAX.unsigned_abs());
 const MAX_TEXT: usize = 64;
 const MAX_DIGITS: usize = 11;
 
+/// The units that have one length, as humantime spells them.
+const UNITS: [&str; 32] = [
+    "ns", "nsec", "nanos", "us", "\u{b5}s", "usec", "ms", "msec", "millis", "s", "sec", "secs", "second",
+    "seconds", "m", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "d", "day",
+    "days", "w", "wk", "wks", "week", "weeks",
+];
+
 /// Reads a duration such as `30s` or `1h 30m`, up to [`MAX`].
 ///
 /// ```
@@ -25,6 +33,7 @@ const MAX_DIGITS: usize = 11;
 ///
 /// assert_eq!(duration::parse("1h 30m")?, Duration::from_secs(5400));
 /// assert!(duration::parse("30").is_err());
+/// assert!(duration::parse("1M").is_err());
 /// # Ok::<(), pubsub_core::Error>(())
 /// ```
 ///
@@ -32,7 +41,8 @@ const MAX_DIGITS: usize = 11;
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) for anything else.
 pub fn parse(text: &str) -> Result<Duration> {
     Time::parse(text).map_err(|message| {
-        Error::config("duration", message).with_remedy("write a number with a unit, such as 30s, 5m or 24h")
+        Error::config("duration", message)
+            .with_remedy("write a number with a unit (ns, us, ms, s, m, h, d or w), such as 30s, 5m or 24h")
     })
 }
 
@@ -124,6 +134,17 @@ impl Notation<Duration> for Time {
         if text.len() > MAX_TEXT || digits > MAX_DIGITS {
             return Err(format!("{} is too long for a duration", quoted(text)));
         }
+        if let Some(unit) = find_unknown_unit(text) {
+            return Err(format!(
+                "{} is not a duration: {} is no unit of a fixed length; the units are ns, us, ms, s, m, h, d and w",
+                quoted(text),
+                quoted(unit)
+            ));
+        }
+        // humantime takes this one number without a unit.
+        if text == "0" {
+            return Err("`0` has no unit; write `0s`".to_owned());
+        }
         let duration = humantime::parse_duration(text)
             .map_err(|cause| format!("{} is not a duration: {cause}", quoted(text)))?;
         if duration > MAX {
@@ -143,6 +164,12 @@ impl Notation<Duration> for Time {
     fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serialize(value, serializer)
     }
+}
+
+/// What stands between the numbers of a text and is not a unit, if anything.
+fn find_unknown_unit(text: &str) -> Option<&str> {
+    text.split(|c: char| c.is_ascii_digit() || c == '.' || c.is_whitespace())
+        .find(|unit| !unit.is_empty() && !UNITS.contains(unit))
 }
 
 #[cfg(test)]
@@ -183,9 +210,53 @@ mod tests {
     }
 
     #[test]
+    fn zero_needs_a_unit_too() {
+        let error = parse("0").unwrap_err();
+        assert!(error.message().contains("`0s`"), "{error}");
+        assert!(parse("00").is_err());
+        assert_eq!(parse("0s").unwrap(), Duration::ZERO);
+    }
+
+    #[test]
+    fn months_and_years_are_refused_and_the_units_are_listed() {
+        for text in [
+            "1M",
+            "1month",
+            "2 months",
+            "1y",
+            "1yr",
+            "1h 1year",
+            "3years",
+            "5fortnights",
+            "-5s",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(
+                error.message().contains("ns, us, ms, s, m, h, d and w"),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_listed_unit_is_read_by_humantime() {
+        for unit in UNITS {
+            assert!(parse(&format!("3{unit}")).is_ok(), "{unit}");
+        }
+        assert_eq!(parse("1w").unwrap(), parse("7d").unwrap());
+        assert_eq!(parse("2 minutes 5 secs").unwrap(), Duration::from_secs(125));
+    }
+
+    #[test]
+    fn a_fraction_is_exact_or_refused() {
+        assert_eq!(parse("1.5s").unwrap(), Duration::from_millis(1_500));
+        assert!(parse("0.1ns").is_err());
+    }
+
+    #[test]
     fn the_sum_that_overflows_humantime_is_refused() {
         assert!(parse("18446744073709551615s 1000000000ns").is_err());
-        assert!(parse("99999999999y 99999999999y 99999999999y 99999999999y 99999999999y").is_err());
+        assert!(parse("99999999999w 99999999999w 99999999999w 99999999999w 99999999999w").is_err());
         assert!(parse(&"9".repeat(10_000)).is_err());
     }
 

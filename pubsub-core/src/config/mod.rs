@@ -30,4 +30,6 @@ pub mod timestamp;
 mod url;
 
 pub use limit::Limit;
+// Of the crate `secrecy`: what the credentials of a URL are made of.
+pub use secrecy::{ExposeSecret, SecretString};
 pub use url::{ConnectUrl, UserInfo};

@@ -91,10 +91,10 @@ pub(super) fn deserialize<'de, N: Notation<T>, T, D: Deserializer<'de>>(d: D) ->
     d.deserialize_any(Value::<N, T>::new())
 }
 
-/// Repeats what was written, unless it is long: then it is noise.
+/// Repeats what was written, escaped for a terminal, unless it is long: then it is noise.
 pub(super) fn quoted(text: &str) -> String {
     if text.len() <= 64 {
-        format!("`{text}`")
+        format!("`{}`", text.escape_debug())
     } else {
         format!("a text of {} bytes", text.len())
     }

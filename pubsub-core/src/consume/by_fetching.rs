@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, BoxStream, StreamExt as _};
+use tokio::time::Instant;
 
 use super::{Consumer, FetchOptions, SubscribeOptions};
 use crate::message::Delivery;
@@ -13,7 +14,8 @@ use crate::{ErrorKind, Result, Retry};
 /// How long one fetch waits before the next is made; it bounds how late a closed broker is noticed by a backend
 /// whose fetch does not notice by itself.
 const EXPIRES: Duration = Duration::from_secs(30);
-/// The pause after an error that may pass, so that a broker that is down is not asked in a hot loop.
+/// The pause after an error that may pass and after an empty answer that came at once, so that nothing is asked in a
+/// hot loop.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What was fetched and not taken yet. Dropped, it hands everything back.
@@ -31,7 +33,7 @@ struct Subscription<C: ?Sized> {
     options: SubscribeOptions,
     ready: Ready,
     ended: bool,
-    failed: bool,
+    pausing: bool,
 }
 
 pub(super) fn subscribe<C: Consumer + ?Sized>(
@@ -43,7 +45,7 @@ pub(super) fn subscribe<C: Consumer + ?Sized>(
         options,
         ready: Ready::default(),
         ended: false,
-        failed: false,
+        pausing: false,
     };
     stream::unfold(subscription, |mut subscription| async move {
         let item = subscription.next().await?;
@@ -65,18 +67,23 @@ impl<C: Consumer + ?Sized> Subscription<C> {
             if let Some(delivery) = self.ready.0.pop_front() {
                 return Some(Ok(delivery));
             }
-            if std::mem::take(&mut self.failed) {
+            if std::mem::take(&mut self.pausing) {
                 tokio::time::sleep(PAUSE).await;
             }
             let fetch = FetchOptions::up_to(self.options.buffer)
                 .with_expires(EXPIRES)
                 .with_on_drop(self.options.on_drop);
+            let asked = Instant::now();
             match self.consumer.fetch(fetch).await {
-                Ok(batch) => self.ready.0.extend(batch),
+                Ok(batch) => {
+                    // A backend that does not wait must not be asked in a hot loop.
+                    self.pausing = batch.is_empty() && asked.elapsed() < PAUSE;
+                    self.ready.0.extend(batch);
+                }
                 Err(error) if error.kind() == ErrorKind::Closed => return None,
                 Err(error) => {
                     self.ended = error.retry() == Retry::Never;
-                    self.failed = true;
+                    self.pausing = true;
                     return Some(Err(error.with_operation("subscribe")));
                 }
             }

@@ -43,8 +43,11 @@ pub trait Consumer: Debug + Send + Sync + 'static {
     /// Dropped before completion, no message is lost: what had been delivered to this call comes again.
     async fn fetch(&self, options: FetchOptions) -> Result<Vec<Delivery>>;
 
-    /// What this consumer can do, layers included.
-    fn capabilities(&self) -> Capabilities;
+    /// What this consumer can do, layers included: what [`Broker::capabilities`](crate::Broker::capabilities) says, in a
+    /// backend. By default the minimum.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::minimum()
+    }
 
     /// The consumer's configuration and its counters, as the broker has them now.
     ///

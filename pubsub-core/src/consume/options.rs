@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::config::duration;
 use crate::message::OnDrop;
-use crate::{Error, Result};
+use crate::{Capabilities, Capability, Error, Result};
 
 /// The most messages that one fetch may ask for.
 const MAX_BATCH: usize = 10_000;
 
 /// One fetch: how many messages at most, and how long to wait for the first.
+///
+/// In configuration: `{ "max_messages": 50, "expires": "1s" }`, where only `max_messages` must be given. An unknown key is
+/// an error; ranges are checked by [`validate`](Self::validate).
 ///
 /// ```
 /// use std::time::Duration;
@@ -18,14 +24,17 @@ const MAX_BATCH: usize = 10_000;
 /// assert!(options.validate().is_ok());
 /// assert!(FetchOptions::up_to(0).validate().is_err());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct FetchOptions {
     /// The most messages to return: 1 to 10,000.
     pub max_messages: usize,
     /// How long to wait while there is nothing; zero = do not wait. Default 5 s.
+    #[serde(default = "default_expires", with = "duration")]
     pub expires: Duration,
     /// What becomes of a delivery of this fetch that is dropped unsettled.
+    #[serde(default)]
     pub on_drop: OnDrop,
 }
 
@@ -35,7 +44,7 @@ impl FetchOptions {
     pub const fn up_to(max_messages: usize) -> Self {
         Self {
             max_messages,
-            expires: Duration::from_secs(5),
+            expires: default_expires(),
             on_drop: OnDrop::Redeliver,
         }
     }
@@ -61,13 +70,29 @@ impl FetchOptions {
     pub fn validate(&self) -> Result<()> {
         check_count("max_messages", self.max_messages)
     }
+
+    /// For backends: refuses what breaks a rule ([`validate`](Self::validate)), and [`OnDrop::NakAfter`] where
+    /// `nak_delay` is not there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) or
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the field.
+    pub fn check(&self, capabilities: Capabilities) -> Result<()> {
+        self.validate()?;
+        check_on_drop(self.on_drop, capabilities)
+    }
 }
 
 /// A subscription: how many messages to hold ready.
 ///
 /// Prefetched messages wait in this process while their ack wait runs, so `buffer` should be no more than what the
-/// handler settles within half an ack wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// handler settles within half an ack wait. Those not taken when the subscription ends are handed back; JetStream counts
+/// that as one of their `max_deliver` attempts, so a consumer that often stops in the middle needs a small buffer or
+/// `max_deliver` unlimited.
+///
+/// In configuration: `{ "buffer": 200, "on_drop": { "nak_after": "5s" } }`. An unknown key is an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SubscribeOptions {
     /// The most messages to prefetch: 1 to 10,000. Default 100.
@@ -107,14 +132,106 @@ impl SubscribeOptions {
     pub fn validate(&self) -> Result<()> {
         check_count("buffer", self.buffer)
     }
+
+    /// For backends with a subscription of their own: as [`FetchOptions::check`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) or
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the field.
+    pub fn check(&self, capabilities: Capabilities) -> Result<()> {
+        self.validate()?;
+        check_on_drop(self.on_drop, capabilities)
+    }
+}
+
+const fn default_expires() -> Duration {
+    Duration::from_secs(5)
 }
 
 fn check_count(field: &'static str, count: usize) -> Result<()> {
     if (1..=MAX_BATCH).contains(&count) {
         return Ok(());
     }
-    Err(Error::invalid_input(
-        field,
-        format!("{count} messages at once are outside 1 to {MAX_BATCH}"),
-    ))
+    let message = format!("{count} messages at once are outside 1 to {MAX_BATCH}");
+    Err(Error::invalid_input(field, message)
+        .with_remedy("ask for less, more often; to wait for one, ask for 1"))
+}
+
+fn check_on_drop(on_drop: OnDrop, capabilities: Capabilities) -> Result<()> {
+    match on_drop {
+        OnDrop::Redeliver => Ok(()),
+        OnDrop::NakAfter(_) => {
+            let required = capabilities.require(Capability::NakDelay);
+            required.map_err(|error| error.with_context("field", "on_drop"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    const LATER: OnDrop = OnDrop::NakAfter(Duration::from_secs(1));
+
+    #[test]
+    fn a_nak_on_drop_takes_the_capability() {
+        let minimum = Capabilities::minimum();
+        let fetch = FetchOptions::up_to(1).with_on_drop(LATER);
+        let refused = fetch.check(minimum).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.context("field")),
+            (ErrorKind::Unsupported, Some("on_drop"))
+        );
+        assert!(
+            SubscribeOptions::default()
+                .with_on_drop(LATER)
+                .check(minimum)
+                .is_err()
+        );
+        fetch.check(minimum.with(Capability::NakDelay)).unwrap();
+    }
+
+    #[test]
+    fn configuration_has_the_defaults_of_the_code() {
+        let fetch = serde_json::from_str::<FetchOptions>(r#"{"max_messages": 50}"#).unwrap();
+        assert_eq!(fetch, FetchOptions::up_to(50));
+        let subscribe = serde_json::from_str::<SubscribeOptions>("{}").unwrap();
+        assert_eq!(subscribe, SubscribeOptions::default());
+    }
+
+    #[test]
+    fn configuration_round_trips_with_units() {
+        let fetch = FetchOptions::up_to(7)
+            .with_expires(Duration::from_secs(90))
+            .with_on_drop(LATER);
+        let json = serde_json::to_string(&fetch).unwrap();
+        assert_eq!(
+            json,
+            r#"{"max_messages":7,"expires":"1m 30s","on_drop":{"nak_after":"1s"}}"#
+        );
+        assert_eq!(serde_json::from_str::<FetchOptions>(&json).unwrap(), fetch);
+
+        let subscribe = SubscribeOptions::default();
+        let json = serde_json::to_string(&subscribe).unwrap();
+        assert_eq!(json, r#"{"buffer":100,"on_drop":"redeliver"}"#);
+        assert_eq!(
+            serde_json::from_str::<SubscribeOptions>(&json).unwrap(),
+            subscribe
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(serde_json::from_str::<FetchOptions>(r#"{"max_messages": 1, "expiry": "1s"}"#).is_err());
+        assert!(serde_json::from_str::<SubscribeOptions>(r#"{"buffers": 1}"#).is_err());
+    }
+
+    #[test]
+    fn the_minimum_lets_what_is_dropped_come_again() {
+        FetchOptions::up_to(1).check(Capabilities::minimum()).unwrap();
+        SubscribeOptions::default()
+            .check(Capabilities::minimum())
+            .unwrap();
+    }
 }

@@ -1,6 +1,7 @@
 //! The one error type of every operation: [`Error`].
 
 mod kind;
+mod refusals;
 mod report;
 
 use std::borrow::Cow;

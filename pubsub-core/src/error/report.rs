@@ -4,17 +4,17 @@ use std::fmt::{self, Debug, Display, Formatter, Write as _};
 
 use super::{Error, StdError};
 
-/// Prints text from outside with its control characters escaped, so that no subject or server message can
-/// break a log line or drive a terminal.
+/// Prints text from outside with everything escaped that cannot be seen (control and format characters), so that no
+/// subject or server message can break a log line, drive a terminal or turn the text around.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                f.write_char(character)?;
+            // `escape_debug` knows what is not printable; quotes are.
+            match character {
+                '\'' | '"' | '\\' => f.write_char(character)?,
+                _ => write!(f, "{}", character.escape_debug())?,
             }
         }
         Ok(())
@@ -67,12 +67,12 @@ mod tests {
     fn display_is_one_line_with_context_and_remedy() {
         let error = Error::new(ErrorKind::NotFound, "no such stream")
             .with_operation("open consumer")
-            .with_context("stream", "RIDE\r\n\u{1b}[2J")
+            .with_context("stream", "RIDE\r\n\u{1b}[2J\u{202e}é\"")
             .with_broker_code(10059)
             .with_remedy("create the stream first");
         assert_eq!(
             error.to_string(),
-            "open consumer: no such stream (not found, stream: RIDE\\r\\n\\u{1b}[2J, code: 10059); \
+            "open consumer: no such stream (not found, stream: RIDE\\r\\n\\u{1b}[2J\\u{202e}é\", code: 10059); \
              create the stream first"
         );
     }

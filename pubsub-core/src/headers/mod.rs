@@ -1,10 +1,12 @@
 //! What travels beside a payload: [`Headers`], made of [`HeaderName`] and [`HeaderValue`].
 
+mod iter;
 mod name;
 pub(crate) mod value;
 
 use std::fmt::{self, Debug, Formatter};
 
+pub use iter::HeadersIter;
 pub use name::HeaderName;
 pub use value::HeaderValue;
 
@@ -120,11 +122,17 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
-    /// All values of this name, in the order they were added.
-    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.lines
+    /// All values of this name, in the order they were added. They outlive the name that was asked for.
+    pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        // From its first line on, the name is compared with our own copy of it: the caller's need not stay.
+        let first = self.lines.iter().position(|(known, _)| *known == *name);
+        let lines = first
+            .and_then(|first| self.lines.get(first..))
+            .unwrap_or_default();
+        let wanted = lines.first().map(|(name, _)| name);
+        lines
             .iter()
-            .filter(move |(known, _)| *known == *name)
+            .filter(move |(known, _)| Some(known) == wanted)
             .map(|(_, value)| value.as_str())
     }
 
@@ -143,8 +151,8 @@ impl Headers {
 
     /// Each name with each of its values, in the order they were added.
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&HeaderName, &HeaderValue)> {
-        self.lines.iter().map(|(name, value)| (name, value))
+    pub fn iter(&self) -> HeadersIter<'_> {
+        HeadersIter(self.lines.iter())
     }
 
     /// How many values there are, over all names.
@@ -242,6 +250,17 @@ mod tests {
         assert_eq!(headers.get_all("tag").collect::<Vec<_>>(), ["b", "a", "b"]);
         assert_eq!(headers.get("tag"), Some("b"));
         assert_eq!(headers.len(), 4);
+    }
+
+    #[test]
+    fn values_outlive_the_name_that_was_asked_for() {
+        let headers = headers(&[("tag", "a"), ("x", "0"), ("tag", "b")]);
+        let values = {
+            let name = String::from("tag");
+            headers.get_all(&name)
+        };
+        assert_eq!(values.collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(headers.get_all("none").count(), 0);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use crate::{Error, ErrorKind, Result, counters};
 ///
 /// Dropped unsettled, it is *abandoned*: counted ([`counters::abandoned_deliveries`]), logged with subject and
 /// sequence, never acknowledged; the message comes again no later than its ack wait, or as
-/// [`OnDrop`](crate::OnDrop) says.
+/// [`OnDrop`](crate::OnDrop) says. A settlement that fails, or whose future is dropped after its first poll, has used the
+/// delivery up as well; if the broker did not get it, the message comes again after its ack wait.
 #[must_use = "a delivery that is not settled comes again after its ack wait"]
 pub struct Delivery {
     /// `None` only after a settlement has taken it.
@@ -144,7 +145,7 @@ impl Delivery {
     }
 
     /// Makes a message that nobody has looked at available to others at once, where the backend can. For
-    /// backends and layers that prefetch.
+    /// backends and layers that prefetch. JetStream counts it as an attempt, like every delivery.
     pub fn hand_back(self) {
         self.into_message().hand_back();
     }

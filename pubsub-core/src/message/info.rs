@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
+use serde::Serialize;
+
+use crate::config::timestamp;
 use crate::name::{ConsumerName, StreamName};
 
-/// Where a message stands in its stream and in its consumer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a message stands in its stream and in its consumer. It serialises for reports, with its time in RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeliveryInfo {
     /// The stream that stores the message.
@@ -21,6 +24,7 @@ pub struct DeliveryInfo {
     /// How many messages that match the consumer's filters were not delivered yet when this one was.
     pub pending: u64,
     /// When the stream stored the message, by the broker's clock.
+    #[serde(with = "timestamp")]
     pub published_at: SystemTime,
 }
 
@@ -51,5 +55,27 @@ impl DeliveryInfo {
     #[must_use]
     pub fn is_redelivery(&self) -> bool {
         self.attempt > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn it_serialises_with_a_readable_time() {
+        let (stream, consumer) = (
+            StreamName::new("RIDE").unwrap(),
+            ConsumerName::new("users").unwrap(),
+        );
+        let published_at = UNIX_EPOCH + Duration::from_secs(1_787_302_800);
+        let info = DeliveryInfo::new(stream, consumer, 7, 9, 2, 1, published_at);
+        let expected = serde_json::json!({
+            "stream": "RIDE", "consumer": "users", "stream_sequence": 7, "consumer_sequence": 9,
+            "attempt": 2, "pending": 1, "published_at": "2026-08-21T09:00:00Z",
+        });
+        assert_eq!(serde_json::to_value(&info).unwrap(), expected);
     }
 }

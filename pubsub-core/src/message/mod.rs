@@ -5,6 +5,7 @@ mod delivery;
 mod info;
 mod outbound;
 mod settlement;
+mod stored;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -17,17 +18,21 @@ pub use info::DeliveryInfo;
 pub use outbound::OutboundMessage;
 pub use settlement::{OnDrop, Settlement, SettlementKind};
 
-use crate::Result;
 use crate::headers::Headers;
+use crate::{Capability, Error, Result};
 
 /// A message as a consumer received it, with the one right to settle it. Implemented by each backend; users
 /// hold a [`Delivery`].
 ///
 /// # Contract
 /// - `settle` consumes the message, so that it cannot be settled twice.
-/// - A settlement of a kind that the backend lacks is refused with
+/// - A settlement of a kind that the backend lacks ([`Settlement::check`]) is refused with
 ///   [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported); the message then comes again after its ack wait.
 /// - Dropping the value settles nothing. The message comes again no later than its ack wait.
+///
+/// # Wrappers
+/// A layer that wraps a message must forward every method, the defaulted ones too: put
+/// `#[deny(clippy::missing_trait_methods)]` on the implementation.
 #[async_trait]
 pub trait Message: Debug + Send + Sync + Any {
     /// The subject that the message was published to. Other clients may have published it, so it may break
@@ -53,14 +58,16 @@ pub trait Message: Debug + Send + Sync + Any {
     /// Dropped before completion, the settlement was either made or not; if not, the message comes again.
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()>;
 
-    /// Buys one more ack wait, counted from now.
+    /// Buys one more ack wait, counted from now. Capability `extend`; the default refuses.
     ///
     /// # Errors
     /// `Unsupported`, `Closed` or `Unavailable`, as for `settle`.
     ///
     /// # Cancel safety
     /// Dropped before completion, the ack wait was either extended or not.
-    async fn extend(&self) -> Result<()>;
+    async fn extend(&self) -> Result<()> {
+        Err(Error::unsupported(Capability::Extend.name()))
+    }
 
     /// Called when a delivery is dropped unsettled: never acknowledges, never blocks. With
     /// [`OnDrop::NakAfter`] it asks for an early redelivery; otherwise an empty body is correct.

@@ -1,8 +1,11 @@
 //! What is published: [`OutboundMessage`].
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::admin::StoredMessage;
 use crate::headers::{HeaderName, HeaderValue, Headers};
 use crate::{Capabilities, Error, ErrorKind, MessageId, Result, Subject};
 
@@ -56,10 +59,14 @@ impl OutboundMessage {
     where
         S: TryInto<Subject, Error: Into<Error>>,
     {
-        let payload = serde_json::to_vec(value).map_err(|source| {
-            Error::new(ErrorKind::Codec, "the value cannot be written as JSON").with_source(source)
+        let mut message = Self::new(subject, Bytes::new())?;
+        // What the serialiser says may quote the value, so it is not kept.
+        message.payload = serde_json::to_vec(value).map(Bytes::from).map_err(|_| {
+            Error::new(ErrorKind::Codec, "the value cannot be written as JSON")
+                .with_context("subject", &message.subject)
+                .with_remedy("give every map keys that are strings or numbers, and let `Serialize` not fail")
         })?;
-        Self::new(subject, payload)
+        Ok(message)
     }
 
     /// Sets the id.
@@ -103,6 +110,13 @@ impl OutboundMessage {
     pub fn check(&self, capabilities: Capabilities) -> Result<()> {
         self.find_fault(capabilities)
             .map_err(|error| error.with_context("subject", &self.subject))
+    }
+
+    /// For backends that keep their messages themselves: the message as a stream stores it, under this sequence. The id
+    /// is not among its headers; a backend that stores ids puts it there.
+    #[must_use]
+    pub fn into_stored(self, sequence: u64, published_at: SystemTime) -> StoredMessage {
+        StoredMessage::new(self.subject.into(), sequence, published_at, self.headers, self.payload)
     }
 
     fn find_fault(&self, capabilities: Capabilities) -> Result<()> {

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::config::duration;
+use crate::{Capabilities, Capability, Result};
+
 /// What a settlement says of its message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,10 +70,17 @@ impl Settlement {
         Self::of(SettlementKind::Term { reason: None })
     }
 
-    /// Never deliver it again, for this reason. Control characters in it become spaces.
+    /// The most bytes of a reason; what is longer is cut off.
+    pub const MAX_REASON_LEN: usize = 1024;
+
+    /// Never deliver it again, for this reason. Control characters in it become spaces, and it is cut off after
+    /// [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) bytes: a long reason must not be why a message is not settled.
     #[must_use]
     pub fn term_because(reason: impl Into<String>) -> Self {
-        let reason = reason.into().replace(char::is_control, " ");
+        let mut reason = reason.into();
+        let end = (0..=Self::MAX_REASON_LEN.min(reason.len())).rev().find(|end| reason.is_char_boundary(*end));
+        reason.truncate(end.unwrap_or(0));
+        let reason = reason.replace(char::is_control, " ");
         Self::of(SettlementKind::Term { reason: Some(reason) })
     }
 
@@ -97,10 +109,39 @@ impl Settlement {
     pub fn is_confirmed(&self) -> bool {
         self.confirmed
     }
+
+    /// For backends: refuses what takes a capability that is not there, before anything is done. Every backend takes an
+    /// unconfirmed ack and nak; a confirmation takes `confirmed_settlement`, a delay `nak_delay`, a term `term`.
+    ///
+    /// ```
+    /// use pubsub_core::{Capabilities, Capability, ErrorKind, Settlement};
+    ///
+    /// let simple = Capabilities::minimum().with(Capability::Term);
+    /// Settlement::term().check(simple)?;
+    /// let refused = Settlement::term().confirmed().check(simple).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), pubsub_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the capability.
+    pub fn check(&self, capabilities: Capabilities) -> Result<()> {
+        if self.confirmed {
+            capabilities.require(Capability::ConfirmedSettlement)?;
+        }
+        match self.kind {
+            SettlementKind::Ack | SettlementKind::Nak { delay: None } => Ok(()),
+            SettlementKind::Nak { delay: Some(_) } => capabilities.require(Capability::NakDelay),
+            SettlementKind::Term { .. } => capabilities.require(Capability::Term),
+        }
+    }
 }
 
 /// What becomes of a delivery that is dropped unsettled. It is never acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// In configuration: `"redeliver"` or `{ "nak_after": "5s" }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OnDrop {
     /// The message comes again when its ack wait is over.
@@ -108,5 +149,38 @@ pub enum OnDrop {
     Redeliver,
     /// The message is nakked with this delay, as far as that can be done without waiting. Needs the capability
     /// `nak_delay`.
-    NakAfter(Duration),
+    NakAfter(#[serde(with = "duration")] Duration),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        let settlement = Settlement::term_because("ä".repeat(1000) + "\n");
+        let SettlementKind::Term { reason: Some(reason) } = settlement.kind() else { panic!("{settlement:?}") };
+        assert_eq!(reason.len(), Settlement::MAX_REASON_LEN);
+        let control = Settlement::term_because("a\r\nb");
+        assert_eq!(control.kind(), &SettlementKind::Term { reason: Some("a  b".to_owned()) });
+    }
+
+    #[test]
+    fn the_minimum_takes_ack_and_nak() {
+        Settlement::ack().check(Capabilities::minimum()).unwrap();
+        Settlement::nak().check(Capabilities::minimum()).unwrap();
+    }
+
+    #[test]
+    fn everything_else_takes_its_capability() {
+        for (settlement, capability) in [
+            (Settlement::ack().confirmed(), Capability::ConfirmedSettlement),
+            (Settlement::nak_after(Duration::ZERO), Capability::NakDelay),
+            (Settlement::term_because("broken"), Capability::Term),
+        ] {
+            settlement.check(Capabilities::minimum().with(capability)).unwrap();
+            let refused = settlement.check(Capabilities::full().without(capability)).unwrap_err();
+            assert_eq!(refused.context("feature"), Some(capability.name()));
+        }
+    }
 }

@@ -71,11 +71,12 @@ pub trait PublisherExt: Publisher {
     /// ```
     /// # use std::num::NonZeroUsize;
     /// # use futures::{stream, StreamExt};
-    /// # use pubsub_core::{OutboundMessage, Publisher, PublisherExt, Result};
+    /// # use pubsub_core::{OutboundMessage, PublishOptions, Publisher, PublisherExt, Result};
     /// async fn import(publisher: &dyn Publisher, lines: Vec<String>) -> Result<usize> {
     ///     let messages = lines.into_iter().map(|line| OutboundMessage::new("import.line", line));
     ///     let messages = messages.collect::<Result<Vec<_>>>()?;
-    ///     let mut receipts = publisher.publish_all(stream::iter(messages), NonZeroUsize::MIN);
+    ///     let options = PublishOptions::default();
+    ///     let mut receipts = publisher.publish_all(stream::iter(messages), NonZeroUsize::MIN, options);
     ///     let mut stored = 0;
     ///     while let Some(receipt) = receipts.next().await {
     ///         stored += usize::from(!receipt?.is_duplicate());
@@ -83,12 +84,17 @@ pub trait PublisherExt: Publisher {
     ///     Ok(stored)
     /// }
     /// ```
-    fn publish_all<'a, M>(&'a self, messages: M, window: NonZeroUsize) -> BoxStream<'a, Result<Receipt>>
+    fn publish_all<'a, M>(
+        &'a self,
+        messages: M,
+        window: NonZeroUsize,
+        options: PublishOptions,
+    ) -> BoxStream<'a, Result<Receipt>>
     where
         M: Stream<Item = OutboundMessage> + Send + 'a,
     {
         messages
-            .then(|message| self.publish_with(message, PublishOptions::default()))
+            .then(move |message| self.publish_with(message, options.clone()))
             .map(|accepted| async { accepted?.await })
             .buffered(window.get())
             .boxed()

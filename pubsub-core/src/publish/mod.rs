@@ -46,8 +46,11 @@ pub trait Publisher: Debug + Send + Sync + 'static {
     async fn publish_with(&self, message: OutboundMessage, options: PublishOptions)
     -> Result<PendingReceipt>;
 
-    /// What this publisher can do, layers included.
-    fn capabilities(&self) -> Capabilities;
+    /// What this publisher can do, layers included: what [`Broker::capabilities`](crate::Broker::capabilities) says, in
+    /// a backend. By default the minimum.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::minimum()
+    }
 
     /// Waits until every message accepted before this call has its outcome. A backend that has the outcome
     /// already when `publish_with` returns answers `Ok` at once.

@@ -5,17 +5,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::channel::oneshot;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FusedFuture};
+use serde::Serialize;
 
 use crate::counters::count_unobserved_publish_failure;
 use crate::name::StreamName;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// The broker's confirmation that it stores a message.
 ///
 /// It means that the broker took the message, not that it is on a disk: that depends on the broker's own
 /// settings (for nats-server `sync_interval`, 2 minutes by default, and the number of replicas).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The stream that stores the message.
@@ -52,21 +53,23 @@ impl Receipt {
 pub struct PendingReceipt(Pending);
 
 enum Pending {
-    Ready(Option<Result<Receipt>>),
+    Ready(Result<Receipt>),
     Channel(oneshot::Receiver<Result<Receipt>>),
     Future(BoxFuture<'static, Result<Receipt>>),
+    /// It has resolved.
+    Done,
 }
 
 impl PendingReceipt {
     /// An outcome that is known already.
     pub fn ready(outcome: Result<Receipt>) -> Self {
-        Self(Pending::Ready(Some(outcome)))
+        Self(Pending::Ready(outcome))
     }
 
     /// An outcome that another task sends. A failure sent after the receipt was dropped is counted and logged.
     pub fn channel() -> (ReceiptSender, Self) {
         let (sender, receiver) = oneshot::channel();
-        (ReceiptSender(sender), Self(Pending::Channel(receiver)))
+        (ReceiptSender(Some(sender)), Self(Pending::Channel(receiver)))
     }
 
     /// An outcome that a future computes. The future runs only while the receipt is awaited, so it suits layers
@@ -76,40 +79,53 @@ impl PendingReceipt {
     }
 }
 
+/// Polled again after it has resolved, it stays pending for ever, as [`FusedFuture`] allows.
 impl Future for PendingReceipt {
     type Output = Result<Receipt>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            Pending::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(|| {
-                Err(Error::new(
-                    ErrorKind::Unexpected,
-                    "a receipt was polled after it had resolved",
-                ))
-            })),
-            Pending::Channel(receiver) => Pin::new(receiver).poll(context).map(|sent| {
-                sent.unwrap_or_else(|oneshot::Canceled| {
-                    Err(Error::closed("publisher")
-                        .with_operation("publish")
-                        .with_effect_unknown())
-                })
-            }),
-            Pending::Future(outcome) => outcome.as_mut().poll(context),
-        }
+        let outcome = match std::mem::replace(&mut self.0, Pending::Done) {
+            Pending::Ready(outcome) => return Poll::Ready(outcome),
+            Pending::Done => return Poll::Pending,
+            Pending::Channel(mut receiver) => match Pin::new(&mut receiver).poll(context) {
+                Poll::Ready(sent) => return Poll::Ready(sent.unwrap_or_else(|_| Err(sender_gone()))),
+                Poll::Pending => Pending::Channel(receiver),
+            },
+            Pending::Future(mut outcome) => match outcome.as_mut().poll(context) {
+                Poll::Ready(outcome) => return Poll::Ready(outcome),
+                Poll::Pending => Pending::Future(outcome),
+            },
+        };
+        self.0 = outcome;
+        Poll::Pending
+    }
+}
+
+impl FusedFuture for PendingReceipt {
+    fn is_terminated(&self) -> bool {
+        matches!(self.0, Pending::Done)
     }
 }
 
 impl Drop for PendingReceipt {
     fn drop(&mut self) {
-        let failure = match &mut self.0 {
-            Pending::Ready(outcome) => outcome.take().and_then(Result::err),
-            Pending::Channel(receiver) => receiver.try_recv().ok().flatten().and_then(Result::err),
-            Pending::Future(_) => None,
+        let failure = match std::mem::replace(&mut self.0, Pending::Done) {
+            Pending::Ready(outcome) => outcome.err(),
+            Pending::Channel(mut receiver) => {
+                // Closed first: what is sent from now on, the sender counts.
+                receiver.close();
+                receiver.try_recv().ok().flatten().and_then(Result::err)
+            }
+            Pending::Future(_) | Pending::Done => None,
         };
         if let Some(error) = failure {
             count_unobserved_publish_failure(&error);
         }
     }
+}
+
+fn sender_gone() -> Error {
+    Error::closed("publisher").with_operation("publish").with_effect_unknown()
 }
 
 impl std::fmt::Debug for PendingReceipt {
@@ -120,24 +136,45 @@ impl std::fmt::Debug for PendingReceipt {
 
 /// The other end of [`PendingReceipt::channel`]. Dropped without an outcome, it makes the publish *unknown*.
 #[derive(Debug)]
-pub struct ReceiptSender(oneshot::Sender<Result<Receipt>>);
+pub struct ReceiptSender(Option<oneshot::Sender<Result<Receipt>>>);
 
 impl ReceiptSender {
     /// Resolves the receipt. A failure is counted and logged if nobody waits for it any more.
-    pub fn send(self, outcome: Result<Receipt>) {
-        if let Err(Err(error)) = self.0.send(outcome) {
+    pub fn send(mut self, outcome: Result<Receipt>) {
+        self.resolve(outcome);
+    }
+
+    fn resolve(&mut self, outcome: Result<Receipt>) {
+        let Some(sender) = self.0.take() else { return };
+        if let Err(Err(error)) = sender.send(outcome) {
             count_unobserved_publish_failure(&error);
         }
     }
 }
 
+impl Drop for ReceiptSender {
+    fn drop(&mut self) {
+        self.resolve(Err(sender_gone()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
+    use crate::ErrorKind;
     use crate::counters::unobserved_publish_failures;
 
     fn failed() -> Result<Receipt> {
         Err(Error::new(ErrorKind::Timeout, "no confirmation"))
+    }
+
+    #[test]
+    fn a_receipt_serialises_for_reports() {
+        let receipt = Receipt::new(StreamName::new("RIDE").unwrap(), 7, false);
+        let json = serde_json::to_string(&receipt).unwrap();
+        assert_eq!(json, r#"{"stream":"RIDE","sequence":7,"duplicate":false}"#);
     }
 
     #[tokio::test]
@@ -155,6 +192,7 @@ mod tests {
         assert!(pending.await.unwrap_err().is_effect_unknown());
     }
 
+    /// One test, since the counter is the process's.
     #[test]
     fn a_failure_that_nobody_awaited_is_counted() {
         let before = unobserved_publish_failures();
@@ -165,6 +203,26 @@ mod tests {
         let (sender, pending) = PendingReceipt::channel();
         sender.send(failed());
         drop(pending);
-        assert_eq!(unobserved_publish_failures() - before, 3);
+        let (sender, pending) = PendingReceipt::channel();
+        drop(sender);
+        drop(pending);
+        let (sender, pending) = PendingReceipt::channel();
+        drop(pending);
+        drop(sender);
+        assert_eq!(unobserved_publish_failures() - before, 5);
+
+        let (sender, pending) = PendingReceipt::channel();
+        sender.send(failed());
+        pending.now_or_never().unwrap().unwrap_err();
+        assert_eq!(unobserved_publish_failures() - before, 5, "that one was observed");
+    }
+
+    #[test]
+    fn a_resolved_receipt_may_be_polled_again() {
+        for mut pending in [PendingReceipt::ready(failed()), PendingReceipt::from_future(async { failed() })] {
+            assert!((&mut pending).now_or_never().is_some());
+            assert!(pending.is_terminated());
+            assert!((&mut pending).now_or_never().is_none());
+        }
     }
 }

@@ -5,6 +5,7 @@ use bytestring::ByteString;
 use super::grammar::{self, ANY, REST, tokens};
 use super::{MAX_SUBJECT_LEN, Subject};
 use crate::text::{checked_text, serde_as_text};
+use crate::{Error, Result};
 
 /// Which subjects a stream stores or a consumer receives: a subject that may hold wildcards.
 ///
@@ -116,6 +117,24 @@ impl From<&Subject> for SubjectFilter {
     }
 }
 
+/// The one subject that a filter without wildcards matches. Refused if it has one, or is no subject that may be
+/// published to (`$JS.EVENT.ADVISORY.API`).
+impl TryFrom<SubjectFilter> for Subject {
+    type Error = Error;
+
+    fn try_from(filter: SubjectFilter) -> Result<Self> {
+        Self::new(filter.0)
+    }
+}
+
+impl TryFrom<&SubjectFilter> for Subject {
+    type Error = Error;
+
+    fn try_from(filter: &SubjectFilter) -> Result<Self> {
+        Self::try_from(filter.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -202,6 +221,26 @@ mod tests {
         assert!(SubjectFilter::all().covers(&SubjectFilter::all()));
         assert!(!filter("*.>").covers(&SubjectFilter::all()));
         assert!(!filter("*").covers(&SubjectFilter::all()));
+    }
+
+    #[test]
+    fn a_literal_filter_becomes_its_subject_without_a_copy() {
+        let literal = filter("ride.pickup");
+        let subject = Subject::try_from(&literal).unwrap();
+        assert_eq!(subject.as_str().as_ptr(), literal.as_str().as_ptr());
+        assert_eq!(Subject::try_from(literal).unwrap(), subject);
+    }
+
+    #[test]
+    fn a_filter_that_is_no_subject_is_refused() {
+        for (text, rule) in [
+            ("ride.*", "the wildcard `*`"),
+            (">", "the wildcard `>`"),
+            ("$JS.API", "begins with `$`"),
+        ] {
+            let error = Subject::try_from(filter(text)).unwrap_err();
+            assert!(error.message().contains(rule), "{text}: {error}");
+        }
     }
 
     #[test]

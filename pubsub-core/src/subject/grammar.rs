@@ -1,6 +1,6 @@
 //! The rules that subjects, filters and reply subjects share: tokens between dots.
 
-use crate::text::{excerpt, named};
+use crate::text::{excerpt, is_invisible, named};
 use crate::{Error, Result};
 
 /// Why this many: [`Subject::MAX_LEN`](super::Subject::MAX_LEN).
@@ -63,14 +63,16 @@ fn check_length(text: &str, used_as: Use) -> Result<()> {
 }
 
 fn check_characters(text: &str, used_as: Use) -> Result<()> {
-    let bad = text
-        .char_indices()
-        .find(|(_, character)| character.is_control() || character.is_whitespace());
+    let is_bad =
+        |character: char| character.is_control() || character.is_whitespace() || is_invisible(character);
+    let bad = text.char_indices().find(|(_, character)| is_bad(*character));
     let Some((at, character)) = bad else {
         return Ok(());
     };
     let sort = if character.is_control() {
         "control characters"
+    } else if is_invisible(character) {
+        "invisible format characters"
     } else {
         "whitespace"
     };
@@ -173,6 +175,14 @@ mod tests {
             ("a b", "whitespace: U+0020 at byte 1"),
             ("a.\u{a0}", "whitespace: U+00A0 at byte 2"),
             ("a\u{2028}b", "whitespace"),
+            ("a\u{200b}b", "invisible format characters: U+200B at byte 1"),
+            (
+                "ride.\u{202e}pickup",
+                "invisible format characters: U+202E at byte 5",
+            ),
+            ("\u{2060}a", "invisible format characters: U+2060"),
+            ("\u{2066}a", "invisible format characters: U+2066"),
+            ("\u{feff}ride", "invisible format characters: U+FEFF at byte 0"),
             ("a\tb", "control characters: U+0009"),
             ("a\r\nPUB x 0", "control characters: U+000D at byte 1"),
             ("a\0", "control characters: U+0000"),

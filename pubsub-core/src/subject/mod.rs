@@ -22,8 +22,11 @@ use crate::text::{checked_text, serde_as_text};
 ///
 /// - 1 to 1,024 bytes ([`MAX_LEN`](Self::MAX_LEN)); no token is empty.
 /// - No whitespace and no control character, Unicode's included: one could split a protocol line, or drive
-///   a terminal that shows a log. Other UTF-8 is allowed: JetStream stores and matches it byte by byte. Nothing
-///   is normalised, so two spellings of one accented letter are two subjects.
+///   a terminal that shows a log.
+/// - None of the format characters that nobody sees (U+200B to U+200F, U+202A to U+202E, U+2060 to U+2069, U+FEFF): two
+///   subjects that look the same would be two, and what was copied from a document with one matches nothing.
+/// - Other UTF-8 is allowed: JetStream stores and matches it byte by byte. Nothing is normalised, so two spellings of
+///   one accented letter are two subjects.
 /// - No `*` and no `>`: those are for [`SubjectFilter`].
 /// - It does not begin with `$`, which belongs to the broker, nor with the token `_INBOX`, which
 ///   belongs to requests ([`ReplySubject`]).
@@ -71,6 +74,7 @@ impl Subject {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::{BTreeSet, HashMap};
 
     use proptest::prelude::*;
@@ -122,6 +126,9 @@ mod tests {
         let text = String::from("a.b");
         let expected = subject("a.b");
         assert_eq!(convert("a.b").unwrap(), expected);
+        assert_eq!(convert(&"a.b").unwrap(), expected);
+        assert_eq!(convert(Cow::Borrowed("a.b")).unwrap(), expected);
+        assert_eq!(convert(Cow::<str>::Owned(text.clone())).unwrap(), expected);
         assert_eq!(convert(&text).unwrap(), expected);
         assert_eq!(convert(text).unwrap(), expected);
         assert_eq!(convert(ByteString::from_static("a.b")).unwrap(), expected);
@@ -129,6 +136,14 @@ mod tests {
         assert_eq!(convert(expected.clone()).unwrap(), expected);
         assert_eq!("a.b".parse::<Subject>().unwrap(), expected);
         assert_eq!(convert("a b").unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn it_is_compared_with_every_kind_of_string() {
+        let subject = subject("a.b");
+        assert_eq!(subject, "a.b");
+        assert_eq!(subject, *"a.b");
+        assert_eq!(subject, String::from("a.b"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A consumer as its stream keeps it: position, unsettled deliveries, who waits. All under the stream's lock.
 
+mod floor;
 mod pending;
 mod position;
 mod selector;

@@ -57,11 +57,14 @@ impl Pending {
         self.entries.get(&sequence)
     }
 
-    /// The lowest unsettled sequence.
-    pub(crate) fn lowest(&self) -> Option<(u64, &Entry)> {
-        self.entries
-            .first_key_value()
-            .map(|(sequence, entry)| (*sequence, entry))
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The lowest unsettled sequence above this one.
+    pub(crate) fn next_above(&self, sequence: u64) -> Option<(u64, &Entry)> {
+        let above = self.entries.range(sequence.checked_add(1)?..);
+        above.map(|(sequence, entry)| (*sequence, entry)).next()
     }
 
     pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
@@ -158,6 +161,18 @@ impl Pending {
         self.drop_outdated_waits();
     }
 
+    /// Nothing is available any more; what was comes again at this time.
+    pub(crate) fn unqueue(&mut self, until: Instant) {
+        for sequence in std::mem::take(&mut self.queue) {
+            if let Some(entry) = self.entries.get_mut(&sequence)
+                && entry.comes_again == Again::Queued
+            {
+                entry.comes_again = Again::After(until);
+                self.waits.push_back((until, sequence));
+            }
+        }
+    }
+
     /// Ends a delivery. Returns whether it was unsettled.
     pub(crate) fn remove(&mut self, sequence: u64) -> bool {
         let Some(entry) = self.entries.remove(&sequence) else {
@@ -226,14 +241,29 @@ impl Pending {
         wait.into_iter().chain(delay).max()
     }
 
-    /// The ack wait has changed for those that are running, too.
+    /// The ack wait has changed for those that are running, too; and for delays, since a server keeps one as a delivery
+    /// that began so long ago that the delay is left of its ack wait (measured on nats-server 2.15.1).
     pub(crate) fn change_ack_wait(&mut self, from: Duration, to: Duration) {
+        let changed = |until: Instant| {
+            let begun = until.checked_sub(from);
+            begun.map_or_else(
+                || until + to.saturating_sub(from),
+                |begun| crate::clock::after(begun, to),
+            )
+        };
         self.waits.clear();
+        self.delays.clear();
         for (sequence, entry) in &mut self.entries {
-            if let Again::After(until) = &mut entry.comes_again {
-                let begun = until.checked_sub(from).unwrap_or(*until);
-                *until = crate::clock::after(begun, to);
-                self.waits.push_back((*until, *sequence));
+            match &mut entry.comes_again {
+                Again::After(until) => {
+                    *until = changed(*until);
+                    self.waits.push_back((*until, *sequence));
+                }
+                Again::Delayed(until) => {
+                    *until = changed(*until);
+                    self.delays.insert((*until, *sequence));
+                }
+                Again::Queued => {}
             }
         }
         self.waits.make_contiguous().sort_unstable();

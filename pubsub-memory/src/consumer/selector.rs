@@ -43,6 +43,21 @@ impl Selector {
         }
     }
 
+    /// Whether nothing is seen but what `filter` matches.
+    pub(crate) fn is_within(&self, filter: &SubjectFilter) -> bool {
+        self.filters()
+            .is_some_and(|filters| filters.iter().all(|mine| filter.covers(mine)))
+    }
+
+    /// Whether one of the filters is wider or narrower than `filter`, and does not only overlap it.
+    pub(crate) fn is_comparable(&self, filter: &SubjectFilter) -> bool {
+        self.filters().is_none_or(|filters| {
+            filters
+                .iter()
+                .any(|mine| mine.covers(filter) || filter.covers(mine))
+        })
+    }
+
     /// The filters, unless everything is seen.
     pub(crate) fn filters(&self) -> Option<&[SubjectFilter]> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_core::{AckPolicy, SettlementKind};
+use pubsub_core::{AckPolicy, SequencePair, SettlementKind};
 use tokio::time::Instant;
 
 use super::ConsumerState;
@@ -13,15 +13,16 @@ impl ConsumerState {
     /// Applies a settlement and returns the messages that it ended, which retention may now let go.
     pub(crate) fn settle(
         &mut self,
-        sequence: u64,
+        delivery: SequencePair,
         kind: &SettlementKind,
         messages: &Messages,
         now: Instant,
         effects: &mut Effects,
     ) -> Vec<u64> {
         self.used(now);
+        let sequence = delivery.stream;
         match kind {
-            SettlementKind::Ack => self.finish(sequence, messages, effects),
+            SettlementKind::Ack => self.finish(delivery, messages, effects),
             SettlementKind::Term { reason } => {
                 if self.pending.contains(sequence) {
                     let (consumer, reason) = (self.name.clone(), reason.clone());
@@ -31,7 +32,7 @@ impl ConsumerState {
                         reason,
                     });
                 }
-                self.finish(sequence, messages, effects)
+                self.finish(delivery, messages, effects)
             }
             SettlementKind::Nak { delay } => {
                 self.come_again(sequence, delay.unwrap_or_default(), now, effects);
@@ -92,22 +93,38 @@ impl ConsumerState {
         }
     }
 
-    fn finish(&mut self, sequence: u64, messages: &Messages, effects: &mut Effects) -> Vec<u64> {
+    fn finish(&mut self, delivery: SequencePair, messages: &Messages, effects: &mut Effects) -> Vec<u64> {
         let was_stalled = self.is_stalled();
+        let ended = self.end(delivery);
+        if was_stalled && !self.waiters.is_empty() && self.has_deliverable(messages) {
+            self.waiters.wake_one(effects);
+        }
+        ended
+    }
+
+    /// Ends a delivery, and with `AckPolicy::All` those below it. Returns the messages that were unsettled.
+    pub(super) fn end(&mut self, delivery: SequencePair) -> Vec<u64> {
+        let sequence = delivery.stream;
         let mut ended = Vec::new();
+        let number = self.pending.get(sequence).map(|entry| entry.number);
         if self.config.ack == AckPolicy::All {
-            let below: Vec<u64> = self
+            if !self.floor.is_below(delivery.consumer, sequence) {
+                return ended;
+            }
+            let below = self
                 .pending
                 .sequences()
                 .take_while(|pending| *pending < sequence)
-                .collect();
+                .collect::<Vec<u64>>();
             ended.extend(below.into_iter().filter(|below| self.pending.remove(*below)));
         }
         if self.pending.remove(sequence) || self.exhausted.remove(&sequence) {
             ended.push(sequence);
         }
-        if was_stalled && !self.waiters.is_empty() && self.has_deliverable(messages) {
-            self.waiters.wake_one(effects);
+        match number {
+            Some(_) if self.config.ack == AckPolicy::All => self.floor.set(delivery),
+            Some(number) => self.floor.ended(number, sequence, &self.pending, self.delivered),
+            None => {}
         }
         ended
     }

@@ -21,9 +21,14 @@ pub(super) fn position(
         DeliverPolicy::Last => match selector {
             // Without a filter it is the last sequence, even if that message is deleted.
             Selector::All => log.last().max(1),
-            _ => messages.last(selector).unwrap_or(end),
+            // Without a match everything: some message may match later.
+            _ => messages.last(selector).unwrap_or(log.first()),
         },
-        DeliverPolicy::LastPerSubject => return Position::new(end, last_of_each(selector, messages)),
+        DeliverPolicy::LastPerSubject => {
+            let picked = last_of_each(selector, messages);
+            let cursor = if picked.is_empty() { log.last().max(1) } else { end };
+            return Position::new(cursor, picked);
+        }
         // A sequence beyond the end is waited for (nats-server 2.11 and newer).
         DeliverPolicy::FromSequence(sequence) => sequence.max(log.first()),
         DeliverPolicy::FromTime(time) => log

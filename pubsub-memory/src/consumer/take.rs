@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pubsub_core::AckPolicy;
+use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
@@ -68,7 +68,7 @@ impl ConsumerState {
         loop {
             let (sequence, entry) = self.pending.next_queued()?;
             let Some(message) = messages.log().get(sequence) else {
-                self.pending.remove(sequence);
+                self.end(SequencePair::new(entry.number, sequence));
                 continue;
             };
             if self.is_last_attempt(entry.attempts) {
@@ -99,7 +99,9 @@ impl ConsumerState {
         self.delivered.consumer += 1;
         self.delivered.stream = self.delivered.stream.max(sequence);
         let number = self.delivered.consumer;
-        if self.config.ack != AckPolicy::None {
+        if self.config.ack == AckPolicy::None {
+            self.floor.set(SequencePair::new(number, sequence));
+        } else {
             self.pending.insert(sequence, number, until);
         }
         Some(Taken {

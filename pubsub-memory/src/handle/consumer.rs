@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::intake::Intake;
 use super::link::Link;
-use super::message::MemoryMessage;
+use super::message::{MemoryMessage, which};
 use super::subscription::Subscription;
 use crate::clock::after;
 use crate::connection::Connection;
@@ -78,10 +78,10 @@ impl Consumer for MemoryConsumer {
         let mut results = Vec::with_capacity(deliveries.len());
         let mut ours = Vec::new();
         for delivery in deliveries {
-            let sequence = delivery.info().stream_sequence;
+            let which = which(delivery.info());
             let message = delivery.into_message();
             if self.is_of_this_consumer(&*message) {
-                ours.push(sequence);
+                ours.push(which);
                 continue;
             }
             // A layer's, or another consumer's: each by itself, and in order.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::{ConsumerName, Error, Result, Settlement, StreamName};
+use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, StreamName};
 
 use crate::clock::Clock;
 use crate::connection::Connection;
+use crate::known;
 use crate::stream::{ConsumerKey, Gone, Stream};
-use crate::{error, known};
 
 /// Names one consumer, by way of one connection. While one exists the handle counts as open.
 #[derive(Debug)]
@@ -42,13 +42,13 @@ impl Link {
         })
     }
 
-    pub(super) fn settle(&self, sequence: u64, settlement: &Settlement) -> Result<()> {
-        self.settle_all(&[sequence], settlement).pop().unwrap_or(Ok(()))
+    pub(super) fn settle(&self, delivery: SequencePair, settlement: &Settlement) -> Result<()> {
+        self.settle_all(&[delivery], settlement).pop().unwrap_or(Ok(()))
     }
 
-    /// Settles several messages under one lock.
-    pub(super) fn settle_all(&self, sequences: &[u64], settlement: &Settlement) -> Vec<Result<()>> {
-        let each = |result: &dyn Fn() -> Result<()>| sequences.iter().map(|_| result()).collect();
+    /// Settles several deliveries under one lock.
+    pub(super) fn settle_all(&self, deliveries: &[SequencePair], settlement: &Settlement) -> Vec<Result<()>> {
+        let each = |result: &dyn Fn() -> Result<()>| deliveries.iter().map(|_| result()).collect();
         let check = || {
             self.connection
                 .check_open("broker")
@@ -58,13 +58,18 @@ impl Link {
             return each(&|| check().map_err(|error| self.during("settle", error)));
         }
         self.stream.run(|state, now, effects| {
-            let settle =
-                |sequence: &u64| match state.settle(self.key, *sequence, settlement.kind(), now, effects) {
-                    Err(gone) if settlement.is_confirmed() => Err(self.during("settle", self.gone(gone))),
-                    // As with a server: what is handed over and not confirmed may find nobody.
-                    _ => Ok(()),
-                };
-            sequences.iter().map(settle).collect()
+            let settle = |delivery: &SequencePair| match state.settle(
+                self.key,
+                *delivery,
+                settlement.kind(),
+                now,
+                effects,
+            ) {
+                Err(gone) if settlement.is_confirmed() => Err(self.during("settle", self.gone(gone))),
+                // As with a server: what is handed over and not confirmed may find nobody.
+                _ => Ok(()),
+            };
+            deliveries.iter().map(settle).collect()
         })
     }
 
@@ -90,8 +95,8 @@ impl Link {
 
     pub(super) fn gone(&self, gone: Gone) -> Error {
         match gone {
-            Gone::Stream => error::stream_not_found(self.stream.name()),
-            Gone::Consumer => error::consumer_not_found(self.stream.name(), &self.consumer),
+            Gone::Stream => Error::stream_not_found(self.stream.name()),
+            Gone::Consumer => Error::consumer_not_found(self.stream.name(), &self.consumer),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use pubsub_core::{Delivery, DeliveryInfo, Headers, Message, OnDrop, Result, Settlement};
+use pubsub_core::{Delivery, DeliveryInfo, Headers, Message, OnDrop, Result, SequencePair, Settlement};
 
 use super::link::Link;
 use crate::consumer::Taken;
@@ -68,7 +68,7 @@ impl Message for MemoryMessage {
     }
 
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()> {
-        self.link.settle(self.info.stream_sequence, &settlement)
+        self.link.settle(which(&self.info), &settlement)
     }
 
     async fn extend(&self) -> Result<()> {
@@ -84,6 +84,11 @@ impl Message for MemoryMessage {
     fn hand_back(self: Box<Self>) {
         self.give_back(Duration::ZERO);
     }
+}
+
+/// What names a delivery in a settlement.
+pub(super) fn which(info: &DeliveryInfo) -> SequencePair {
+    SequencePair::new(info.consumer_sequence, info.stream_sequence)
 }
 
 impl std::fmt::Debug for MemoryMessage {

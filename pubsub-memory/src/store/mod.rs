@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use pubsub_core::{Result, StreamConfig, StreamInfo, StreamName, Subject};
+use pubsub_core::{Error, Result, StreamConfig, StreamInfo, StreamName, Subject};
 
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
@@ -47,7 +47,7 @@ impl Store {
         self.read()
             .get(name)
             .map(Arc::clone)
-            .ok_or_else(|| error::stream_not_found(name))
+            .ok_or_else(|| Error::stream_not_found(name))
     }
 
     /// All streams, by name.
@@ -67,12 +67,8 @@ impl Store {
             let existing = Arc::clone(existing);
             drop(table);
             return existing.run(|state, _, _| {
-                let differences = config.differences(state.config());
-                if differences.is_empty() {
-                    state.info()
-                } else {
-                    Err(config.differs(&differences))
-                }
+                config.must_equal(state.config())?;
+                state.info()
             });
         }
         self.check_overlap(&config, &table)?;
@@ -93,7 +89,7 @@ impl Store {
         let table = self.write();
         let stream = table
             .get(&config.name)
-            .ok_or_else(|| error::stream_not_found(&config.name))?;
+            .ok_or_else(|| Error::stream_not_found(&config.name))?;
         let stream = Arc::clone(stream);
         let (result, effects) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
@@ -110,7 +106,7 @@ impl Store {
 
     pub(crate) fn delete_stream(&self, name: &StreamName) -> Result<()> {
         let mut table = self.write();
-        let stream = table.remove(name).ok_or_else(|| error::stream_not_found(name))?;
+        let stream = table.remove(name).ok_or_else(|| Error::stream_not_found(name))?;
         self.routes.remove(name);
         drop(table);
         stream.run(|state, _, effects| state.delete(effects));
@@ -125,7 +121,7 @@ impl Store {
                 .iter()
                 .find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
             if let Some(subject) = clash {
-                return Err(error::subjects_overlap(&config.name, other, subject));
+                return Err(Error::subjects_overlap(&config.name, other, subject));
             }
         }
         Ok(())
@@ -143,8 +139,5 @@ impl Store {
 fn check(config: &StreamConfig) -> Result<()> {
     config.validate()?;
     known::stream(config)?;
-    if config.replicas > 1 {
-        return Err(error::replicas_unsupported(&config.name));
-    }
-    Ok(())
+    config.must_have_one_replica()
 }

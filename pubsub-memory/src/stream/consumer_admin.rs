@@ -13,6 +13,10 @@ use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
+/// Remedies for what a work queue refuses.
+const EXPLICIT: &str = "use the ack policy `explicit`";
+const SHARE: &str = "share the existing consumer, or give both filters that do not overlap";
+
 impl StreamState {
     /// Creates a consumer, or finds the same one.
     pub(crate) fn create_consumer(
@@ -25,8 +29,9 @@ impl StreamState {
         if let Some(slot) = config.name.as_ref().and_then(|name| self.consumers.slot(name)) {
             return self.same_consumer(slot, &config, now, effects);
         }
-        self.check_consumer(&config, None)?;
+        self.check_consumer(&config)?;
         self.check_consumer_count()?;
+        self.check_work_queue(&config)?;
         let name = config.name.take().unwrap_or_else(|| self.consumers.unused_name());
         config.name = Some(name.clone());
         let consumer = ConsumerState::new(name, config, &self.messages, &self.clock, now);
@@ -44,10 +49,7 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<ConsumerInfo> {
         if let Some(existing) = self.consumers.at(slot) {
-            let differences = wanted.differences(&existing.config);
-            if !differences.is_empty() {
-                return Err(wanted.differs(self.name(), &differences));
-            }
+            wanted.must_equal(self.name(), &existing.config)?;
         }
         self.info_at(slot, now, effects)
     }
@@ -72,7 +74,8 @@ impl StreamState {
                 .with_context("stream", self.name())
                 .with_context("consumer", name));
         }
-        self.check_consumer(&config, Some(slot))?;
+        self.check_consumer(&config)?;
+        self.check_work_queue_update(&config, slot)?;
         let before = self
             .consumers
             .at(slot)
@@ -98,7 +101,7 @@ impl StreamState {
         let slot = self
             .consumers
             .slot(name)
-            .ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+            .ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
         self.remove_consumer(slot, effects);
         Ok(())
     }
@@ -130,7 +133,7 @@ impl StreamState {
         let slot = self
             .consumers
             .slot(name)
-            .ok_or_else(|| error::consumer_not_found(self.name(), name))?;
+            .ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
         self.info_at(slot, now, effects)
     }
 
@@ -150,7 +153,7 @@ impl StreamState {
     /// A handle for a consumer, counted until [`close_handle`](Self::close_handle).
     pub(crate) fn open_handle(&mut self, name: &ConsumerName, now: Instant) -> Result<ConsumerKey> {
         self.check_exists()?;
-        let missing = || error::consumer_not_found(self.name(), name);
+        let missing = || Error::consumer_not_found(self.name(), name);
         let key = self.consumers.key(name).ok_or_else(missing)?;
         if let Some(consumer) = self.consumers.get_mut(key) {
             consumer.opened(now);
@@ -165,13 +168,13 @@ impl StreamState {
     }
 
     fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
-        let stream = &self.config.name;
+        let (stream, storage) = (&self.config.name, self.config.storage);
         let consumer = self
             .consumers
             .at_mut(slot)
-            .ok_or_else(|| error::stream_not_found(stream))?;
+            .ok_or_else(|| Error::stream_not_found(stream))?;
         consumer.advance(now, effects);
-        Ok(consumer.info(stream, &self.messages))
+        Ok(consumer.info(stream, storage, &self.messages))
     }
 
     fn check_consumer_count(&self) -> Result<()> {
@@ -192,25 +195,24 @@ impl StreamState {
         Ok(())
     }
 
-    /// The rules of a work queue: each message has exactly one consumer, which must ack it. In the order of
-    /// nats-server 2.15.1 (measured).
-    fn check_consumer(&self, config: &ConsumerConfig, except: Option<usize>) -> Result<()> {
+    /// What is refused whatever else there is: each message of a work queue must be acked.
+    fn check_consumer(&self, config: &ConsumerConfig) -> Result<()> {
         known::consumer(config)?;
+        if self.config.retention == Retention::WorkQueue && config.ack == AckPolicy::None {
+            return Err(self.work_queue_refuses(config, 10084, "a work-queue consumer must ack", EXPLICIT));
+        }
+        Ok(())
+    }
+
+    /// The other rules of a work queue: each message has exactly one consumer. In the order of nats-server 2.15.1
+    /// (measured).
+    fn check_work_queue(&self, config: &ConsumerConfig) -> Result<()> {
         if self.config.retention != Retention::WorkQueue {
             return Ok(());
         }
-        let refused = |code, message, remedy| {
-            let error = error::work_queue(self.name(), code, message, remedy);
-            Err(match &config.name {
-                Some(name) => error.with_context("consumer", name),
-                None => error,
-            })
-        };
-        const EXPLICIT: &str = "use the ack policy `explicit`";
-        match config.ack {
-            AckPolicy::None => return refused(10084, "a work-queue consumer must ack", EXPLICIT),
-            AckPolicy::All => return refused(10098, "a work-queue consumer must ack each message", EXPLICIT),
-            _ => {}
+        let refused = |code, message, remedy| Err(self.work_queue_refuses(config, code, message, remedy));
+        if config.ack != AckPolicy::Explicit {
+            return refused(10098, "a work-queue consumer must ack each message", EXPLICIT);
         }
         if config.deliver != DeliverPolicy::All {
             return refused(
@@ -219,6 +221,24 @@ impl StreamState {
                 "deliver all",
             );
         }
+        if config.filters.is_empty() && self.consumers.len() > 0 {
+            return refused(
+                10099,
+                "a consumer without filters overlaps with every other one of the work queue",
+                SHARE,
+            );
+        }
+        self.check_overlap(config, None)
+    }
+
+    fn check_work_queue_update(&self, config: &ConsumerConfig, slot: usize) -> Result<()> {
+        if self.config.retention != Retention::WorkQueue {
+            return Ok(());
+        }
+        self.check_overlap(config, Some(slot))
+    }
+
+    fn check_overlap(&self, config: &ConsumerConfig, except: Option<usize>) -> Result<()> {
         let wanted = Selector::of(config);
         let mut others = self
             .consumers
@@ -231,21 +251,23 @@ impl StreamState {
                 .is_some_and(|consumer| consumer.selector.overlaps(&wanted))
         };
         if others.any(overlaps) {
-            const REMEDY: &str = "share the existing consumer, or give both filters that do not overlap";
-            return if config.filters.is_empty() {
-                refused(
-                    10099,
-                    "a consumer without filters overlaps with every other one of the work queue",
-                    REMEDY,
-                )
-            } else {
-                refused(
-                    10100,
-                    "the filters overlap with those of another consumer of the work queue",
-                    REMEDY,
-                )
-            };
+            const MESSAGE: &str = "the filters overlap with those of another consumer of the work queue";
+            return Err(self.work_queue_refuses(config, 10100, MESSAGE, SHARE));
         }
         Ok(())
+    }
+
+    fn work_queue_refuses(
+        &self,
+        config: &ConsumerConfig,
+        code: u16,
+        message: &'static str,
+        remedy: &'static str,
+    ) -> Error {
+        let error = error::work_queue(self.name(), code, message, remedy);
+        match &config.name {
+            Some(name) => error.with_context("consumer", name),
+            None => error,
+        }
     }
 }

@@ -66,11 +66,11 @@ impl StreamState {
             .ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;
         if self.config.retention == Retention::Interest {
-            holders = self.interested(next, &message.subject);
-            if holders == 0 {
-                // Confirmed and not stored: nobody will ever ask for it.
+            if self.consumers.matching(&message.subject).is_empty() {
+                // Confirmed and not stored: nobody sees this subject.
                 return Ok(self.messages.skip());
             }
+            holders = self.interested(next, &message.subject);
         }
         self.check_room(&message)?;
         let subject = message.subject.clone();
@@ -81,9 +81,13 @@ impl StreamState {
     }
 }
 
-fn with_id(mut headers: Headers, id: Option<&MessageId>) -> Result<Headers> {
-    if let Some(id) = id {
-        headers.append_received(MESSAGE_ID, id.as_str())?;
+/// The id comes before the other headers, as it does on the wire.
+fn with_id(headers: Headers, id: Option<&MessageId>) -> Result<Headers> {
+    let Some(id) = id else { return Ok(headers) };
+    let mut all = Headers::new();
+    all.append_received(MESSAGE_ID, id.as_str())?;
+    for (name, value) in headers.iter() {
+        all.append(name.clone(), value.clone())?;
     }
-    Ok(headers)
+    Ok(all)
 }

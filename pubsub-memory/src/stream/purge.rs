@@ -1,15 +1,17 @@
 //! Removing messages on request.
 
 use pubsub_core::admin::PurgeExtent;
-use pubsub_core::{Purge, Result};
+use pubsub_core::{Purge, Result, SubjectFilter};
+use tokio::time::Instant;
 
 use super::retention::Why;
 use super::state::StreamState;
+use crate::consumer::Selector;
 use crate::{error, known};
 
 impl StreamState {
     /// Removes what the purge names and says how many messages that were. Nothing of it is delivered again.
-    pub(crate) fn purge(&mut self, purge: &Purge) -> Result<u64> {
+    pub(crate) fn purge(&mut self, purge: &Purge, now: Instant) -> Result<u64> {
         self.check_exists()?;
         known::purge(purge)?;
         let before = self.messages.log().len();
@@ -20,14 +22,33 @@ impl StreamState {
             }
             _ => self.purge_some(purge),
         }
-        let first = self.messages.log().first();
-        for consumer in self.consumers.iter_mut() {
-            consumer.forget_removed(&self.messages);
-            if purge.filter.is_none() {
-                consumer.skip_to(first);
-            }
-        }
+        self.purge_consumers(purge.filter.as_ref(), now);
         Ok(before - self.messages.log().len())
+    }
+
+    /// Which consumers go on where, as nats-server 2.15.1 does it (measured). One that sees nothing else goes on with what
+    /// the purge has left; one with a filter that is wider or narrower than the purge goes on with what the stream has.
+    fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant) {
+        let log = self.messages.log();
+        let first = log.first();
+        let left = filter
+            .map(|filter| Selector::Wildcards(vec![filter.clone()]))
+            .and_then(|left| {
+                let (sequence, _) = self.messages.next(&left, first)?;
+                Some(sequence)
+            });
+        let end = log.last().saturating_add(1);
+        for consumer in self.consumers.iter_mut() {
+            let from = match filter {
+                Some(filter) if consumer.selector.is_within(filter) => left.unwrap_or(end),
+                Some(filter) if !consumer.selector.is_comparable(filter) => {
+                    consumer.forget_removed(&self.messages);
+                    continue;
+                }
+                _ => first,
+            };
+            consumer.purged(from, &self.messages, now);
+        }
     }
 
     fn clear(&mut self, next: u64) {

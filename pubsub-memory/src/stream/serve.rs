@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use pubsub_core::{AckPolicy, SettlementKind};
+use pubsub_core::{AckPolicy, SequencePair, SettlementKind};
 use tokio::time::Instant;
 
 use super::consumers::ConsumerKey;
@@ -120,14 +120,14 @@ impl StreamState {
     pub(crate) fn settle(
         &mut self,
         key: ConsumerKey,
-        sequence: u64,
+        delivery: SequencePair,
         kind: &SettlementKind,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<(), Gone> {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
         consumer.advance(now, effects);
-        let ended = consumer.settle(sequence, kind, &self.messages, now, effects);
+        let ended = consumer.settle(delivery, kind, &self.messages, now, effects);
         self.release(&ended);
         self.consumers.note_expiry(key.slot());
         Ok(())

@@ -12,7 +12,6 @@ use super::effects::{Effects, Notice};
 use super::messages::Messages;
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
-use crate::error;
 
 /// One stream, under its lock.
 #[derive(Debug)]
@@ -74,7 +73,7 @@ impl StreamState {
 
     pub(crate) fn check_exists(&self) -> Result<(), Error> {
         if self.deleted {
-            Err(error::stream_not_found(self.name()))
+            Err(Error::stream_not_found(self.name()))
         } else {
             Ok(())
         }

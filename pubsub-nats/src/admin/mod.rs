@@ -76,7 +76,6 @@ fn about(
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl StreamAdmin for NatsAdmin {
     fn capabilities(&self) -> Capabilities {
         self.connection.capabilities()

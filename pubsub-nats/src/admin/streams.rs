@@ -18,7 +18,7 @@ struct WholeConfig {
 impl NatsAdmin {
     pub(super) async fn create_stream_as(&self, config: StreamConfig) -> Result<StreamInfo> {
         self.connection.check_open()?;
-        config.validate()?;
+        config.check(self.connection.capabilities())?;
         let settings = wire::StreamSettings::try_from(&config)?;
         let subject = format!("STREAM.CREATE.{}", config.name);
         let created: Result<wire::StreamInfo, _> =
@@ -52,7 +52,7 @@ impl NatsAdmin {
     /// An update replaces the whole configuration, so what this library does not know is kept as it is.
     pub(super) async fn change_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         self.connection.check_open()?;
-        config.validate()?;
+        config.check(self.connection.capabilities())?;
         let subject = format!("STREAM.INFO.{}", config.name);
         let WholeConfig { config: mut whole } =
             api::call(&self.connection, Effect::Reads, &subject, &()).await?;

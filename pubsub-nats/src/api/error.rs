@@ -19,6 +19,7 @@ pub(crate) struct ApiError {
 pub(crate) const MESSAGE_NOT_FOUND: u16 = 10037;
 pub(crate) const SEQUENCE_NOT_FOUND: u16 = 10043;
 pub(crate) const CONSUMER_NOT_FOUND: u16 = 10014;
+pub(crate) const DELETE_FAILED: u16 = 10057;
 pub(crate) const STREAM_NOT_FOUND: u16 = 10059;
 pub(crate) const STREAM_EXISTS: u16 = 10058;
 pub(crate) const CONSUMER_EXISTS: u16 = 10148;

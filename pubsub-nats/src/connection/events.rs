@@ -1,14 +1,21 @@
 //! What async-nats tells about the connection.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_nats::{Event, ServerError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::replies::Replies;
 use super::request::Request;
 use crate::publish::InFlight;
+
+/// How many refused subjects are remembered, and for how long: one round of a consumer's heartbeats.
+const MAX_DENIED: usize = 64;
+const DENIED_FOR: Duration = Duration::from_secs(15);
 
 /// Follows the events of one connection. Events can be lost (async-nats queues 128 and drops the rest), so nothing
 /// depends on one: each only makes something happen sooner.
@@ -20,6 +27,8 @@ pub(crate) struct Events {
     requests: Arc<Replies<Request>>,
     /// What this client may not subscribe to, if the server said so.
     denied_subscription: Mutex<Option<String>>,
+    /// Where this client may not publish, the latest last.
+    denied: Mutex<VecDeque<(String, Instant)>>,
     given_up: AtomicBool,
 }
 
@@ -30,6 +39,7 @@ impl Events {
             publishes,
             requests,
             denied_subscription: Mutex::new(None),
+            denied: Mutex::new(VecDeque::new()),
             given_up: AtomicBool::new(false),
         }
     }
@@ -55,6 +65,23 @@ impl Events {
         self.given_up.load(Ordering::Relaxed)
     }
 
+    /// Whether the server said lately that this client may not publish there. Permissions can change, so it is forgotten.
+    pub(super) fn is_denied(&self, subject: &str) -> bool {
+        let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        denied
+            .iter()
+            .any(|(known, when)| known == subject && when.elapsed() < DENIED_FOR)
+    }
+
+    fn note_denied(&self, subject: &str) {
+        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        denied.retain(|(known, _)| known != subject);
+        if denied.len() >= MAX_DENIED {
+            denied.pop_front();
+        }
+        denied.push_back((subject.to_owned(), Instant::now()));
+    }
+
     pub(super) fn on(&self, event: &Event) {
         match event {
             Event::Connected => self.connected.send_modify(|times| *times += 1),
@@ -71,6 +98,7 @@ impl Events {
     fn on_error(&self, text: &str) {
         if let Some(subject) = denied(text, "Permissions Violation for Publish to \"") {
             tracing::warn!(subject, "the server does not allow this client to publish there");
+            self.note_denied(subject);
             self.publishes.deny(subject);
             self.requests.deny(subject);
         } else if let Some(subject) = denied(text, "Permissions Violation for Subscription to \"") {

@@ -8,25 +8,15 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use async_nats::{Message, Subject, Subscriber};
-use bytes::Bytes;
 use futures::future::join_all;
 use futures::{FutureExt as _, StreamExt as _};
 use pubsub_core::{Delivery, Error, Result};
-use tokio::time::{sleep, timeout};
+use tokio::time::Instant;
 
 use super::Connection;
-use crate::api;
-
-/// How long what a pull has set off may take to arrive, beyond one round trip.
-const AFTERMATH: Duration = Duration::from_millis(20);
-/// The longest that an open pull is looked after once nobody waits for it.
-const RETIRE: Duration = Duration::from_secs(1);
-/// The status by which a server shows that a pull lives.
-const HEARTBEAT: u16 = 100;
-const NAK: Bytes = Bytes::from_static(b"-NAK");
+use super::retire::{self, Leftovers, OpenPull};
 
 /// The inboxes of a connection, for its close.
 #[derive(Default)]
@@ -62,8 +52,8 @@ struct State {
     /// Received by an earlier subscription.
     kept: VecDeque<Message>,
     current: Option<Subscriber>,
-    /// Whether a pull may be open, so that more may arrive after the end.
-    pulling: bool,
+    /// Since when a pull may be open and was quiet; `None` if none is open.
+    active: Option<Instant>,
     /// Taken from here and not wanted after all.
     returned: Vec<Delivery>,
 }
@@ -101,17 +91,30 @@ impl Inbox {
             if let Some(earlier) = &mut earlier {
                 state.kept.extend(ready(earlier));
             }
-            std::mem::take(&mut state.pulling).then_some(earlier).flatten()
+            state.open_pull(earlier)
         };
         if let Some(earlier) = earlier {
-            self.0.spawn_retire(earlier, Leftovers::default());
+            earlier.spawn_retire(connection, Leftovers::default());
         }
         Ok(subject)
     }
 
     /// Notes that a pull is open, or that none is.
     pub(crate) fn set_pulling(&self, pulling: bool) {
-        self.0.lock().pulling = pulling;
+        self.0.lock().active = pulling.then(Instant::now);
+    }
+
+    /// Ends a pull that may be open, before anything else is said to the server, and gives what came until then.
+    pub(crate) async fn finish(&self) -> Vec<Message> {
+        let subscriber = {
+            let mut state = self.0.lock();
+            state.active = None;
+            state.current.take()
+        };
+        match subscriber {
+            Some(subscriber) => retire::finish(subscriber).await,
+            None => Vec::new(),
+        }
     }
 
     /// Takes deliveries back, to be given back with the rest when the inbox ends: at once, they would come again by a
@@ -139,15 +142,28 @@ impl State {
                 current: false,
             }));
         }
-        match &mut self.current {
-            Some(subscriber) => subscriber.poll_next_unpin(context).map(|message| {
-                message.map(|message| Arrived {
-                    message,
-                    current: true,
-                })
-            }),
-            None => Poll::Ready(None),
+        let Some(subscriber) = &mut self.current else {
+            return Poll::Ready(None);
+        };
+        let polled = subscriber.poll_next_unpin(context);
+        if let (Poll::Ready(Some(_)), Some(active)) = (&polled, &mut self.active) {
+            *active = Instant::now();
         }
+        polled.map(|message| {
+            message.map(|message| Arrived {
+                message,
+                current: true,
+            })
+        })
+    }
+
+    /// The subscription, if a pull may be open to it.
+    fn open_pull(&mut self, subscriber: Option<Subscriber>) -> Option<OpenPull> {
+        let active = self.active.take()?;
+        Some(OpenPull {
+            subscriber: subscriber?,
+            active,
+        })
     }
 }
 
@@ -156,99 +172,40 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is there and what the server may still send.
-    fn end(&self) -> (Leftovers, Option<Subscriber>) {
+    /// Takes what is there, and what the server may still send.
+    fn end(&self) -> (Leftovers, Option<OpenPull>) {
         let mut state = self.lock();
         let mut messages = Vec::from(std::mem::take(&mut state.kept));
         let mut current = state.current.take();
         if let Some(subscriber) = &mut current {
             messages.extend(ready(subscriber));
         }
-        let deliveries = std::mem::take(&mut state.returned);
-        (
-            Leftovers { messages, deliveries },
-            current.filter(|_| state.pulling),
-        )
+        if !messages.is_empty() {
+            state.active = Some(Instant::now());
+        }
+        let leftovers = Leftovers {
+            messages,
+            deliveries: std::mem::take(&mut state.returned),
+        };
+        (leftovers, state.open_pull(current))
     }
 
     async fn retire(&self) {
-        let (leftovers, current) = self.end();
-        match current {
-            Some(subscriber) => retire(&self.connection, subscriber, leftovers).await,
+        let (leftovers, open) = self.end();
+        match open {
+            Some(pull) => pull.retire(&self.connection, leftovers, false).await,
             None => leftovers.give_back(&self.connection),
         }
-    }
-
-    fn spawn_retire(&self, subscriber: Subscriber, leftovers: Leftovers) {
-        let connection = Arc::clone(&self.connection);
-        let runtime = self.connection.runtime.clone();
-        runtime.spawn(async move { retire(&connection, subscriber, leftovers).await });
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        let (leftovers, current) = self.0.end();
-        match current {
-            Some(subscriber) => self.0.spawn_retire(subscriber, leftovers),
-            None => leftovers.give_back(&self.0.connection),
-        }
-    }
-}
-
-/// Ends a pull that may be open, and gives back what it brings.
-///
-/// The server has no way to cancel a pull but that the interest in its subject ends, and async-nats forgets a subject as
-/// soon as it says so to the server. So first what is on its way is let in; then the interest ends; and only then is
-/// anything given back, or it would come to this very pull again and use up its attempts. What the server sends while the
-/// interest ends comes again after its ack wait.
-async fn retire(connection: &Connection, mut subscriber: Subscriber, mut leftovers: Leftovers) {
-    let on_its_way = async {
-        if connection.is_connected() {
-            // Any answer will do.
-            let _ = api::account_info(connection).await;
-            sleep(AFTERMATH).await;
-        }
-    };
-    let collect = async {
-        tokio::pin!(on_its_way);
-        loop {
-            tokio::select! {
-                biased;
-                message = subscriber.next() => match message {
-                    Some(message) if message.status.is_some_and(|status| status.as_u16() != HEARTBEAT) => break,
-                    Some(message) => leftovers.messages.push(message),
-                    None => break,
-                },
-                () = &mut on_its_way => break,
-            }
-        }
-        if subscriber.drain().await.is_ok() {
-            while let Some(message) = subscriber.next().await {
-                leftovers.messages.push(message);
-            }
-        }
-    };
-    // While disconnected nothing comes, and the drain does not end.
-    let _ = timeout(RETIRE, collect).await;
-    drop(subscriber);
-    leftovers.give_back(connection);
-}
-
-/// What arrived and nobody wants any more.
-#[derive(Default)]
-struct Leftovers {
-    messages: Vec<Message>,
-    deliveries: Vec<Delivery>,
-}
-
-impl Leftovers {
-    fn give_back(self, connection: &Connection) {
-        self.deliveries.into_iter().for_each(Delivery::hand_back);
-        for message in self.messages {
-            if let Some(reply) = message.reply.filter(|_| message.status.is_none()) {
-                connection.post(reply, NAK);
-            }
+        let connection = &self.0.connection;
+        let (leftovers, open) = self.0.end();
+        match open {
+            Some(pull) => pull.spawn_retire(connection, leftovers),
+            None => leftovers.give_back(connection),
         }
     }
 }

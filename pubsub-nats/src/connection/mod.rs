@@ -6,6 +6,7 @@ mod inbox;
 mod open;
 mod replies;
 mod request;
+mod retire;
 mod version;
 
 use std::fmt;
@@ -21,10 +22,11 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
-pub(crate) use replies::{Replies, Unanswered, Waiter};
+pub(crate) use replies::{Replies, Ticket, Unanswered, Waiter};
 pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;
+use crate::features::FEATURES;
 use crate::publish::{InFlight, Window};
 use events::Events;
 use request::Request;
@@ -64,7 +66,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn capabilities(&self) -> Capabilities {
-        Capabilities::full().with_max_payload(self.client.max_payload())
+        Capabilities::of(FEATURES).with_max_payload(self.client.max_payload())
     }
 
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {
@@ -74,6 +76,11 @@ impl Connection {
     /// Counts how often the connection was made.
     pub(crate) fn connections(&self) -> watch::Receiver<u64> {
         self.events.connections()
+    }
+
+    /// Whether the server said lately that this client may not publish there.
+    pub(crate) fn is_denied(&self, subject: &str) -> bool {
+        self.events.is_denied(subject)
     }
 
     pub(crate) fn is_connected(&self) -> bool {

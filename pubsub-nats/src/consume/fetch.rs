@@ -11,12 +11,15 @@ use super::NatsConsumer;
 use super::pull::{Arrival, Pull, Refusal};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 
-/// The longest that one request waits at the server. A server that loses a request says nothing, so a long wait is made
-/// of several.
-const SLICE: Duration = Duration::from_secs(10);
+/// How long the first request waits at the server; each one after it twice as long. A consumer that stalls in the middle
+/// of a batch, at `max_ack_pending`, gives no sign until the request expires, and to end it earlier can cost a message
+/// that is on its way one of its attempts.
+const FIRST_SLICE: Duration = Duration::from_millis(50);
+/// The longest that one request waits. A server that loses a request says nothing, so a long wait is made of several.
+const LAST_SLICE: Duration = Duration::from_secs(10);
 /// How much later than asked the server's answer may come before the request counts as lost.
 const GRACE: Duration = Duration::from_secs(1);
-/// A consumer that stalls in the middle of a batch says nothing: it is at `max_ack_pending`.
+/// How long silence lasts in the middle of a batch before the rest of it is given up.
 const LINGER: Duration = Duration::from_millis(50);
 /// How long silence lasts, in a fetch that does not wait, before the consumer is looked at.
 const SILENCE: Duration = Duration::from_millis(100);
@@ -28,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Result<Vec<Delivery>> {
-    options.validate()?;
+    options.check(consumer.connection.capabilities())?;
     consumer.connection.check_open()?;
     let expires = options.expires.min(LONGEST);
     let mut fetch = Fetch {
@@ -40,6 +43,7 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         phase: consumer.connection.phase(),
         connections: consumer.connection.connections(),
         refusal: None,
+        slice: FIRST_SLICE,
     };
     fetch.run().await
 }
@@ -55,6 +59,7 @@ struct Fetch<'a> {
     connections: watch::Receiver<u64>,
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
+    slice: Duration,
 }
 
 impl Drop for Fetch<'_> {
@@ -74,6 +79,7 @@ enum Next {
 impl Fetch<'_> {
     async fn run(&mut self) -> Result<Vec<Delivery>> {
         self.connected().await?;
+        self.consumer.refresh_limits(self.options.max_messages).await?;
         let subject = self.inbox.renew().await?;
         loop {
             match self.request(&subject).await? {
@@ -121,7 +127,8 @@ impl Fetch<'_> {
     /// Makes one request and takes what it brings.
     async fn request(&mut self, subject: &Subject) -> Result<Next> {
         let waits = !self.options.expires.is_zero();
-        let expires = self.consumer.limits().expires(self.remaining().min(SLICE));
+        let expires = self.consumer.limits().expires(self.remaining().min(self.slice));
+        self.slice = (self.slice * 2).min(LAST_SLICE);
         let asked = self.consumer.batch(self.options.max_messages - self.batch.len());
         let pull = Pull::once(
             asked,
@@ -135,8 +142,15 @@ impl Fetch<'_> {
 
         self.inbox.set_pulling(true);
         self.consumer.pull(pull, subject).await?;
-        let patience = Instant::now() + if waits { expires + GRACE } else { SILENCE };
         let mut heard = Instant::now();
+        let patience = heard + if waits { expires + GRACE } else { SILENCE };
+        // A request that is about to expire tells by itself that there is no more.
+        let expiry = heard
+            + if expires <= FIRST_SLICE {
+                expires
+            } else {
+                Duration::ZERO
+            };
         loop {
             while let Some(arrived) = self.inbox.try_next() {
                 heard = Instant::now();
@@ -147,7 +161,7 @@ impl Fetch<'_> {
             let patience = if self.batch.is_empty() {
                 patience
             } else {
-                heard + LINGER
+                heard.max(expiry) + LINGER
             };
             tokio::select! {
                 biased;
@@ -172,7 +186,7 @@ impl Fetch<'_> {
     /// Nothing came for too long.
     async fn lost_patience(&mut self, waits: bool) -> Result<Next> {
         if !self.batch.is_empty() {
-            return Ok(Next::Return);
+            return self.stop_waiting().await;
         }
         if !self.consumer.connection.is_connected() {
             return if self.remaining() > REMNANT {
@@ -181,6 +195,7 @@ impl Fetch<'_> {
                 Err(self.consumer.connection.unreachable_or_late(self.options.expires))
             };
         }
+        self.consumer.check_allowed()?;
         if waits {
             return Ok(Next::Again(Duration::ZERO));
         }
@@ -192,6 +207,20 @@ impl Fetch<'_> {
                 return Ok(next);
             }
         }
+        self.stop_waiting().await
+    }
+
+    /// Returns what there is although the request is open. It ends first, so that it cannot take what comes next.
+    async fn stop_waiting(&mut self) -> Result<Next> {
+        for message in self.inbox.finish().await {
+            let arrival = Arrival::read(self.consumer, message, self.options.on_drop);
+            if let Arrival::Delivery(delivery) = arrival {
+                self.batch.push(delivery);
+            }
+        }
+        // More than was asked for can only come by a request that had been given up.
+        let most = self.options.max_messages.min(self.batch.len());
+        self.inbox.put_back(self.batch.split_off(most));
         Ok(Next::Return)
     }
 

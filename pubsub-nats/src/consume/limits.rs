@@ -2,30 +2,78 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::api::wire::ConsumerSettings;
 
-/// The most messages and the longest time of one pull; a pull beyond them would be refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long limits that bind are believed: someone may have raised them.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The most messages and the longest time of one pull, as the server told them last.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct PullLimits {
+    /// More would be refused.
     batch: Option<usize>,
+    /// More can never be on their way, so to ask for more only leaves a request open.
+    ack_pending: Option<usize>,
+    /// Longer would be refused.
     expires: Option<Duration>,
+    told: Instant,
 }
 
 impl PullLimits {
     pub(super) fn of(settings: &ConsumerSettings) -> Self {
         Self {
             batch: Some(settings.max_batch).filter(|batch| *batch > 0),
+            ack_pending: settings
+                .max_ack_pending()
+                .and_then(|pending| usize::try_from(pending).ok()),
             expires: Some(settings.max_expires)
                 .filter(|nanos| *nanos > 0)
                 .map(Duration::from_nanos),
+            told: Instant::now(),
         }
     }
 
     pub(super) fn batch(self, wanted: usize) -> usize {
-        self.batch.map_or(wanted, |most| wanted.min(most))
+        [self.batch, self.ack_pending]
+            .into_iter()
+            .flatten()
+            .fold(wanted, usize::min)
     }
 
     pub(super) fn expires(self, wanted: Duration) -> Duration {
         self.expires.map_or(wanted, |most| wanted.min(most))
+    }
+
+    /// Whether fewer messages are asked for than wanted because of what the server told long ago.
+    pub(super) fn are_stale(self, wanted: usize) -> bool {
+        self.batch(wanted) < wanted && self.told.elapsed() >= FRESH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(json: &str) -> PullLimits {
+        PullLimits::of(&serde_json::from_str(json).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_smallest_limit_binds_and_is_asked_for_again() {
+        let limits = limits(r#"{"max_batch": 50, "max_ack_pending": 3, "max_expires": 1000000000}"#);
+        assert_eq!(limits.batch(100), 3);
+        assert_eq!(limits.expires(Duration::from_secs(30)), Duration::from_secs(1));
+        assert!(!limits.are_stale(100));
+        tokio::time::advance(FRESH).await;
+        assert!(limits.are_stale(100) && !limits.are_stale(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_limits_nothing_binds() {
+        let limits = limits(r#"{"max_ack_pending": -1}"#);
+        assert_eq!(limits.batch(10_000), 10_000);
+        assert_eq!(limits.expires(Duration::from_secs(30)), Duration::from_secs(30));
     }
 }

@@ -70,6 +70,18 @@ impl NatsConsumer {
         self.ramp.bound(self.limits().batch(wanted))
     }
 
+    /// Asks for the limits again if old ones bind.
+    async fn refresh_limits(&self, wanted: usize) -> Result<()> {
+        if !self.limits().are_stale(wanted) {
+            return Ok(());
+        }
+        match self.look().await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
+            // The old ones will do.
+            _ => Ok(()),
+        }
+    }
+
     fn limits(&self) -> PullLimits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,6 +105,19 @@ impl NatsConsumer {
         let info = api::consumer_info(&self.connection, &self.stream, &self.name).await?;
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = PullLimits::of(&info.config);
         Ok(info)
+    }
+
+    /// Refuses to go on where the server does not allow pulls: it says so, but not in answer to one.
+    fn check_allowed(&self) -> Result<()> {
+        if !self.connection.is_denied(&self.pull_subject) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::PermissionDenied,
+            "the server does not allow this client to ask for messages",
+        )
+        .with_context("subject", &self.pull_subject)
+        .with_remedy("grant the subject to this user, in the server's `permissions`"))
     }
 
     fn explain(&self, error: Error, operation: &'static str) -> Error {

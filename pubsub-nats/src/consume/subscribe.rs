@@ -72,6 +72,8 @@ enum Break {
     Refused(Refusal),
     /// Start anew at once.
     Renew,
+    /// The server shows no sign of life.
+    Silent,
     /// Nothing broke, but more is to be asked for.
     Ask,
 }
@@ -81,7 +83,7 @@ impl Subscription {
         if self.ended {
             return None;
         }
-        if let Err(error) = self.options.validate() {
+        if let Err(error) = self.options.check(self.consumer.connection.capabilities()) {
             self.ended = true;
             return Some(Err(error.with_operation("subscribe")));
         }
@@ -126,6 +128,10 @@ impl Subscription {
                 Err(Break::Over) => return Ok(None),
                 Err(Break::Ask) => {}
                 Err(Break::Renew) => self.generation = None,
+                Err(Break::Silent) => {
+                    self.generation = None;
+                    self.consumer.check_allowed()?;
+                }
                 Err(Break::Refused(refusal)) => {
                     self.generation = None;
                     self.refused(refusal).await?;
@@ -143,7 +149,12 @@ impl Subscription {
         if self.generation.is_none() {
             self.renew().await?;
         }
-        let buffer = self.consumer.ramp.bound(self.options.buffer);
+        let credit = self.generation.as_ref().map_or(0, |generation| generation.credit);
+        if credit > self.options.buffer / 2 {
+            return Ok(());
+        }
+        self.consumer.refresh_limits(self.options.buffer).await?;
+        let buffer = self.buffer();
         let Some(generation) = &mut self.generation else {
             return Ok(());
         };
@@ -151,13 +162,18 @@ impl Subscription {
             return Ok(());
         }
         let expires = self.consumer.limits().expires(EXPIRES);
-        let batch = self.consumer.batch(buffer - generation.credit);
+        let batch = buffer - generation.credit;
         let pull = Pull::endless(batch, expires, HEARTBEAT.min(expires / 2));
         self.inbox.set_pulling(true);
         generation.credit += batch;
         generation.heard = Instant::now();
         let subject = generation.subject.clone();
         self.consumer.pull(pull, &subject).await
+    }
+
+    /// How many messages may be asked for and not taken at a time.
+    fn buffer(&self) -> usize {
+        self.consumer.batch(self.options.buffer)
     }
 
     /// Begins a generation, once there is a connection.
@@ -210,7 +226,7 @@ impl Subscription {
                 }
                 () = sleep_until(silent) => {
                     tracing::debug!(consumer = %self.consumer.name, "heartbeats are missing; asking anew");
-                    return Err(Break::Renew);
+                    return Err(Break::Silent);
                 }
             }
         }

@@ -60,15 +60,15 @@ fn receipt(message: &Message) -> Result<Receipt> {
     if let Some(status) = message.status {
         return Err(refused(status.as_u16()));
     }
-    let ack: PubAck<'_> = serde_json::from_slice(&message.payload).map_err(|error| {
-        // Who answers a publish that is not JetStream took the message for a request.
+    let ack: PubAck<'_> = serde_json::from_slice(&message.payload).map_err(|_| {
+        // Whoever answers that is not JetStream took the message for a request. What the parser says may quote the answer,
+        // so it is not kept.
         Error::new(
             ErrorKind::Unexpected,
             "the answer to the publish is not JetStream's",
         )
         .with_remedy("check that nothing but a stream takes this subject")
         .with_effect_unknown()
-        .with_source(error)
     })?;
     if let Some(error) = ack.error {
         return Err(error.into_error());

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use async_trait::async_trait;
+use futures::FutureExt;
 use pubsub_core::{
     Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result,
 };
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) use ack::InFlight;
 pub(crate) use window::Window;
 
-use crate::connection::{Connection, send_failed};
+use crate::connection::{Connection, Ticket, send_failed};
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -51,13 +52,20 @@ impl NatsPublisher {
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
             return Err(self.no_room());
         };
+        // A close may have begun meanwhile; it waits for what was accepted before.
+        connection.check_open()?;
         let (sender, receipt) = PendingReceipt::channel();
         let waiter = InFlight {
             subject: subject.clone(),
             receipt: sender,
             _room: room,
         };
-        let Some(ticket) = connection.publishes.register(waiter, deadline) else {
+        let ticket = connection.publishes.register(waiter, deadline);
+        let unsent = Unsent {
+            ticket,
+            receipt: Some(receipt),
+        };
+        let Some(ticket) = &unsent.ticket else {
             return Err(self.no_room());
         };
 
@@ -78,10 +86,7 @@ impl NatsPublisher {
             None => timeout_at(deadline, client.publish_with_reply(to, reply, payload)).await,
         };
         match sent {
-            Ok(Ok(())) => {
-                ticket.sent();
-                Ok(receipt)
-            }
+            Ok(Ok(())) => unsent.sent(),
             Ok(Err(error)) => Err(send_failed(error)),
             Err(_) => Err(connection.unreachable_or_late(timeout)),
         }
@@ -145,13 +150,37 @@ impl Publisher for NatsPublisher {
     }
 }
 
+/// A publish that was not handed to the connection yet. Dropped, it never was: its caller has the error, so the receipt
+/// goes without being counted as a failure that nobody saw.
+struct Unsent {
+    ticket: Option<Ticket<InFlight>>,
+    receipt: Option<PendingReceipt>,
+}
+
+impl Unsent {
+    fn sent(mut self) -> Result<PendingReceipt> {
+        if let Some(ticket) = self.ticket.take() {
+            ticket.sent();
+        }
+        self.receipt.take().ok_or_else(|| Error::closed("connection"))
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        drop(self.ticket.take());
+        // Its sender is gone with the ticket, so it has an outcome, which is taken out here.
+        let _ = self.receipt.take().and_then(FutureExt::now_or_never);
+    }
+}
+
 /// The headers as async-nats sends them; `None` without any, so that the message goes without a header block.
 fn wire_headers(message: &OutboundMessage) -> Result<Option<HeaderMap>> {
     if message.headers.is_empty() && message.id.is_none() {
         return Ok(None);
     }
     let mut map = HeaderMap::new();
-    for (name, value) in message.headers.iter() {
+    for (name, value) in &message.headers {
         map.append(
             name.as_str().parse::<HeaderName>().map_err(unsendable)?,
             value.as_str().parse::<HeaderValue>().map_err(unsendable)?,

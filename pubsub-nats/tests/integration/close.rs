@@ -1,6 +1,7 @@
 //! Closing in order.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -58,9 +59,7 @@ async fn what_was_prefetched_is_available_to_others_at_once() {
     let (bench, consumer) = Bench::with_consumer().await;
     bench.publish(0..20).await;
     // A stream that is held and not polled while the connection closes.
-    let mut deliveries = consumer
-        .clone()
-        .subscribe(SubscribeOptions::default().with_buffer(20));
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(20));
     soon(deliveries.next())
         .await
         .unwrap()
@@ -96,7 +95,7 @@ async fn what_was_prefetched_is_available_to_others_at_once() {
 async fn a_waiting_fetch_is_closed_and_a_subscription_ends() {
     let (bench, consumer) = Bench::with_consumer().await;
     let fetching = tokio::spawn({
-        let consumer = consumer.clone();
+        let consumer = Arc::clone(&consumer);
         async move {
             consumer
                 .fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15)))
@@ -104,8 +103,7 @@ async fn a_waiting_fetch_is_closed_and_a_subscription_ends() {
         }
     });
     let streaming = tokio::spawn(
-        consumer
-            .clone()
+        Arc::clone(&consumer)
             .subscribe(SubscribeOptions::default())
             .collect::<Vec<_>>(),
     );
@@ -153,7 +151,7 @@ async fn a_dropped_broker_ends_its_connection() {
     drop((consumer, native, bench.client));
     // Only the connection's own tasks could still hold it.
     eventually("nobody holds the connection", || {
-        let holders = std::sync::Arc::strong_count(&statistics);
+        let holders = Arc::strong_count(&statistics);
         async move { holders == 1 }
     })
     .await;
@@ -169,7 +167,7 @@ fn dropping_everything_outside_a_runtime_does_not_panic() {
         let (bench, consumer) = Bench::with_consumer().await;
         bench.publish(0..5).await;
         let held = fetch(&consumer, 2).await;
-        let mut deliveries = consumer.clone().subscribe(SubscribeOptions::default());
+        let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
         drop(soon(deliveries.next()).await);
         (bench, consumer, held, deliveries)
     });

@@ -131,6 +131,6 @@ async fn the_native_client_is_there() {
     assert!(
         pubsub_core::Broker::publisher(&broker)
             .native()
-            .is_some_and(|any| any.is::<async_nats::Client>())
+            .is_some_and(<dyn std::any::Any>::is::<async_nats::Client>)
     );
 }

@@ -1,5 +1,6 @@
 //! A consumer or a stream that is deleted ends the work with one clear error.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -11,7 +12,7 @@ use crate::support::{Bench, eventually, fetch, soon};
 async fn a_waiting_fetch_ends_with_not_found() {
     let (bench, consumer) = Bench::with_consumer().await;
     let waiting = tokio::spawn({
-        let consumer = consumer.clone();
+        let consumer = Arc::clone(&consumer);
         async move {
             consumer
                 .fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15)))
@@ -58,7 +59,7 @@ async fn a_fetch_from_a_consumer_that_is_gone_is_not_found_at_once() {
 #[tokio::test]
 async fn a_subscription_ends_with_one_not_found() {
     let (bench, consumer) = Bench::with_consumer().await;
-    let mut deliveries = consumer.clone().subscribe(SubscribeOptions::default());
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
     bench.publish(0..1).await;
     soon(deliveries.next())
         .await

@@ -1,5 +1,6 @@
 //! One batch at a time: what a fetch returns, and when.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pubsub_core::{ConsumerConfig, Delivery, ErrorKind, FetchOptions, Limit};
@@ -63,7 +64,7 @@ async fn zero_does_not_wait() {
 async fn an_idle_fetch_gets_the_first_message_that_comes() {
     let (bench, consumer) = Bench::with_consumer().await;
     let waiting = tokio::spawn({
-        let consumer = consumer.clone();
+        let consumer = Arc::clone(&consumer);
         async move {
             consumer
                 .fetch(FetchOptions::up_to(10).with_expires(Duration::from_secs(15)))

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -93,7 +94,7 @@ async fn headers_that_are_not_utf8_do_not_stop_the_messages_behind_them() {
 #[tokio::test]
 async fn a_stranger_on_an_inbox_is_ignored() {
     let (bench, consumer) = Bench::with_consumer().await;
-    let mut deliveries = consumer.clone().subscribe(SubscribeOptions::default());
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
     assert!(
         tokio::time::timeout(Duration::from_millis(50), deliveries.next())
             .await

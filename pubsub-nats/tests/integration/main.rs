@@ -1,15 +1,28 @@
 //! The NATS backend against a real nats-server. One file for each behaviour, one server for each test.
 
+#[cfg(test)]
 mod admin;
+#[cfg(test)]
 mod close;
+#[cfg(test)]
 mod connect;
+#[cfg(test)]
 mod consumer_gone;
+#[cfg(test)]
 mod fetch;
+#[cfg(test)]
 mod foreign_clients;
+#[cfg(test)]
 mod hostile_input;
+#[cfg(test)]
 mod outage;
+#[cfg(test)]
 mod permissions;
+#[cfg(test)]
 mod publish;
+#[cfg(test)]
 mod settle;
+#[cfg(test)]
 mod subscribe;
+#[cfg(test)]
 mod support;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pubsub_core::{ErrorKind, Provision, StreamConfig};
+use pubsub_core::{ConsumerConfig, ErrorKind, FetchOptions, Provision, StreamConfig};
 use pubsub_testkit::nats_server::NatsServer;
 
 use crate::support::{connect, soon};
@@ -11,7 +11,7 @@ const PERMISSIONS: &str = r#"
 authorization { users: [
     { user: "all", password: "p" }
     { user: "some", password: "p", permissions: {
-        publish: { deny: ["ride.secret", "$JS.API.STREAM.DELETE.>"] } } }
+        publish: { deny: ["ride.secret", "$JS.API.STREAM.DELETE.>", "$JS.API.CONSUMER.MSG.NEXT.RIDE.closed"] } } }
     { user: "deaf", password: "p", permissions: { subscribe: { deny: ["_INBOX.>"] } } }
     { user: "boxed", password: "p", permissions: { subscribe: { allow: ["_INBOX_boxed.>"] } } }
 ] }"#;
@@ -54,6 +54,30 @@ async fn a_forbidden_call_is_denied_within_two_seconds() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_forbidden_pull_is_denied_within_two_seconds() {
+    let server = server();
+    let some = connect(&url(&server, "some")).await.unwrap();
+    let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
+    some.ensure_stream(config, Provision::CreateIfMissing)
+        .await
+        .unwrap();
+    let config = ConsumerConfig::durable("closed").unwrap();
+    let consumer = some
+        .ensure_consumer("RIDE", config, Provision::CreateIfMissing)
+        .await
+        .unwrap();
+    let started = Instant::now();
+    let error = soon(consumer.fetch(FetchOptions::up_to(1))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!(error.context("consumer"), Some("closed"));
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -122,6 +122,7 @@ async fn a_window_of_one_still_publishes_all_in_order() {
     let receipts = publisher.publish_all(
         futures::stream::iter(messages),
         std::num::NonZeroUsize::new(50).unwrap(),
+        PublishOptions::default(),
     );
     let sequences: Vec<_> = soon(receipts.map(|receipt| receipt.unwrap().sequence).collect()).await;
     assert_eq!(sequences, (1..=200).map(Some).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! Messages as they come.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -23,7 +24,7 @@ async fn a_backlog_comes_in_order() {
 #[tokio::test]
 async fn an_idle_subscription_gets_what_comes_and_nothing_else() {
     let (bench, consumer) = Bench::with_consumer().await;
-    let mut deliveries = consumer.clone().subscribe(SubscribeOptions::default());
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
     // Longer than a heartbeat, none of which is to be seen.
     assert!(
         tokio::time::timeout(Duration::from_secs(7), deliveries.next())
@@ -45,9 +46,7 @@ async fn an_idle_subscription_gets_what_comes_and_nothing_else() {
 async fn no_more_than_the_buffer_is_held() {
     let (bench, consumer) = Bench::with_consumer().await;
     bench.publish(0..50).await;
-    let mut deliveries = consumer
-        .clone()
-        .subscribe(SubscribeOptions::default().with_buffer(5));
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(5));
     let first = soon(deliveries.next()).await.unwrap().unwrap();
     eventually("the buffer is filled", || async {
         consumer.info().await.unwrap().ack_pending >= 5
@@ -62,9 +61,7 @@ async fn no_more_than_the_buffer_is_held() {
 async fn dropping_the_stream_hands_back_what_was_not_taken() {
     let (bench, consumer) = Bench::with_consumer().await;
     bench.publish(0..20).await;
-    let mut deliveries = consumer
-        .clone()
-        .subscribe(SubscribeOptions::default().with_buffer(20));
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(20));
     soon(deliveries.next())
         .await
         .unwrap()
@@ -99,12 +96,8 @@ async fn two_subscriptions_share_the_messages() {
     let bench = Bench::start().await;
     bench.stream().await;
     let consumer = bench.consumer(ConsumerConfig::durable("shared").unwrap()).await;
-    let mut one = consumer
-        .clone()
-        .subscribe(SubscribeOptions::default().with_buffer(4));
-    let mut other = consumer
-        .clone()
-        .subscribe(SubscribeOptions::default().with_buffer(4));
+    let mut one = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(4));
+    let mut other = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(4));
     bench.publish(0..100).await;
     let (mut seen, mut by_other) = (BTreeSet::new(), 0);
     while seen.len() < 100 {

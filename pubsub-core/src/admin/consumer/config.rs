@@ -214,6 +214,18 @@ impl ConsumerConfig {
             .or((!self.durable).then_some(Self::DEFAULT_INACTIVE_THRESHOLD))
     }
 
+    /// Whether the consumer sees what its stream stores on this subject. Without filters it sees everything.
+    #[must_use]
+    pub fn sees(&self, subject: &str) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(subject))
+    }
+
+    /// Whether this attempt (from 1) to deliver a message is the last, by [`max_deliver`](Self::max_deliver).
+    #[must_use]
+    pub fn is_last(&self, attempt: u64) -> bool {
+        self.max_deliver.at().is_some_and(|max| attempt >= u64::from(max))
+    }
+
     /// In which fields `existing` is not what `self` asks for, by their meaning: the order of filters does not matter,
     /// `>` is the same as no filter, what is not set counts as the value that applies, and without acks `ack_wait` and
     /// `max_ack_pending` mean nothing. Names are not compared.
@@ -254,6 +266,18 @@ impl ConsumerConfig {
             |threshold| threshold.map_or_else(|| "never".to_owned(), duration::format),
         );
         found.differences
+    }
+
+    /// For backends and provisioning: that a consumer of `stream` which exists is what `self` asks for, by
+    /// [`differences`](Self::differences).
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) (10148), which lists every difference.
+    pub fn must_equal(&self, stream: &StreamName, existing: &Self) -> Result<()> {
+        match self.differences(existing).as_slice() {
+            [] => Ok(()),
+            differences => Err(self.differs(stream, differences)),
+        }
     }
 
     /// The error for a consumer that exists and differs: [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists)

@@ -292,3 +292,27 @@ fn the_error_of_a_difference_names_stream_consumer_and_code() {
     assert_eq!(error.context("stream"), Some("RIDE"));
     assert_eq!(error.context("consumer"), Some("users"));
 }
+
+#[test]
+fn what_exists_as_asked_for_is_accepted_and_anything_else_listed() {
+    let stream = StreamName::new("RIDE").unwrap();
+    users().must_equal(&stream, &users()).unwrap();
+    let error = users().with_max_deliver(9).must_equal(&stream, &users()).unwrap_err();
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::AlreadyExists, Some(10148)));
+    assert!(error.message().contains("max_deliver: 3 -> 9"), "{error}");
+}
+
+#[test]
+fn a_consumer_sees_what_any_filter_matches_and_without_filters_everything() {
+    assert!(users().sees("ride.pickup"));
+    let filtered = users().with_filters(["ride.*", "match.>"]).unwrap();
+    assert!(filtered.sees("ride.pickup") && filtered.sees("match.a.b"));
+    assert!(!filtered.sees("ride.pickup.eu"));
+}
+
+#[test]
+fn the_last_attempt_is_the_one_that_max_deliver_names() {
+    let config = users().with_max_deliver(2);
+    assert!(!config.is_last(1) && config.is_last(2) && config.is_last(3));
+    assert!(!users().with_max_deliver(Limit::Unlimited).is_last(u64::MAX));
+}

@@ -16,7 +16,7 @@ const ACK_WAIT_NOT_POSITIVE: u16 = 10183;
 const ONE: Duration = Duration::from_nanos(1);
 
 impl ConsumerConfig {
-    /// Checks that the fields fit together. Every backend calls it before it does anything. What only the stream can
+    /// Checks that the fields fit together. Every backend does so, by [`check`](Self::check) or by this, before it does anything. What only the stream can
     /// tell (the rules of a work queue) is the backend's to check.
     ///
     /// nats-server 2.15.1 reads a limit of 0 as its default or as unlimited; here 0 is refused.
@@ -25,13 +25,13 @@ impl ConsumerConfig {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with the field as context `field`, a remedy, and JetStream's
     /// code if it has this rule too. The first rule that is broken is named.
     pub fn validate(&self) -> Result<()> {
-        self.check().map_err(|error| match &self.name {
+        self.find_fault().map_err(|error| match &self.name {
             Some(name) => error.with_context("consumer", name),
             None => error,
         })
     }
 
-    fn check(&self) -> Result<()> {
+    fn find_fault(&self) -> Result<()> {
         if self.durable && self.name.is_none() {
             return Err(Error::config("name", "a durable consumer has no name")
                 .with_remedy("name it, or make it ephemeral (durable = false)"));

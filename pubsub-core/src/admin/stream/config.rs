@@ -225,6 +225,12 @@ impl StreamConfig {
         })
     }
 
+    /// Whether the stream stores what is published to this subject.
+    #[must_use]
+    pub fn takes(&self, subject: &str) -> bool {
+        self.subjects.iter().any(|taken| taken.matches(subject))
+    }
+
     /// In which fields `existing` is not what `self` asks for, by their meaning: the order of subjects does not matter,
     /// and a duplicate window that is not set counts as the one that applies. Names are not compared.
     #[must_use]
@@ -281,6 +287,29 @@ impl StreamConfig {
             |window| duration::format(*window),
         );
         found.differences
+    }
+
+    /// For backends and provisioning: that a stream which exists is what `self` asks for, by
+    /// [`differences`](Self::differences).
+    ///
+    /// ```
+    /// use pubsub_core::{ErrorKind, StreamConfig};
+    ///
+    /// let existing = StreamConfig::new("RIDE", ["ride.>"])?;
+    /// existing.clone().must_equal(&existing)?;
+    /// let refused = existing.clone().with_max_messages(10).must_equal(&existing).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+    /// assert!(refused.to_string().contains("max_messages: 1000000 -> 10"));
+    /// # Ok::<(), pubsub_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) (10058), which lists every difference.
+    pub fn must_equal(&self, existing: &Self) -> Result<()> {
+        match self.differences(existing).as_slice() {
+            [] => Ok(()),
+            differences => Err(self.differs(differences)),
+        }
     }
 
     /// The error for a stream that exists and differs: [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists)

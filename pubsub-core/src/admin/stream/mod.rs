@@ -1,5 +1,6 @@
 //! A stream's configuration and state.
 
+mod check;
 mod config;
 mod info;
 mod policy;

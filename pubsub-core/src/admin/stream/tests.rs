@@ -308,3 +308,19 @@ fn the_error_of_a_difference_names_stream_and_code() {
     assert_eq!(error.broker_code(), Some(10058));
     assert_eq!(error.context("stream"), Some("RIDE"));
 }
+
+#[test]
+fn what_exists_as_asked_for_is_accepted_and_anything_else_listed() {
+    let existing = rides();
+    rides().must_equal(&existing).unwrap();
+    let error = rides().with_replicas(3).must_equal(&existing).unwrap_err();
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::AlreadyExists, Some(10058)));
+    assert!(error.message().contains("replicas: 1 -> 3"), "{error}");
+}
+
+#[test]
+fn a_stream_takes_what_any_of_its_subjects_matches() {
+    let config = StreamConfig::new("RIDE", ["ride.*", "match.>"]).unwrap();
+    assert!(config.takes("ride.pickup") && config.takes("match.a.b"));
+    assert!(!config.takes("ride.pickup.eu"));
+}

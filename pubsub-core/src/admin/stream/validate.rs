@@ -25,7 +25,7 @@ const RESERVED: [(&str, Option<&str>); 4] = [
 ];
 
 impl StreamConfig {
-    /// Checks that the fields fit together. Every backend calls it before it does anything.
+    /// Checks that the fields fit together. Every backend does so, by [`check`](Self::check) or by this, before it does anything.
     ///
     /// The rules are those of nats-server 2.15.1, but for two: it takes the stream's name as the subject of a stream
     /// without one, and reads a limit of 0 as unlimited; both are refused here.
@@ -34,11 +34,11 @@ impl StreamConfig {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with the field as context `field`, a remedy, and JetStream's
     /// code (10052) if it has this rule too. The first rule that is broken is named.
     pub fn validate(&self) -> Result<()> {
-        self.check()
+        self.find_fault()
             .map_err(|error| error.with_context("stream", &self.name))
     }
 
-    fn check(&self) -> Result<()> {
+    fn find_fault(&self) -> Result<()> {
         self.check_subjects()?;
         rules::description(self.description.as_deref(), INVALID_STREAM)?;
         if !(1..=MAX_REPLICAS).contains(&self.replicas) {

@@ -19,8 +19,8 @@ pub use user_info::UserInfo;
 /// (`memory://`). A list of hosts may repeat the scheme (`nats://a:4222,nats://b:4222`), as other NATS clients allow.
 /// IPv6 addresses stand in brackets; names are ASCII.
 ///
-/// Credentials are percent-decoded and kept as secrets. `Display` and `Debug` print `***` for them and for the value of
-/// each option, and no error of [`parse`](Self::parse) repeats a part of the URL. For that reason an `@` anywhere but
+/// Credentials are percent-decoded and kept as secrets. `Display` and `Debug` print `***` for them, for the value of
+/// each option and for an option without a `=` (it may be a value whose name was forgotten), and no error of [`parse`](Self::parse) repeats a part of the URL. For that reason an `@` anywhere but
 /// before the first host is refused, and the type can be deserialised but not serialised.
 ///
 /// ```
@@ -77,7 +77,7 @@ impl ConnectUrl {
 
     /// Reads the options after the `?` into a backend's own structure. Without options, that is its default.
     ///
-    /// Values are text: use the notations of [`config`](crate::config) for durations and sizes, and
+    /// Each option is `name=value`; one without a `=` is refused and not repeated. Values are text: use the notations of [`config`](crate::config) for durations and sizes, and
     /// `#[serde(default, deny_unknown_fields)]`, so that a misspelt option is an error and not ignored.
     ///
     /// ```
@@ -103,8 +103,13 @@ impl ConnectUrl {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the option as context `option`, and the known options if
     /// there is none of that name. The refused value of a known option may be repeated: an option that holds a secret
-    /// must be of a type that takes any text, such as `secrecy::SecretString`.
+    /// must be of a type that takes any text, such as [`SecretString`](crate::config::SecretString).
     pub fn options<T: DeserializeOwned>(&self) -> Result<T> {
+        if let Some(number) = parse::find_bare_option(&self.query) {
+            return Err(parse::broken(format!("option {number} of the URL has no value"))
+                .with_remedy("write each option as `name=value`")
+                .with_context("scheme", &self.scheme));
+        }
         let pairs = serde_html_form::Deserializer::from_bytes(self.query.as_bytes());
         serde_path_to_error::deserialize(pairs).map_err(|error| {
             let option = error.path().to_string();
@@ -149,6 +154,29 @@ impl TryFrom<&str> for ConnectUrl {
 
     fn try_from(text: &str) -> Result<Self> {
         Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for ConnectUrl {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::parse(&text)
+    }
+}
+
+impl TryFrom<&String> for ConnectUrl {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+/// A clone, so that a reference can stand where a value is asked for.
+impl From<&ConnectUrl> for ConnectUrl {
+    fn from(url: &ConnectUrl) -> Self {
+        url.clone()
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn parse(text: &str) -> Result<ConnectUrl> {
         Some((path, query)) => (path, Some(query)),
         None => (rest, None),
     };
+    check_query(query.unwrap_or_default())?;
     Ok(ConnectUrl {
         shown: show(&scheme, user_info.is_some(), &hosts, path, query),
         path: decode_path(path)?,
@@ -165,7 +166,26 @@ fn decode_path(path: &str) -> Result<String> {
         .ok()
         .filter(|decoded| percent_is_sound(path) && !decoded.chars().any(char::is_control))
         .map(Into::into)
-        .ok_or_else(|| broken("the path of the URL is not sound after percent-decoding"))
+        .ok_or_else(|| {
+            broken("the path of the URL is not UTF-8 without control characters after percent-decoding")
+                .with_remedy("write a literal `%` as %25, and percent-encode the bytes of the UTF-8 form")
+        })
+}
+
+fn check_query(query: &str) -> Result<()> {
+    if percent_is_sound(query) && percent_decode_str(query).decode_utf8().is_ok() {
+        return Ok(());
+    }
+    Err(broken("an option of the URL is not UTF-8 after percent-decoding")
+        .with_remedy("write a literal `%` as %25, and percent-encode the bytes of the UTF-8 form"))
+}
+
+/// The number, from 1, of the first option without a `=`.
+pub(super) fn find_bare_option(query: &str) -> Option<usize> {
+    let bare = query
+        .split('&')
+        .position(|pair| !pair.is_empty() && !pair.contains('='));
+    bare.map(|index| index + 1)
 }
 
 /// The form that may be printed: the values of options are left out too, since one may be a secret.
@@ -179,7 +199,9 @@ fn show(scheme: &str, has_user_info: bool, hosts: &[String], path: &str, query: 
                 shown.push_str(key);
                 shown.push_str("=***");
             }
-            None => shown.push_str(pair),
+            None if pair.is_empty() => {}
+            // Whoever forgot the name of an option wrote its value.
+            None => shown.push_str("***"),
         }
     }
     shown

@@ -69,6 +69,9 @@ fn nothing_printed_holds_the_credentials() {
         "nats://c4n4ry@h",
         "nats://u:c4n4ry@a,b/path?x=1",
         "nats://h?password=c4n4ry",
+        "nats://h?c4n4ry",
+        "nats://h?tls=true&c4n4ry&x=1",
+        "nats://h/path?&c4n4ry",
         "nats://u:%634n4ry@h",
     ] {
         let url = ConnectUrl::parse(text).unwrap();
@@ -104,10 +107,15 @@ fn no_error_holds_the_credentials() {
         "nats://u:c4n4ry@[c4n4ry]",
         "nats://u:c4n4ry\n@h",
         "nats://h/%zz#c4n4ry",
+        "nats://h/c4n4ry%zz",
+        "nats://h/c4n4ry%ff",
+        "nats://h?name=c4n4ry%zz",
+        "nats://h?c4n4ry%ff",
     ] {
         let error = ConnectUrl::parse(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{text}");
         assert_eq!(error.context("field"), Some("url"), "{text}");
+        assert!(error.remedy().is_some(), "{text}: {error}");
         let printed = format!("{error} {error:?}");
         assert!(!printed.contains(CANARY) && !printed.contains("4ry"), "{printed}");
 
@@ -157,6 +165,53 @@ fn a_refused_value_names_its_option() {
         assert_eq!(error.context("option"), Some(option), "{error}");
         assert_eq!(error.kind(), ErrorKind::Config);
     }
+}
+
+#[test]
+fn an_option_without_a_value_is_refused_by_number_and_not_printed() {
+    let url = ConnectUrl::parse("nats://h?tls=true&c4n4ry").unwrap();
+    assert_eq!(url.to_string(), "nats://h?tls=***&***");
+    let error = url.options::<Options>().unwrap_err();
+    assert!(error.message().contains("option 2"), "{error}");
+    assert!(error.remedy().is_some_and(|remedy| remedy.contains("name=value")));
+}
+
+#[test]
+fn broken_percent_encoding_in_an_option_is_refused() {
+    for text in [
+        "nats://h?name=%zz",
+        "nats://h?name=%",
+        "nats://h?name=%f",
+        "nats://h?name=%ff",
+        "nats://h?%zz=1",
+    ] {
+        let error = ConnectUrl::parse(text).unwrap_err();
+        assert!(error.message().contains("option"), "{text}: {error}");
+        assert!(
+            error.remedy().is_some_and(|remedy| remedy.contains("%25")),
+            "{text}"
+        );
+    }
+    assert!(ConnectUrl::parse("nats://h?name=100%25").is_ok());
+}
+
+#[test]
+fn every_kind_of_string_and_a_reference_convert() {
+    fn convert(url: impl TryInto<ConnectUrl, Error: Into<Error>>) -> Result<String> {
+        url.try_into().map(|url| url.to_string()).map_err(Into::into)
+    }
+    let text = String::from("nats://a:4222");
+    let url = ConnectUrl::parse(&text).unwrap();
+    for shown in [
+        convert(text.as_str()),
+        convert(&text),
+        convert(text.clone()),
+        convert(&url),
+        convert(url),
+    ] {
+        assert_eq!(shown.unwrap(), text);
+    }
+    assert!(convert("a").is_err());
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub enum UserInfo {
     Password {
         /// The name of the user.
         user: String,
-        /// Read it with `secrecy::ExposeSecret`.
+        /// Read it with [`ExposeSecret`](crate::config::ExposeSecret).
         password: SecretString,
     },
 }
@@ -54,7 +54,8 @@ fn decode(text: &str) -> Result<String> {
         );
     }
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(Into::into)
-        .map_err(|_| broken("the credentials are not UTF-8 after percent-decoding"))
+    decoded.map(Into::into).map_err(|_| {
+        broken("the credentials are not UTF-8 after percent-decoding")
+            .with_remedy("percent-encode the bytes of their UTF-8 form (\u{fc} is %C3%BC)")
+    })
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::Prefix;
 use crate::admin::{
-    ConsumerConfig, ConsumerInfo, MessageSelector, Purge, StoredMessage, StreamAdmin, StreamConfig,
+    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamAdmin, StreamConfig,
     StreamInfo,
 };
 use crate::name::{ConsumerName, StreamName};
@@ -25,17 +25,20 @@ impl Prefix {
 
     fn on_consumer(&self, mut config: ConsumerConfig) -> Result<ConsumerConfig> {
         self.on_filters(&mut config.filters)?;
+        if config.filters.is_empty() {
+            config.filters.push(self.all()?);
+        }
         Ok(config)
     }
 
-    fn off_stream(&self, mut info: StreamInfo) -> Result<StreamInfo> {
-        self.off_filters(&mut info.config.subjects)?;
-        Ok(info)
+    fn off_stream(&self, mut info: StreamInfo) -> StreamInfo {
+        self.off_filters(&mut info.config.subjects);
+        info
     }
 
-    fn off_consumer(&self, mut info: ConsumerInfo) -> Result<ConsumerInfo> {
-        self.off_filters(&mut info.config.filters)?;
-        Ok(info)
+    fn off_consumer(&self, mut info: ConsumerInfo) -> ConsumerInfo {
+        self.off_consumer_filters(&mut info.config.filters);
+        info
     }
 }
 
@@ -48,11 +51,11 @@ impl StreamAdmin for PrefixedAdmin {
 
     async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let info = self.inner.create_stream(self.prefix.on_stream(config)?).await?;
-        self.prefix.off_stream(info)
+        Ok(self.prefix.off_stream(info))
     }
 
     async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo> {
-        self.prefix.off_stream(self.inner.stream_info(stream).await?)
+        Ok(self.prefix.off_stream(self.inner.stream_info(stream).await?))
     }
 
     async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
@@ -64,12 +67,12 @@ impl StreamAdmin for PrefixedAdmin {
             .inner
             .create_consumer(stream, self.prefix.on_consumer(config)?)
             .await?;
-        self.prefix.off_consumer(info)
+        Ok(self.prefix.off_consumer(info))
     }
 
     async fn consumer_info(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<ConsumerInfo> {
-        self.prefix
-            .off_consumer(self.inner.consumer_info(stream, consumer).await?)
+        let info = self.inner.consumer_info(stream, consumer).await?;
+        Ok(self.prefix.off_consumer(info))
     }
 
     async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
@@ -78,7 +81,7 @@ impl StreamAdmin for PrefixedAdmin {
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let info = self.inner.update_stream(self.prefix.on_stream(config)?).await?;
-        self.prefix.off_stream(info)
+        Ok(self.prefix.off_stream(info))
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
@@ -86,29 +89,24 @@ impl StreamAdmin for PrefixedAdmin {
             .inner
             .update_consumer(stream, self.prefix.on_consumer(config)?)
             .await?;
-        self.prefix.off_consumer(info)
+        Ok(self.prefix.off_consumer(info))
     }
 
     async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
         let streams = self.inner.list_streams().await?;
-        streams
-            .into_iter()
-            .map(|info| self.prefix.off_stream(info))
-            .collect()
+        Ok(streams.into_iter().map(|info| self.prefix.off_stream(info)).collect())
     }
 
     async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
         let consumers = self.inner.list_consumers(stream).await?;
-        consumers
-            .into_iter()
-            .map(|info| self.prefix.off_consumer(info))
-            .collect()
+        Ok(consumers.into_iter().map(|info| self.prefix.off_consumer(info)).collect())
     }
 
     async fn purge_stream(&self, stream: &StreamName, mut purge: Purge) -> Result<u64> {
-        if let Some(filter) = &purge.filter {
-            purge.filter = Some(self.prefix.on_filter(filter)?);
-        }
+        purge.filter = Some(match &purge.filter {
+            Some(filter) => self.prefix.on_filter(filter)?,
+            None => self.prefix.all()?,
+        });
         self.inner.purge_stream(stream, purge).await
     }
 
@@ -125,6 +123,23 @@ impl StreamAdmin for PrefixedAdmin {
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         self.inner.delete_message(stream, sequence).await
+    }
+
+    async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {
+        // Compared with the prefix on: without it, somebody else's stream would look like ours.
+        let info = self.inner.ensure_stream(self.prefix.on_stream(config)?, provision).await?;
+        Ok(self.prefix.off_stream(info))
+    }
+
+    async fn ensure_consumer(
+        &self,
+        stream: &StreamName,
+        config: ConsumerConfig,
+        provision: Provision,
+    ) -> Result<ConsumerInfo> {
+        let config = self.prefix.on_consumer(config)?;
+        let info = self.inner.ensure_consumer(stream, config, provision).await?;
+        Ok(self.prefix.off_consumer(info))
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -44,7 +44,7 @@ impl Consumer for PrefixedConsumer {
 
     async fn info(&self) -> Result<ConsumerInfo> {
         let mut info = self.inner.info().await?;
-        self.prefix.off_filters(&mut info.config.filters)?;
+        self.prefix.off_consumer_filters(&mut info.config.filters);
         Ok(info)
     }
 

@@ -17,12 +17,16 @@ use crate::publish::Publisher;
 use crate::subject::{Subject, SubjectFilter};
 use crate::{Error, Result};
 
-/// A layer that puts a prefix before every subject and takes it off again: a tenant or an environment of its own on a
-/// shared broker. The application never sees the prefix.
+/// A layer that puts a prefix before every subject and takes it off again, so that several environments or tenants can
+/// use one broker with the same program.
 ///
-/// Published subjects, stream subjects, filters and purges get it; delivered and stored messages lose it. A subject
-/// without the prefix, published by somebody else into the same stream, is shown as it is. Stream and consumer names
-/// are not changed.
+/// Published subjects, stream subjects, filters and purges get the prefix; a consumer without filters and a purge without
+/// a filter are limited to it. Delivered and stored messages and the configurations that are read lose it; a subject
+/// without the prefix, somebody else's, is shown as it is, and so are the subjects in errors.
+///
+/// Only subjects are separated. Stream and consumer names are shared, so that two tenants need streams of different
+/// names; in a stream that both use, message ids share one duplicate window, and messages are read and deleted by
+/// sequence whoever published them. This is no security boundary: that is what a server's permissions are for.
 ///
 /// ```
 /// use pubsub_core::SubjectPrefix;
@@ -95,6 +99,11 @@ impl Prefix {
         Ok(())
     }
 
+    /// The filter of everything with this prefix.
+    fn all(&self) -> Result<SubjectFilter> {
+        self.on_filter(&SubjectFilter::all())
+    }
+
     fn off<'a>(&self, subject: &'a str) -> &'a str {
         let rest = subject
             .strip_prefix(self.0.as_str())
@@ -102,10 +111,20 @@ impl Prefix {
         rest.filter(|rest| !rest.is_empty()).unwrap_or(subject)
     }
 
-    fn off_filters(&self, filters: &mut [SubjectFilter]) -> Result<()> {
+    /// What is somebody else's, and what cannot be without the prefix, stays as it is.
+    fn off_filters(&self, filters: &mut [SubjectFilter]) {
         for filter in filters {
-            *filter = SubjectFilter::new(self.off(filter.as_str()))?;
+            if let Ok(own) = SubjectFilter::new(self.off(filter.as_str())) {
+                *filter = own;
+            }
         }
-        Ok(())
+    }
+
+    /// A consumer of everything with this prefix is, without it, one without filters.
+    fn off_consumer_filters(&self, filters: &mut Vec<SubjectFilter>) {
+        self.off_filters(filters);
+        if *filters == [SubjectFilter::all()] {
+            filters.clear();
+        }
     }
 }

@@ -48,6 +48,11 @@ pub(crate) struct ConsumerSettings {
 }
 
 impl ConsumerSettings {
+    /// The most deliveries that may be unsettled, if there is a limit.
+    pub(crate) fn max_ack_pending(&self) -> Option<i64> {
+        self.max_ack_pending.filter(|pending| *pending > 0)
+    }
+
     /// The names of all fields that this library sets, for an update that leaves the others alone.
     pub(crate) const FIELDS: [&str; 13] = [
         "name",

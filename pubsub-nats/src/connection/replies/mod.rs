@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::{Message, Subject, Subscriber};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -19,6 +19,9 @@ use slots::Slots;
 
 /// How often deadlines are looked at: an unanswered request is noticed up to this much late.
 const SWEEP: Duration = Duration::from_millis(20);
+
+/// How many answers are taken between two looks at anything else.
+const BURST: usize = 128;
 
 /// Someone who waits for an answer.
 pub(crate) trait Waiter: Send + 'static {
@@ -117,14 +120,21 @@ impl<W: Waiter> Replies<W> {
         loop {
             tokio::select! {
                 biased;
-                message = answers.next() => match message {
-                    Some(message) => self.answer(prefix_len, message),
-                    None => break,
-                },
-                () = self.busy.notified(), if !busy => busy = true,
+                // First, so that a flood of answers cannot keep those without one waiting.
                 now = sweep.tick(), if busy => {
                     self.end(Unanswered::TimedOut, |_, deadline| deadline <= now);
                     busy = !self.lock().is_empty();
+                }
+                () = self.busy.notified(), if !busy => {
+                    busy = true;
+                    // The ticks that were missed while idle would make each request alone pay for a look at the table.
+                    sweep.reset();
+                }
+                message = answers.next() => {
+                    let Some(message) = message else { break };
+                    self.answer(prefix_len, message);
+                    let burst = std::iter::from_fn(|| answers.next().now_or_never().flatten());
+                    burst.take(BURST).for_each(|message| self.answer(prefix_len, message));
                 }
             }
         }

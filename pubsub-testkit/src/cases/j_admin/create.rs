@@ -1,7 +1,7 @@
 //! Creating what exists, and looking for what does not.
 
 use futures::future::try_join;
-use pubsub_core::{ErrorKind, Provision, StreamAdmin, StreamAdminExt as _, StreamName};
+use pubsub_core::{ErrorKind, Provision, StreamAdmin, StreamName};
 
 use crate::check::{CaseResult, Failure, check, check_eq, refused_as};
 use crate::trial::Trial;

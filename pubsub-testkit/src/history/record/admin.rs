@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, MessageSelector, Purge, Result, StoredMessage,
-    StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, MessageSelector, Provision, Purge, Result,
+    StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
 };
 
 use crate::history::History;
@@ -115,6 +115,21 @@ impl StreamAdmin for RecordedAdmin {
             sequence,
         });
         Ok(())
+    }
+
+    async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {
+        let outcome = self.inner.ensure_stream(config, provision).await;
+        outcome.inspect(|info| self.has_stream(info))
+    }
+
+    async fn ensure_consumer(
+        &self,
+        stream: &StreamName,
+        config: ConsumerConfig,
+        provision: Provision,
+    ) -> Result<ConsumerInfo> {
+        let outcome = self.inner.ensure_consumer(stream, config, provision).await;
+        outcome.inspect(|info| self.has_consumer(info))
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -1,0 +1,124 @@
+//! Ending a pull that nobody waits for any more.
+//!
+//! The server has no way to cancel a pull but that the interest in its subject ends, and async-nats forgets a subject
+//! about when it tells the server so. What is in flight at that moment comes again after its ack wait; so where something
+//! is likely to be in flight, it is let in first. Messages are given back last, or they would come to this very pull again
+//! and use up their attempts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{Message, Subscriber};
+use bytes::Bytes;
+use futures::{FutureExt as _, StreamExt as _};
+use pubsub_core::Delivery;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Connection;
+use crate::api;
+
+/// How long what a pull has set off may take to arrive, beyond one round trip.
+const AFTERMATH: Duration = Duration::from_millis(20);
+/// An open pull that was quiet for so long has nothing in flight.
+const QUIET: Duration = Duration::from_millis(50);
+/// The longest that an open pull is looked after.
+const RETIRE: Duration = Duration::from_secs(1);
+/// The status by which a server shows that a pull lives.
+const HEARTBEAT: u16 = 100;
+const NAK: Bytes = Bytes::from_static(b"-NAK");
+
+/// A subscription to which a pull may still be open.
+pub(super) struct OpenPull {
+    pub(super) subscriber: Subscriber,
+    /// When the pull was made, or a message came.
+    pub(super) active: Instant,
+}
+
+/// What arrived and nobody wants.
+#[derive(Default)]
+pub(super) struct Leftovers {
+    pub(super) messages: Vec<Message>,
+    pub(super) deliveries: Vec<Delivery>,
+}
+
+impl OpenPull {
+    /// Ends the pull in the background.
+    pub(super) fn spawn_retire(mut self, connection: &Arc<Connection>, leftovers: Leftovers) {
+        // A quiet pull ends before its owner's next message to the server, so that it takes nothing from the next pull.
+        let ended = self.is_quiet() && self.subscriber.drain().now_or_never().is_some();
+        let runtime = connection.runtime.clone();
+        let connection = Arc::clone(connection);
+        runtime.spawn(async move { self.retire(&connection, leftovers, ended).await });
+    }
+
+    /// Ends the pull and gives back what it brings.
+    pub(super) async fn retire(mut self, connection: &Connection, mut leftovers: Leftovers, ended: bool) {
+        let collect = async {
+            if !ended {
+                if !self.is_quiet() {
+                    self.let_in(connection, &mut leftovers.messages).await;
+                }
+                let _ = self.subscriber.drain().await;
+            }
+            leftovers.messages.extend(rest(&mut self.subscriber).await);
+        };
+        // While disconnected nothing comes, and the drain does not end.
+        let _ = timeout(RETIRE, collect).await;
+        drop(self);
+        leftovers.give_back(connection);
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.active.elapsed() >= QUIET
+    }
+
+    /// Takes what is on its way: until the pull says that it has ended, or a round trip and a little more have passed.
+    async fn let_in(&mut self, connection: &Connection, messages: &mut Vec<Message>) {
+        let round_trip = async {
+            if connection.is_connected() {
+                // Any answer will do.
+                let _ = api::account_info(connection).await;
+                sleep(AFTERMATH).await;
+            }
+        };
+        tokio::pin!(round_trip);
+        loop {
+            tokio::select! {
+                biased;
+                message = self.subscriber.next() => match message {
+                    Some(message) if message.status.is_none_or(|status| status.as_u16() == HEARTBEAT) => {
+                        messages.push(message);
+                    }
+                    _ => return,
+                },
+                () = &mut round_trip => return,
+            }
+        }
+    }
+}
+
+/// Ends the interest in a subject at once, and gives what came until the end.
+pub(super) async fn finish(mut subscriber: Subscriber) -> Vec<Message> {
+    let finishing = async {
+        match subscriber.drain().await {
+            Ok(()) => rest(&mut subscriber).await,
+            Err(_) => Vec::new(),
+        }
+    };
+    timeout(RETIRE, finishing).await.unwrap_or_default()
+}
+
+async fn rest(subscriber: &mut Subscriber) -> Vec<Message> {
+    subscriber.collect().await
+}
+
+impl Leftovers {
+    pub(super) fn give_back(self, connection: &Connection) {
+        self.deliveries.into_iter().for_each(Delivery::hand_back);
+        for message in self.messages {
+            if let Some(reply) = message.reply.filter(|_| message.status.is_none()) {
+                connection.post(reply, NAK);
+            }
+        }
+    }
+}

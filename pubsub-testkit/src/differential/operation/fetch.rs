@@ -1,0 +1,132 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pubsub_core::{FetchOptions, OnDrop, Result, StreamName};
+
+use super::super::dice::{Dice, valid};
+use super::super::grid::{LONG_WAIT, MOMENT, span};
+use super::super::observation::Observation;
+use super::super::show;
+use super::super::sketch::Sketch;
+use super::super::world::{ConsumerRef, World};
+use super::{Kind, Operation, Pace};
+
+pub(super) const KIND: Kind = Kind {
+    name: "fetch",
+    weight: 19,
+    generate,
+};
+pub(super) const KIND_WAITING: Kind = Kind {
+    name: "fetch and wait",
+    weight: 3,
+    generate: generate_waiting,
+};
+
+#[derive(Debug)]
+struct Fetch {
+    stream: StreamName,
+    consumer: ConsumerRef,
+    max: usize,
+    expires: Duration,
+    on_drop: OnDrop,
+}
+
+fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let expires = dice.pick([Duration::ZERO, MOMENT]);
+    Arc::new(some_fetch(dice, sketch, expires))
+}
+
+/// At most one in a sequence: see the grid.
+fn generate_waiting(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let expires = if sketch.has_waited { MOMENT } else { LONG_WAIT };
+    sketch.has_waited = true;
+    sketch.ticks += 1;
+    Arc::new(some_fetch(dice, sketch, expires))
+}
+
+fn some_fetch(dice: &mut Dice, sketch: &Sketch, expires: Duration) -> Fetch {
+    let (stream, consumer) = sketch.consumer(dice);
+    let on_drop = if dice.percent(15) {
+        OnDrop::NakAfter(dice.pick([Duration::ZERO, span(0)]))
+    } else {
+        OnDrop::Redeliver
+    };
+    Fetch {
+        stream: valid(StreamName::new(stream)),
+        consumer,
+        max: dice.between(1, 5),
+        expires,
+        on_drop,
+    }
+}
+
+#[async_trait]
+impl Operation for Fetch {
+    fn kind(&self) -> &'static str {
+        if self.expires == LONG_WAIT {
+            KIND_WAITING.name
+        } else {
+            KIND.name
+        }
+    }
+
+    async fn apply(&self, world: &mut World) -> Observation {
+        // When exactly an old message leaves is the server's choice, and it could be while this waits.
+        let expires = if world.ages(&self.stream) {
+            self.expires.min(MOMENT)
+        } else {
+            self.expires
+        };
+        let options = FetchOptions::up_to(self.max)
+            .with_expires(expires)
+            .with_on_drop(self.on_drop);
+        let fetched: Result<_> = match world.consumer(&self.stream, self.consumer).await {
+            Ok(consumer) => consumer.fetch(options).await,
+            Err(error) => Err(error),
+        };
+        let batch = match fetched {
+            Ok(batch) if batch.is_empty() => return Observation::answer("empty fetch", "nothing"),
+            Ok(batch) => batch,
+            Err(error) => return Observation::refused(&error),
+        };
+        let mut observation = Observation::default();
+        for delivery in batch {
+            let kind = if delivery.info().attempt > 1 {
+                "redelivery"
+            } else {
+                "delivery"
+            };
+            observation.add(kind, show::delivery(world, &delivery));
+            world.hold(delivery);
+        }
+        observation
+    }
+
+    fn pace(&self) -> Pace {
+        if self.expires == LONG_WAIT {
+            Pace::Waits
+        } else {
+            Pace::Starts
+        }
+    }
+}
+
+impl fmt::Display for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} up to {} from {}.{}",
+            KIND.name, self.max, self.stream, self.consumer
+        )?;
+        match self.expires {
+            Duration::ZERO => {}
+            expires => write!(f, ", waiting {expires:?}")?,
+        }
+        match self.on_drop {
+            OnDrop::NakAfter(delay) => write!(f, ", nakked after {delay:?} when dropped"),
+            _ => Ok(()),
+        }
+    }
+}

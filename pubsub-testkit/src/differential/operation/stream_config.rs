@@ -1,0 +1,111 @@
+//! Configurations of streams: small limits, overlapping subjects, every retention.
+
+use pubsub_core::{Discard, Limit, Retention, Storage, StreamConfig};
+
+use super::super::dice::{Dice, valid};
+use super::super::grid::span;
+
+/// What a stream may store. Several overlap on purpose.
+const SUBJECTS: [&[&str]; 6] = [
+    &["a.>"],
+    &["a.x", "a.y"],
+    &["b.>", "a.z.>"],
+    &["b.*", "c.x"],
+    &["*.x"],
+    &["c.>"],
+];
+
+/// One field, taken over from another configuration.
+type Field = fn(&mut StreamConfig, &StreamConfig);
+
+const FIELDS: [Field; 11] = [
+    |config, other| config.subjects.clone_from(&other.subjects),
+    |config, other| config.retention = other.retention,
+    |config, other| config.storage = other.storage,
+    |config, other| {
+        config.max_age = other.max_age;
+        config.duplicate_window = other.duplicate_window;
+    },
+    |config, other| config.max_messages = other.max_messages,
+    |config, other| config.max_messages_per_subject = other.max_messages_per_subject,
+    |config, other| config.max_message_size = other.max_message_size,
+    |config, other| config.max_consumers = other.max_consumers,
+    |config, other| config.discard = other.discard,
+    |config, other| config.duplicate_window = other.duplicate_window,
+    |config, other| config.description.clone_from(&other.description),
+];
+
+/// Without any limit.
+pub(super) fn plain(name: &str) -> StreamConfig {
+    valid(StreamConfig::new(name, ["a.>"]))
+        .with_storage(Storage::Memory)
+        .with_max_age(Limit::Unlimited)
+        .with_max_bytes(Limit::Unlimited)
+        .with_max_messages(Limit::Unlimited)
+}
+
+pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
+    let subjects = if dice.percent(50) {
+        SUBJECTS[0]
+    } else {
+        dice.pick(SUBJECTS)
+    };
+    let mut config = valid(StreamConfig::new(name, subjects.iter().copied()))
+        .with_retention(dice.pick([
+            Retention::Limits,
+            Retention::Limits,
+            Retention::Interest,
+            Retention::WorkQueue,
+        ]))
+        .with_storage(dice.pick([Storage::Memory, Storage::Memory, Storage::Memory, Storage::File]))
+        .with_max_age(if dice.percent(25) {
+            span(dice.pick([0, 1])).into()
+        } else {
+            Limit::Unlimited
+        })
+        .with_max_bytes(Limit::Unlimited)
+        .with_max_messages(dice.pick([Limit::Unlimited, Limit::Unlimited, Limit::At(2), Limit::At(4)]))
+        .with_max_messages_per_subject(dice.pick([
+            Limit::Unlimited,
+            Limit::Unlimited,
+            Limit::At(1),
+            Limit::At(2),
+        ]))
+        .with_max_message_size(if dice.percent(15) {
+            Limit::At(300)
+        } else {
+            Limit::Unlimited
+        })
+        .with_max_consumers(if dice.percent(15) {
+            Limit::At(dice.pick([1, 2]))
+        } else {
+            Limit::Unlimited
+        })
+        .with_discard(dice.pick([Discard::Old, Discard::Old, Discard::New]));
+    if dice.percent(40) {
+        config = config.with_duplicate_window(span(dice.pick([0, 0, 1])));
+    }
+    if dice.percent(3) {
+        config = config.with_description("a stream");
+    }
+    config
+}
+
+/// The same with one field of another configuration, for an update.
+pub(super) fn change_one(dice: &mut Dice, config: &StreamConfig) -> StreamConfig {
+    let other = generate(dice, config.name.as_str());
+    let mut changed = config.clone();
+    dice.pick(FIELDS)(&mut changed, &other);
+    changed
+}
+
+/// The same with one field less that is not plain: one for each.
+pub(super) fn simpler(config: &StreamConfig) -> Vec<StreamConfig> {
+    let plain = plain(config.name.as_str());
+    let simplified = FIELDS.into_iter().map(|field| {
+        let mut simplified = config.clone();
+        field(&mut simplified, &plain);
+        simplified
+    });
+    simplified.filter(|simplified| simplified != config).collect()
+}

@@ -1,0 +1,171 @@
+//! Values as text that is equal on two right backends: by meaning, without what each is free to choose.
+
+use std::fmt::Write as _;
+
+use pubsub_core::{
+    AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Delivery, Headers, Receipt, StoredMessage,
+    StreamConfig, StreamInfo, SubjectFilter,
+};
+
+use super::world::World;
+
+/// The fields of a stream's configuration that are not plain.
+pub(super) fn stream_config(config: &StreamConfig) -> String {
+    let mut text = format!("{} [{}]", config.name, sorted(&config.subjects));
+    let mut field = |name: &str, value: String, plain: &str| {
+        if value != plain {
+            // Writing to a string cannot fail.
+            let _ = write!(text, " {name}={value}");
+        }
+    };
+    field("retention", config.retention.to_string(), "limits");
+    field("storage", config.storage.to_string(), "memory");
+    field("max_age", config.max_age.to_string(), "unlimited");
+    field("max_messages", config.max_messages.to_string(), "unlimited");
+    field(
+        "max_messages_per_subject",
+        config.max_messages_per_subject.to_string(),
+        "unlimited",
+    );
+    field(
+        "max_message_size",
+        limit(config.max_message_size.at()),
+        "unlimited",
+    );
+    field("max_bytes", limit(config.max_bytes.at()), "unlimited");
+    field("max_consumers", config.max_consumers.to_string(), "unlimited");
+    field("discard", config.discard.to_string(), "old");
+    field(
+        "duplicate_window",
+        format!("{:?}", config.effective_duplicate_window()),
+        "120s",
+    );
+    field("description", format!("{:?}", config.description), "None");
+    text
+}
+
+/// The fields of a consumer's configuration that are not plain; without its name.
+pub(super) fn consumer_config(config: &ConsumerConfig, deliver: &str) -> String {
+    let mut text = String::from(if config.durable { "durable" } else { "ephemeral" });
+    let mut field = |name: &str, value: String, plain: &str| {
+        if value != plain {
+            let _ = write!(text, " {name}={value}");
+        }
+    };
+    let filters = sorted(&config.filters);
+    field(
+        "filters",
+        if filters == ">" { String::new() } else { filters },
+        "",
+    );
+    field("deliver", deliver.to_owned(), "all");
+    field("ack", config.ack.to_string(), "explicit");
+    if config.ack != AckPolicy::None {
+        field("ack_wait", format!("{:?}", config.ack_wait), "3600s");
+        field("max_ack_pending", config.max_ack_pending.to_string(), "1000");
+    }
+    field("max_deliver", config.max_deliver.to_string(), "unlimited");
+    field(
+        "inactive_threshold",
+        format!("{:?}", config.effective_inactive_threshold()),
+        "None",
+    );
+    field("description", format!("{:?}", config.description), "None");
+    text
+}
+
+pub(super) fn stream_info(info: &StreamInfo) -> String {
+    format!(
+        "{}: {} messages, first {}, last {}, {} deleted, {} subjects, {} consumers",
+        stream_config(&info.config),
+        info.messages,
+        info.first_sequence,
+        info.last_sequence,
+        info.deleted,
+        info.subjects,
+        info.consumers,
+    )
+}
+
+pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
+    let deliver = match info.config.deliver {
+        DeliverPolicy::FromTime(time) => format!("from_time after point {}", world.point(time)),
+        other => other.to_string(),
+    };
+    let floor = if world.may_exhaust(&info.stream, &info.name) {
+        String::new()
+    } else {
+        format!(", floor {}/{}", info.ack_floor.consumer, info.ack_floor.stream)
+    };
+    format!(
+        "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered, {} pending",
+        info.stream,
+        world.label(&info.stream, &info.name),
+        consumer_config(&info.config, &deliver),
+        info.delivered.consumer,
+        info.delivered.stream,
+        info.ack_pending,
+        info.redelivered,
+        info.pending,
+    )
+}
+
+pub(super) fn receipt(receipt: &Receipt) -> String {
+    let duplicate = if receipt.is_duplicate() { ", duplicate" } else { "" };
+    match receipt.sequence {
+        Some(sequence) => format!("{} {sequence}{duplicate}", receipt.stream),
+        None => format!("{} without a sequence{duplicate}", receipt.stream),
+    }
+}
+
+pub(super) fn delivery(world: &World, delivery: &Delivery) -> String {
+    let info = delivery.info();
+    format!(
+        "{}.{} {} `{}` {}{}, attempt {}, number {}, {} pending, stored at point {}",
+        info.stream,
+        world.label(&info.stream, &info.consumer),
+        info.stream_sequence,
+        delivery.subject(),
+        payload(delivery.payload()),
+        headers(delivery.headers()),
+        info.attempt,
+        info.consumer_sequence,
+        info.pending,
+        world.point(info.published_at),
+    )
+}
+
+pub(super) fn stored(world: &World, message: &StoredMessage) -> String {
+    format!(
+        "{} `{}` {}{}, stored at point {}",
+        message.sequence,
+        message.subject,
+        payload(&message.payload),
+        headers(&message.headers),
+        world.point(message.published_at),
+    )
+}
+
+/// The beginning of a payload, which names its message, and its length.
+pub(super) fn payload(payload: &[u8]) -> String {
+    let text = String::from_utf8_lossy(payload);
+    let tag: String = text.chars().take_while(|next| *next != ' ').collect();
+    format!("{tag:?} of {} bytes", payload.len())
+}
+
+fn headers(headers: &Headers) -> String {
+    headers.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, " {name}: {value}");
+        text
+    })
+}
+
+fn sorted(filters: &[SubjectFilter]) -> String {
+    let mut filters: Vec<&str> = filters.iter().map(SubjectFilter::as_str).collect();
+    filters.sort_unstable();
+    filters.join(", ")
+}
+
+fn limit(limit: Option<impl ToString>) -> String {
+    limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string())
+}

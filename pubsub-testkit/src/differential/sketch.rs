@@ -1,0 +1,70 @@
+//! What the generator believes to exist: [`Sketch`].
+
+use std::collections::BTreeMap;
+
+use pubsub_core::{ConsumerConfig, StreamConfig};
+
+use super::dice::Dice;
+use super::world::ConsumerRef;
+
+/// The streams of a sequence. The second and third choose among subjects that overlap those of the first.
+pub(super) const STREAMS: [&str; 3] = ["S", "T", "U"];
+/// The durable consumers of each stream.
+pub(super) const DURABLES: [&str; 3] = ["p", "q", "r"];
+/// What is published to. Nobody takes the last one.
+pub(super) const SUBJECTS: [&str; 7] = ["a.x", "a.y", "a.z.w", "b.x", "b.y", "c.x", "nowhere.x"];
+
+/// What probably exists by the operations so far, so that most operations have something to act on. Nothing depends on
+/// its being right.
+#[derive(Debug, Default)]
+pub(super) struct Sketch {
+    pub(super) streams: BTreeMap<&'static str, StreamConfig>,
+    pub(super) consumers: BTreeMap<(&'static str, ConsumerRef), ConsumerConfig>,
+    /// How many consumers were created without a name.
+    pub(super) unnamed: usize,
+    /// How many messages were published.
+    pub(super) published: u64,
+    /// How many ticks have passed at least.
+    pub(super) ticks: u32,
+    /// Whether a fetch has waited for what becomes due.
+    pub(super) has_waited: bool,
+}
+
+impl Sketch {
+    /// Mostly a stream that exists.
+    pub(super) fn stream(&self, dice: &mut Dice) -> &'static str {
+        if dice.percent(8) {
+            return dice.pick(STREAMS);
+        }
+        dice.pick_any(self.streams.keys().copied()).unwrap_or("S")
+    }
+
+    /// Mostly a consumer that exists.
+    pub(super) fn consumer(&self, dice: &mut Dice) -> (&'static str, ConsumerRef) {
+        let known = if dice.percent(6) {
+            None
+        } else {
+            dice.pick_any(self.consumers.keys().copied())
+        };
+        known.unwrap_or_else(|| (self.stream(dice), ConsumerRef::Named(dice.pick(DURABLES))))
+    }
+
+    /// Mostly a subject that a stream takes.
+    pub(super) fn subject(&self, dice: &mut Dice) -> &'static str {
+        let taken = |subject: &&str| {
+            let mut filters = self.streams.values().flat_map(|config| &config.subjects);
+            filters.any(|filter| filter.matches(subject))
+        };
+        let known = if dice.percent(6) {
+            None
+        } else {
+            dice.pick_any(SUBJECTS.into_iter().filter(taken))
+        };
+        known.unwrap_or_else(|| dice.pick(SUBJECTS))
+    }
+
+    pub(super) fn forget_stream(&mut self, stream: &str) {
+        self.streams.remove(stream);
+        self.consumers.retain(|(of, _), _| *of != stream);
+    }
+}

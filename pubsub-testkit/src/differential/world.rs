@@ -1,0 +1,259 @@
+//! One backend as a sequence sees it: [`World`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use pubsub_core::{
+    Broker, Consumer, ConsumerConfig, ConsumerName, Delivery, Error, Limit, Publisher, Result, StreamAdmin,
+    StreamConfig, StreamName,
+};
+
+use super::grid::TICK;
+use crate::harness::Harness;
+
+/// How an operation names a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ConsumerRef {
+    Named(&'static str),
+    /// The n-th that was created without a name.
+    Unnamed(usize),
+}
+
+impl fmt::Display for ConsumerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::Unnamed(number) => write!(f, "#{number}"),
+        }
+    }
+}
+
+/// A connection, what is known of the store behind it, and the deliveries that wait for a settlement.
+#[derive(Debug)]
+pub(super) struct World {
+    harness: Arc<dyn Harness>,
+    pub(super) broker: Arc<dyn Broker>,
+    pub(super) admin: Arc<dyn StreamAdmin>,
+    pub(super) publisher: Arc<dyn Publisher>,
+    /// Oldest first.
+    pub(super) held: Vec<Held>,
+    /// The names that the broker chose; `None` for one whose creation failed or that is gone.
+    unnamed: Vec<Option<(StreamName, ConsumerName)>>,
+    lives: BTreeMap<(StreamName, ConsumerName), Life>,
+    /// Streams from which time removes messages.
+    aged: BTreeSet<StreamName>,
+    /// Consumers that may have exhausted a message: where the floor is then, no version of the server agrees with the next.
+    may_exhaust: BTreeSet<(StreamName, ConsumerName)>,
+    /// The wall clock at the first point of the grid.
+    pub(super) began: SystemTime,
+}
+
+/// Which of the consumers of one name exists: what a settlement for an earlier one does is nobody's promise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Life {
+    number: u64,
+    is_over: bool,
+}
+
+/// A delivery that was received and not settled.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) delivery: Delivery,
+    stream: StreamName,
+    consumer: ConsumerName,
+    life: u64,
+}
+
+impl World {
+    /// Connects to an empty store; what an earlier sequence has left is deleted.
+    pub(super) async fn open(harness: Arc<dyn Harness>) -> Result<Self> {
+        let broker = harness.connect().await?;
+        let admin = broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
+        let world = Self {
+            harness,
+            publisher: broker.publisher(),
+            broker,
+            admin,
+            held: Vec::new(),
+            unnamed: Vec::new(),
+            lives: BTreeMap::new(),
+            aged: BTreeSet::new(),
+            may_exhaust: BTreeSet::new(),
+            began: SystemTime::now(),
+        };
+        world.clear().await?;
+        Ok(Self {
+            began: SystemTime::now(),
+            ..world
+        })
+    }
+
+    /// Closes this connection and opens another one. Deliveries of the old one can be kept.
+    pub(super) async fn reconnect(&mut self) -> Result<()> {
+        self.broker.close().await?;
+        self.broker = self.harness.connect().await?;
+        self.admin = self
+            .broker
+            .admin()
+            .ok_or_else(|| Error::unsupported("stream_admin"))?;
+        self.publisher = self.broker.publisher();
+        Ok(())
+    }
+
+    /// Leaves an empty store.
+    pub(super) async fn close(mut self) -> Result<()> {
+        self.held.clear();
+        self.clear().await?;
+        self.broker.close().await
+    }
+
+    async fn clear(&self) -> Result<()> {
+        for stream in self.admin.list_streams().await? {
+            self.admin.delete_stream(&stream.config.name).await?;
+        }
+        Ok(())
+    }
+
+    /// The name that a reference stands for here; for one that never was, a name that nobody has.
+    pub(super) fn name(&self, stream: &StreamName, consumer: ConsumerRef) -> Result<ConsumerName> {
+        match consumer {
+            ConsumerRef::Named(name) => ConsumerName::new(name),
+            ConsumerRef::Unnamed(number) => match self.unnamed.get(number) {
+                Some(Some((of, name))) if of == stream => Ok(name.clone()),
+                _ => ConsumerName::new("nobody"),
+            },
+        }
+    }
+
+    /// What a consumer is called in an observation: by its name, or by the number of its creation.
+    pub(super) fn label(&self, stream: &StreamName, consumer: &ConsumerName) -> String {
+        let is_it = |known: &Option<(StreamName, ConsumerName)>| {
+            known
+                .as_ref()
+                .is_some_and(|(of, name)| of == stream && name == consumer)
+        };
+        match self.unnamed.iter().position(is_it) {
+            Some(number) => ConsumerRef::Unnamed(number).to_string(),
+            None => consumer.to_string(),
+        }
+    }
+
+    pub(super) async fn consumer(
+        &self,
+        stream: &StreamName,
+        consumer: ConsumerRef,
+    ) -> Result<Arc<dyn Consumer>> {
+        self.broker.consumer(stream, &self.name(stream, consumer)?).await
+    }
+
+    /// Takes note of a stream's configuration.
+    pub(super) fn stream_is(&mut self, config: &StreamConfig) {
+        if config.max_age == Limit::Unlimited {
+            self.aged.remove(&config.name);
+        } else {
+            self.aged.insert(config.name.clone());
+        }
+    }
+
+    /// Whether time removes messages from it.
+    pub(super) fn ages(&self, stream: &StreamName) -> bool {
+        self.aged.contains(stream)
+    }
+
+    pub(super) fn stream_is_gone(&mut self, stream: &StreamName) {
+        self.aged.remove(stream);
+        self.may_exhaust.retain(|(of, _)| of != stream);
+        for known in &mut self.unnamed {
+            if known.as_ref().is_some_and(|(of, _)| of == stream) {
+                *known = None;
+            }
+        }
+        for (_, life) in self.lives.iter_mut().filter(|((of, _), _)| of == stream) {
+            life.number += 1;
+        }
+    }
+
+    /// A consumer without a name was asked for; what came of it.
+    pub(super) fn unnamed_is(&mut self, stream: &StreamName, name: Option<ConsumerName>) {
+        self.unnamed.push(name.map(|name| (stream.clone(), name)));
+    }
+
+    /// Takes note of a consumer's configuration.
+    pub(super) fn consumer_is(&mut self, stream: &StreamName, name: &ConsumerName, config: &ConsumerConfig) {
+        let key = (stream.clone(), name.clone());
+        if !config.max_deliver.is_unlimited() {
+            self.may_exhaust.insert(key.clone());
+        }
+        let life = self.lives.entry(key).or_default();
+        if std::mem::take(&mut life.is_over) {
+            life.number += 1;
+        }
+    }
+
+    pub(super) fn consumer_is_gone(&mut self, stream: &StreamName, name: &ConsumerName) {
+        let key = (stream.clone(), name.clone());
+        self.may_exhaust.remove(&key);
+        self.lives.entry(key).or_default().is_over = true;
+        for known in &mut self.unnamed {
+            if known
+                .as_ref()
+                .is_some_and(|(of, consumer)| of == stream && consumer == name)
+            {
+                *known = None;
+            }
+        }
+    }
+
+    pub(super) fn may_exhaust(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
+        self.may_exhaust.contains(&(stream.clone(), consumer.clone()))
+    }
+
+    /// Keeps a delivery to be settled later.
+    pub(super) fn hold(&mut self, delivery: Delivery) {
+        let (stream, consumer) = (delivery.info().stream.clone(), delivery.info().consumer.clone());
+        let life = self.life(&stream, &consumer);
+        self.held.push(Held {
+            delivery,
+            stream,
+            consumer,
+            life,
+        });
+    }
+
+    /// Takes the delivery that was received as the n-th last, if it is one that can be settled.
+    pub(super) fn take_held(&mut self, back: usize) -> Option<Delivery> {
+        for held in std::mem::take(&mut self.held) {
+            if self.life(&held.stream, &held.consumer) == held.life {
+                self.held.push(held);
+            } else {
+                // Not dropped as a delivery: that could nak it.
+                drop(held.delivery.into_message());
+            }
+        }
+        let last = self.held.len().checked_sub(1)?;
+        let at = last - back.min(last);
+        Some(self.held.remove(at).delivery)
+    }
+
+    fn life(&self, stream: &StreamName, consumer: &ConsumerName) -> u64 {
+        self.lives
+            .get(&(stream.clone(), consumer.clone()))
+            .copied()
+            .unwrap_or_default()
+            .number
+    }
+
+    /// At or after which point of the grid a time is, by this side's wall clock.
+    pub(super) fn point(&self, time: SystemTime) -> String {
+        // A server's clock may be a little behind the one that the grid began with.
+        let since = time.duration_since(self.began).unwrap_or_default().as_millis() + TICK.as_millis() / 6;
+        (since / TICK.as_millis()).to_string()
+    }
+
+    /// The wall clock half a tick after a point of the grid, where nothing happens.
+    pub(super) fn time_after_point(&self, point: u32) -> SystemTime {
+        self.began + TICK * point + TICK / 2
+    }
+}
