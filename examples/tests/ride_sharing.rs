@@ -33,32 +33,19 @@ fn options(args: &[&str]) -> Options {
 }
 
 fn events(rides: u32) -> String {
-    generate(rides, 3)
-        .iter()
-        .map(|event| event.to_line() + "\n")
-        .collect()
+    generate(rides, 3).iter().map(|event| event.to_line() + "\n").collect()
 }
 
 async fn job(input: String, args: &[&str]) -> (pubsub::Result<Report>, String) {
     let written = Written::default();
     let client = pubsub::connect("memory://").await.unwrap();
-    let report = run(
-        &client,
-        &options(args),
-        Input::from_text(input),
-        &Console::to(written.clone()),
-    )
-    .await;
+    let report = run(&client, &options(args), Input::from_text(input), &Console::to(written.clone())).await;
     client.close().await.unwrap();
     (report, written.text())
 }
 
 fn broken(report: &Report) -> Vec<Invariant> {
-    report
-        .broken
-        .iter()
-        .map(|violation| violation.invariant)
-        .collect()
+    report.broken.iter().map(|violation| violation.invariant).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,11 +54,7 @@ async fn a_run_without_faults_delivers_each_message_once() {
     let report = report.unwrap();
     assert!(report.broken.is_empty(), "{report}");
     for row in &report.consumers {
-        assert_eq!(
-            (row.acked, row.redelivered, row.pending),
-            (row.delivered, 0, 0),
-            "{report}"
-        );
+        assert_eq!((row.acked, row.redelivered, row.pending), (row.delivered, 0, 0), "{report}");
     }
 }
 
@@ -80,16 +63,10 @@ async fn the_sample_survives_the_default_faults() {
     let (report, _) = job(include_str!("../data/ride_events.jsonl").to_owned(), &[]).await;
     let report = report.unwrap();
     assert_eq!(report.exit_code(), 0, "{report}");
-    assert!(
-        report.faults.failed > 0 && report.faults.hung > 0 && report.faults.crashed > 0,
-        "{report}"
-    );
+    assert!(report.faults.failed > 0 && report.faults.hung > 0 && report.faults.crashed > 0, "{report}");
     assert!(report.consumers.iter().any(|row| row.redelivered > 0), "{report}");
     assert!(report.streams.iter().all(|row| row.published > 0), "{report}");
-    assert!(
-        report.streams.iter().map(|row| row.duplicates).sum::<u64>() >= 20,
-        "{report}"
-    );
+    assert!(report.streams.iter().map(|row| row.duplicates).sum::<u64>() >= 20, "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,15 +125,9 @@ async fn broken_lines_are_reported_with_their_numbers_and_the_rest_is_published(
     ];
     let (report, written) = job(input.join("\n"), &["--faults", "0"]).await;
     let report = report.unwrap();
-    assert_eq!(
-        (report.input.lines, report.input.published, report.input.broken),
-        (4, 2, 2)
-    );
+    assert_eq!((report.input.lines, report.input.published, report.input.broken), (4, 2, 2));
     assert!(report.broken.is_empty(), "{report}");
-    assert!(
-        written.contains("line 2: ") && written.contains("line 3: "),
-        "{written}"
-    );
+    assert!(written.contains("line 2: ") && written.contains("line 3: "), "{written}");
     assert!(written.contains("`weather.report`"), "{written}");
 }
 

@@ -100,10 +100,7 @@ impl Capabilities {
     /// Only what every backend has.
     #[must_use]
     pub const fn minimum() -> Self {
-        Self {
-            set: 0,
-            max_payload: None,
-        }
+        Self { set: 0, max_payload: None }
     }
 
     /// The minimum and these features. A backend lists what it has, so that it does not declare by accident what a
@@ -154,10 +151,7 @@ impl Capabilities {
 
     /// The features that are there.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
-        Capability::ALL
-            .iter()
-            .copied()
-            .filter(move |capability| self.has(*capability))
+        Capability::ALL.iter().copied().filter(move |capability| self.has(*capability))
     }
 
     /// Refuses to go on without this feature. A service calls it once at its start for what it needs.
@@ -165,11 +159,7 @@ impl Capabilities {
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the feature is not there.
     pub fn require(self, capability: Capability) -> Result<()> {
-        if self.has(capability) {
-            Ok(())
-        } else {
-            Err(Error::unsupported(capability.name()))
-        }
+        if self.has(capability) { Ok(()) } else { Err(Error::unsupported(capability.name())) }
     }
 
     /// Refuses a message of that many bytes if it is larger than this backend takes.
@@ -226,10 +216,7 @@ mod tests {
     fn a_message_of_the_limit_passes_and_one_byte_more_does_not() {
         let limited = Capabilities::minimum().with_max_payload(10);
         assert!(limited.require_size(10).is_ok());
-        assert_eq!(
-            limited.require_size(11).unwrap_err().kind(),
-            ErrorKind::PayloadTooLarge
-        );
+        assert_eq!(limited.require_size(11).unwrap_err().kind(), ErrorKind::PayloadTooLarge);
         assert!(Capabilities::minimum().require_size(usize::MAX).is_ok());
     }
 }

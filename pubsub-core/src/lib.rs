@@ -38,8 +38,7 @@ mod text;
 
 pub use admin::{
     AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard, MessageSelector, Provision,
-    Purge, Retention, SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig,
-    StreamInfo,
+    Purge, Retention, SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
 pub use capabilities::{Capabilities, Capability};

@@ -49,20 +49,14 @@ fn check(text: &str) -> Result<()> {
         );
     }
     if text.len() > MessageId::MAX_LEN {
-        let message = format!(
-            "a message id has at most {} bytes, this one has {}",
-            MessageId::MAX_LEN,
-            text.len()
-        );
+        let message =
+            format!("a message id has at most {} bytes, this one has {}", MessageId::MAX_LEN, text.len());
         return refused(message, "use a hash of what makes the message unique");
     }
     if let Some(fault) = find_fault(text) {
         return refused(format!("a message id cannot contain {fault}"), "remove it");
     }
-    match text
-        .char_indices()
-        .find(|(_, character)| is_invisible(*character))
-    {
+    match text.char_indices().find(|(_, character)| is_invisible(*character)) {
         Some((at, character)) => {
             let shown = named(character);
             let message =
@@ -86,10 +80,7 @@ mod tests {
             ("a ", "whitespace at its end"),
             ("a\r\nNats-Rollup: all", "U+000D"),
             ("a\0", "U+0000"),
-            (
-                "r-17\u{200b}",
-                "the invisible format character U+200B (at byte 4)",
-            ),
+            ("r-17\u{200b}", "the invisible format character U+200B (at byte 4)"),
             ("\u{feff}r-17", "U+FEFF"),
         ] {
             let error = MessageId::new(text).unwrap_err();

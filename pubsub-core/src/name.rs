@@ -74,11 +74,9 @@ impl ConsumerName {
         let (subject, service) = (subject.as_ref(), service.as_ref());
         grammar::check_filter(subject)?;
         if service.is_empty() {
-            return Err(
-                Error::invalid_input("service", "the name of a service cannot be empty")
-                    .with_context("subject", excerpt(subject))
-                    .with_remedy("name the service that reads the subject, such as `users`"),
-            );
+            return Err(Error::invalid_input("service", "the name of a service cannot be empty")
+                .with_context("subject", excerpt(subject))
+                .with_remedy("name the service that reads the subject, such as `users`"));
         }
         let mut name = String::with_capacity(subject.len() + 1 + service.len());
         for token in subject.split('.') {
@@ -119,21 +117,11 @@ struct Fault {
 fn check(text: &str) -> Result<(), Fault> {
     if text.is_empty() {
         let message = "a name cannot be empty".into();
-        return Err(Fault {
-            message,
-            remedy: "give it at least one character",
-        });
+        return Err(Fault { message, remedy: "give it at least one character" });
     }
     if text.len() > MAX_NAME_LEN {
-        let message = format!(
-            "a name has at most {MAX_NAME_LEN} bytes, this one has {}",
-            text.len()
-        )
-        .into();
-        return Err(Fault {
-            message,
-            remedy: "shorten it",
-        });
+        let message = format!("a name has at most {MAX_NAME_LEN} bytes, this one has {}", text.len()).into();
+        return Err(Fault { message, remedy: "shorten it" });
     }
     let allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
     match text.char_indices().find(|(_, character)| !allowed(*character)) {
@@ -171,10 +159,7 @@ mod tests {
             assert!(error.message().contains(rule), "{text:?}: {error}");
             assert_eq!(error.context("stream"), Some(text));
             assert!(error.remedy().is_some());
-            assert_eq!(
-                ConsumerName::new(text).unwrap_err().context("consumer"),
-                Some(text)
-            );
+            assert_eq!(ConsumerName::new(text).unwrap_err().context("consumer"), Some(text));
         }
     }
 
@@ -188,44 +173,22 @@ mod tests {
     fn serde_checks_what_it_reads() {
         assert_eq!(serde_json::from_str::<StreamName>(r#""RIDE""#).unwrap(), "RIDE");
         assert!(serde_json::from_str::<StreamName>(r#""RI DE""#).is_err());
-        assert_eq!(
-            serde_json::to_string(&ConsumerName::new("a-1").unwrap()).unwrap(),
-            r#""a-1""#
-        );
+        assert_eq!(serde_json::to_string(&ConsumerName::new("a-1").unwrap()).unwrap(), r#""a-1""#);
     }
 
     #[test]
     fn a_service_reads_a_subject_under_its_own_name() {
         let subject = Subject::new("ride.pickup").unwrap();
-        assert_eq!(
-            ConsumerName::for_service(&subject, "location").unwrap(),
-            "ride_pickup_location"
-        );
+        assert_eq!(ConsumerName::for_service(&subject, "location").unwrap(), "ride_pickup_location");
         let filter = SubjectFilter::new("ride.*.>").unwrap();
-        assert_eq!(
-            ConsumerName::for_service(filter, "billing").unwrap(),
-            "ride_any_all_billing"
-        );
+        assert_eq!(ConsumerName::for_service(filter, "billing").unwrap(), "ride_any_all_billing");
     }
 
     #[test]
     fn a_service_name_is_refused_with_what_is_wrong() {
-        assert_eq!(
-            ConsumerName::for_service("a", "").unwrap_err().context("field"),
-            Some("service")
-        );
-        assert_eq!(
-            ConsumerName::for_service("a..b", "x")
-                .unwrap_err()
-                .context("field"),
-            Some("filter")
-        );
-        assert_eq!(
-            ConsumerName::for_service("a", "x.y")
-                .unwrap_err()
-                .context("consumer"),
-            Some("a_x.y")
-        );
+        assert_eq!(ConsumerName::for_service("a", "").unwrap_err().context("field"), Some("service"));
+        assert_eq!(ConsumerName::for_service("a..b", "x").unwrap_err().context("field"), Some("filter"));
+        assert_eq!(ConsumerName::for_service("a", "x.y").unwrap_err().context("consumer"), Some("a_x.y"));
         assert!(ConsumerName::for_service("a".repeat(250), "users").is_err());
     }
 

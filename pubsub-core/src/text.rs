@@ -220,17 +220,12 @@ mod tests {
     fn an_excerpt_ends_between_characters() {
         assert_eq!(excerpt("short"), "short");
         assert_eq!(excerpt(&"\u{fc}".repeat(80)), "\u{fc}".repeat(80));
-        assert_eq!(
-            excerpt(&"\u{fc}".repeat(81)),
-            format!("{}...", "\u{fc}".repeat(80))
-        );
+        assert_eq!(excerpt(&"\u{fc}".repeat(81)), format!("{}...", "\u{fc}".repeat(80)));
     }
 
     #[test]
     fn the_invisible_characters_are_those_of_the_documented_ranges() {
-        let invisible: Vec<char> = ('\0'..=char::MAX)
-            .filter(|character| is_invisible(*character))
-            .collect();
+        let invisible: Vec<char> = ('\0'..=char::MAX).filter(|character| is_invisible(*character)).collect();
         assert_eq!(invisible.len(), 5 + 5 + 10 + 1);
         assert!(!is_invisible('\u{2010}') && !is_invisible('\u{206a}') && !is_invisible('\u{202f}'));
     }

@@ -40,18 +40,9 @@ fn the_defaults_of_a_stream_are_the_documented_ones() -> Result<()> {
 
     let expected = [
         "| discard | old |".to_owned(),
-        format!(
-            "| duplicate_window | {} |",
-            duration::format(StreamConfig::DEFAULT_DUPLICATE_WINDOW)
-        ),
-        format!(
-            "| max_age | {} |",
-            duration::format(StreamConfig::DEFAULT_MAX_AGE)
-        ),
-        format!(
-            "| max_bytes | {} |",
-            size::format(StreamConfig::DEFAULT_MAX_BYTES)
-        ),
+        format!("| duplicate_window | {} |", duration::format(StreamConfig::DEFAULT_DUPLICATE_WINDOW)),
+        format!("| max_age | {} |", duration::format(StreamConfig::DEFAULT_MAX_AGE)),
+        format!("| max_bytes | {} |", size::format(StreamConfig::DEFAULT_MAX_BYTES)),
         "| max_consumers | unlimited |".to_owned(),
         "| max_message_size | unlimited |".to_owned(),
         format!("| max_messages | {} |", StreamConfig::DEFAULT_MAX_MESSAGES),
@@ -72,16 +63,10 @@ fn the_defaults_of_a_durable_consumer_are_the_documented_ones() -> Result<()> {
 
     let expected = [
         "| ack | explicit |".to_owned(),
-        format!(
-            "| ack_wait | {} |",
-            duration::format(ConsumerConfig::DEFAULT_ACK_WAIT)
-        ),
+        format!("| ack_wait | {} |", duration::format(ConsumerConfig::DEFAULT_ACK_WAIT)),
         "| deliver | all |".to_owned(),
         "| filters | all |".to_owned(),
-        format!(
-            "| max_ack_pending | {} |",
-            ConsumerConfig::DEFAULT_MAX_ACK_PENDING
-        ),
+        format!("| max_ack_pending | {} |", ConsumerConfig::DEFAULT_MAX_ACK_PENDING),
         format!("| max_deliver | {} |", ConsumerConfig::DEFAULT_MAX_DELIVER),
     ];
     assert_eq!(rows, expected);

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use bytes::Bytes;
 use pubsub_core::{
-    ConsumerName, Delivery, DeliveryInfo, ErrorKind, Headers, Message, Result, Settlement, StreamName, counters,
+    ConsumerName, Delivery, DeliveryInfo, ErrorKind, Headers, Message, Result, Settlement, StreamName,
+    counters,
 };
 
 type Log = Arc<Mutex<Vec<String>>>;

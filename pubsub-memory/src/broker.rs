@@ -29,10 +29,7 @@ pub struct MemoryBroker {
 
 impl MemoryBroker {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self {
-            connection: Arc::new(Connection::new(Arc::clone(&store))),
-            server: MemoryServer::of(store),
-        }
+        Self { connection: Arc::new(Connection::new(Arc::clone(&store))), server: MemoryServer::of(store) }
     }
 
     /// The server that this is a connection to.

@@ -16,10 +16,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self {
-            origin: Instant::now(),
-            wall: SystemTime::now(),
-        }
+        Self { origin: Instant::now(), wall: SystemTime::now() }
     }
 
     /// The wall clock's time at an instant.

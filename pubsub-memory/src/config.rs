@@ -113,10 +113,7 @@ mod tests {
 
     #[test]
     fn a_bound_of_zero_is_refused_by_name() {
-        let error = MemoryConfig::default()
-            .with_max_waiting(0)
-            .validate()
-            .unwrap_err();
+        let error = MemoryConfig::default().with_max_waiting(0).validate().unwrap_err();
         assert_eq!(error.kind(), pubsub_core::ErrorKind::Config);
         assert_eq!(error.context("field"), Some("max_waiting"));
     }

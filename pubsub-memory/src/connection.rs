@@ -19,11 +19,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(store: Arc<Store>) -> Self {
         let id = store.next_id();
-        Self {
-            store,
-            id,
-            closed: AtomicBool::new(false),
-        }
+        Self { store, id, closed: AtomicBool::new(false) }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -31,11 +27,7 @@ impl Connection {
     }
 
     pub(crate) fn check_open(&self, what: &'static str) -> Result<()> {
-        if self.is_closed() {
-            Err(Error::closed(what))
-        } else {
-            Ok(())
-        }
+        if self.is_closed() { Err(Error::closed(what)) } else { Ok(()) }
     }
 
     /// Closes it and wakes what waits through it. A fetch looks at the flag under its stream's lock before it waits,

@@ -114,15 +114,9 @@ mod tests {
     fn a_name_is_one_store_and_no_name_a_new_one() {
         let connector = MemoryConnector::new();
         let named = server(&connector, "memory://rides").unwrap();
-        assert!(shares(
-            &named,
-            &server(&connector.clone(), "memory://rides").unwrap()
-        ));
+        assert!(shares(&named, &server(&connector.clone(), "memory://rides").unwrap()));
         assert!(!shares(&named, &server(&connector, "memory://other").unwrap()));
-        assert!(!shares(
-            &named,
-            &server(&MemoryConnector::new(), "memory://rides").unwrap()
-        ));
+        assert!(!shares(&named, &server(&MemoryConnector::new(), "memory://rides").unwrap()));
         let private = server(&connector, "memory://").unwrap();
         assert!(!shares(&private, &server(&connector, "memory://").unwrap()));
     }
@@ -157,11 +151,6 @@ mod tests {
         server(&connector, "memory://rides?max_waiting=7").unwrap();
         assert!(server(&connector, "memory://rides").is_ok());
         assert!(server(&connector, "memory://rides?max_waiting=7").is_ok());
-        assert_eq!(
-            server(&connector, "memory://rides?max_waiting=8")
-                .unwrap_err()
-                .kind(),
-            ErrorKind::Config
-        );
+        assert_eq!(server(&connector, "memory://rides?max_waiting=8").unwrap_err().kind(), ErrorKind::Config);
     }
 }

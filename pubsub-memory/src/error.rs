@@ -8,6 +8,13 @@ use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName};
 const MAX_CONSUMERS: u16 = 10026;
 const MAX_STREAMS: u16 = 10027;
 
+/// A server answers 503, "no responders", to a settlement that waits for its answer.
+pub(crate) fn nobody_settles() -> Error {
+    Error::new(ErrorKind::NotFound, "nobody takes the settlement: the consumer is gone, or it has no acks")
+        .with_broker_code(503)
+        .with_remedy("treat the message as unsettled; whoever reads the stream next gets it again")
+}
+
 /// JetStream says 10149 where an update finds nothing.
 pub(crate) fn consumer_to_update_not_found(stream: &StreamName, consumer: &ConsumerName) -> Error {
     Error::consumer_not_found(stream, consumer).with_broker_code(10149)
@@ -38,33 +45,24 @@ pub(crate) fn too_many_streams(stream: &StreamName, limit: u32) -> Error {
 }
 
 pub(crate) fn too_many_consumers(stream: &StreamName, limit: u32, option: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Conflict,
-        format!("the stream has its {limit} consumers"),
-    )
-    .with_context("stream", stream)
-    .with_broker_code(MAX_CONSUMERS)
-    .with_remedy(format!("delete one, or raise `{option}`"))
+    Error::new(ErrorKind::Conflict, format!("the stream has its {limit} consumers"))
+        .with_context("stream", stream)
+        .with_broker_code(MAX_CONSUMERS)
+        .with_remedy(format!("delete one, or raise `{option}`"))
 }
 
 pub(crate) fn too_many_waiting(stream: &StreamName, consumer: &ConsumerName, limit: u32) -> Error {
-    Error::new(
-        ErrorKind::Overloaded,
-        format!("{limit} fetches wait at the consumer already"),
-    )
-    .with_context("stream", stream)
-    .with_context("consumer", consumer)
-    .with_broker_code(409)
-    .with_remedy("use fewer fetches at once, or raise `max_waiting`")
+    Error::new(ErrorKind::Overloaded, format!("{limit} fetches wait at the consumer already"))
+        .with_context("stream", stream)
+        .with_context("consumer", consumer)
+        .with_broker_code(409)
+        .with_remedy("use fewer fetches at once, or raise `max_waiting`")
 }
 
 pub(crate) fn too_many_ids(stream: &StreamName, limit: u32) -> Error {
-    Error::new(
-        ErrorKind::Overloaded,
-        format!("the stream remembers its {limit} message ids"),
-    )
-    .with_context("stream", stream)
-    .with_remedy("shorten the stream's duplicate window, or raise `max_message_ids`")
+    Error::new(ErrorKind::Overloaded, format!("the stream remembers its {limit} message ids"))
+        .with_context("stream", stream)
+        .with_remedy("shorten the stream's duplicate window, or raise `max_message_ids`")
 }
 
 pub(crate) fn message_too_large(stream: &StreamName, size: u64, limit: u32) -> Error {
@@ -80,14 +78,11 @@ pub(crate) fn message_too_large(stream: &StreamName, size: u64, limit: u32) -> E
 }
 
 pub(crate) fn stream_full(stream: &StreamName, limit: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Conflict,
-        format!("the stream is full ({limit}) and refuses new messages"),
-    )
-    .with_context("stream", stream)
-    .with_context("field", limit)
-    .with_broker_code(10077)
-    .with_remedy("settle or purge messages, raise the limit, or let the stream discard the oldest")
+    Error::new(ErrorKind::Conflict, format!("the stream is full ({limit}) and refuses new messages"))
+        .with_context("stream", stream)
+        .with_context("field", limit)
+        .with_broker_code(10077)
+        .with_remedy("settle or purge messages, raise the limit, or let the stream discard the oldest")
 }
 
 pub(crate) fn sequences_exhausted(stream: &StreamName) -> Error {
@@ -107,10 +102,7 @@ pub(crate) fn work_queue(
         10084 | 10098 => ErrorKind::Config,
         _ => ErrorKind::Conflict,
     };
-    Error::new(kind, message)
-        .with_context("stream", stream)
-        .with_broker_code(code)
-        .with_remedy(remedy)
+    Error::new(kind, message).with_context("stream", stream).with_broker_code(code).with_remedy(remedy)
 }
 
 /// A change that JetStream does not allow: 10052 for streams, 10012 for consumers.

@@ -7,18 +7,12 @@ use pubsub_core::{
 };
 
 pub(crate) fn stream(config: &StreamConfig) -> Result<()> {
-    let retention = matches!(
-        config.retention,
-        Retention::Limits | Retention::Interest | Retention::WorkQueue
-    );
+    let retention =
+        matches!(config.retention, Retention::Limits | Retention::Interest | Retention::WorkQueue);
     let storage = matches!(config.storage, Storage::File | Storage::Memory);
     let discard = matches!(config.discard, Discard::Old | Discard::New);
-    known(&[
-        ("retention", retention),
-        ("storage", storage),
-        ("discard", discard),
-    ])
-    .map_err(|error| error.with_context("stream", &config.name))
+    known(&[("retention", retention), ("storage", storage), ("discard", discard)])
+        .map_err(|error| error.with_context("stream", &config.name))
 }
 
 pub(crate) fn consumer(config: &ConsumerConfig) -> Result<()> {
@@ -36,18 +30,13 @@ pub(crate) fn consumer(config: &ConsumerConfig) -> Result<()> {
 }
 
 pub(crate) fn purge(purge: &Purge) -> Result<()> {
-    let extent = matches!(
-        purge.extent,
-        PurgeExtent::All | PurgeExtent::UpTo(_) | PurgeExtent::Keep(_)
-    );
+    let extent = matches!(purge.extent, PurgeExtent::All | PurgeExtent::UpTo(_) | PurgeExtent::Keep(_));
     known(&[("extent", extent)])
 }
 
 pub(crate) fn settlement(kind: &SettlementKind) -> Result<()> {
-    let settlement = matches!(
-        kind,
-        SettlementKind::Ack | SettlementKind::Nak { .. } | SettlementKind::Term { .. }
-    );
+    let settlement =
+        matches!(kind, SettlementKind::Ack | SettlementKind::Nak { .. } | SettlementKind::Term { .. });
     known(&[("settlement", settlement)])
 }
 

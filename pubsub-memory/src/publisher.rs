@@ -25,10 +25,7 @@ impl MemoryPublisher {
             .check_open("publisher")
             .and_then(|()| message.check(self.connection.capabilities()))
             .map_err(|error| error.with_operation("publish"))?;
-        Ok(PendingReceipt::ready(
-            self.store(message)
-                .map_err(|error| error.with_operation("publish")),
-        ))
+        Ok(PendingReceipt::ready(self.store(message).map_err(|error| error.with_operation("publish"))))
     }
 
     fn store(&self, message: OutboundMessage) -> Result<Receipt> {
@@ -38,9 +35,7 @@ impl MemoryPublisher {
         stream.run(|state, now, effects| {
             // Deleted since it was looked up: as if it had been before.
             state.check_exists().map_err(|_| missing())?;
-            state
-                .publish(message, now, effects)
-                .map_err(|error| error.with_context("subject", &subject))
+            state.publish(message, now, effects).map_err(|error| error.with_context("subject", &subject))
         })
     }
 }

@@ -40,26 +40,16 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
-        during(
-            "create stream",
-            open.and_then(|()| self.connection.store.create_stream(config)),
-        )
+        during("create stream", open.and_then(|()| self.connection.store.create_stream(config)))
     }
 
     async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo> {
-        during(
-            "stream info",
-            self.stream(stream)
-                .and_then(|stream| stream.run(|state, _, _| state.info())),
-        )
+        during("stream info", self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.info())))
     }
 
     async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
         let open = self.connection.check_open("administration");
-        during(
-            "delete stream",
-            open.and_then(|()| self.connection.store.delete_stream(stream)),
-        )
+        during("delete stream", open.and_then(|()| self.connection.store.delete_stream(stream)))
     }
 
     async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
@@ -67,10 +57,7 @@ impl StreamAdmin for MemoryStreamAdmin {
             .validate()
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.create_consumer(config, now, effects)));
-        during(
-            "create consumer",
-            result.map_err(|error| error.with_context("stream", stream)),
-        )
+        during("create consumer", result.map_err(|error| error.with_context("stream", stream)))
     }
 
     async fn consumer_info(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<ConsumerInfo> {
@@ -89,10 +76,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
-        during(
-            "update stream",
-            open.and_then(|()| self.connection.store.update_stream(config)),
-        )
+        during("update stream", open.and_then(|()| self.connection.store.update_stream(config)))
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
@@ -100,54 +84,39 @@ impl StreamAdmin for MemoryStreamAdmin {
             .validate()
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.update_consumer(config, now, effects)));
-        during(
-            "update consumer",
-            result.map_err(|error| error.with_context("stream", stream)),
-        )
+        during("update consumer", result.map_err(|error| error.with_context("stream", stream)))
     }
 
     async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
         during("list streams", self.connection.check_open("administration"))?;
-        let infos = self
-            .connection
-            .store
-            .streams()
-            .into_iter()
-            .map(|stream| stream.run(|state, _, _| state.info()));
+        let infos =
+            self.connection.store.streams().into_iter().map(|stream| stream.run(|state, _, _| state.info()));
         // One that is deleted meanwhile is not there any more.
-        let infos = infos.filter(|info| {
-            !info
-                .as_ref()
-                .is_err_and(|error| error.kind() == ErrorKind::NotFound)
-        });
+        let infos =
+            infos.filter(|info| !info.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound));
         during("list streams", infos.collect())
     }
 
     async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
-        let result = self
-            .stream(stream)
-            .and_then(|stream| stream.run(StreamState::list_consumers));
+        let result = self.stream(stream).and_then(|stream| stream.run(StreamState::list_consumers));
         during("list consumers", result)
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
-        let result = self
-            .stream(stream)
-            .and_then(|stream| stream.run(|state, now, _| state.purge(&purge, now)));
+        let result =
+            self.stream(stream).and_then(|stream| stream.run(|state, now, _| state.purge(&purge, now)));
         during("purge stream", result)
     }
 
     async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
-        let result = self
-            .stream(stream)
-            .and_then(|stream| stream.run(|state, _, _| state.get_message(&selector)));
+        let result =
+            self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.get_message(&selector)));
         during("get message", result)
     }
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
-        let result = self
-            .stream(stream)
-            .and_then(|stream| stream.run(|state, _, _| state.delete_message(sequence)));
+        let result =
+            self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.delete_message(sequence)));
         during("delete message", result)
     }
 

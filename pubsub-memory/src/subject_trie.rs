@@ -22,20 +22,13 @@ struct Node<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self {
-            literal: HashMap::new(),
-            any: None,
-            here: Vec::new(),
-            rest: Vec::new(),
-        }
+        Self { literal: HashMap::new(), any: None, here: Vec::new(), rest: Vec::new() }
     }
 }
 
 impl<T> Default for SubjectTrie<T> {
     fn default() -> Self {
-        Self {
-            root: Node::default(),
-        }
+        Self { root: Node::default() }
     }
 }
 
@@ -86,11 +79,7 @@ impl<T> Node<T> {
                 }
             }
             [literal, tail @ ..] => {
-                if self
-                    .literal
-                    .get_mut(*literal)
-                    .is_some_and(|node| node.remove(tail, remove))
-                {
+                if self.literal.get_mut(*literal).is_some_and(|node| node.remove(tail, remove)) {
                     self.literal.remove(*literal);
                 }
             }
@@ -104,10 +93,7 @@ impl<T> Node<T> {
             Some((token, tail)) => (token, Some(tail)),
             None => (subject, None),
         };
-        for node in [self.literal.get(token), self.any.as_deref()]
-            .into_iter()
-            .flatten()
-        {
+        for node in [self.literal.get(token), self.any.as_deref()].into_iter().flatten() {
             match tail {
                 Some(tail) => node.visit(tail, visit),
                 None => node.here.iter().for_each(&mut *visit),
@@ -141,9 +127,8 @@ mod tests {
             trie.insert(&filter(text), index);
         }
         for subject in SUBJECTS {
-            let expected: Vec<usize> = (0..FILTERS.len())
-                .filter(|index| filter(FILTERS[*index]).matches(subject))
-                .collect();
+            let expected: Vec<usize> =
+                (0..FILTERS.len()).filter(|index| filter(FILTERS[*index]).matches(subject)).collect();
             assert_eq!(found(&trie, subject), expected, "{subject}");
         }
     }

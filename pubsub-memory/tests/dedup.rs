@@ -1,9 +1,5 @@
 //! Message ids: what is stored once, and for how long.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -46,11 +42,7 @@ async fn an_id_is_remembered_after_the_message_is_settled_or_purged() {
     publish(&setup, "s.a", "acked").await;
     take(&consumer, 1).await.remove(0).ack().await.unwrap();
     publish(&setup, "s.a", "purged").await;
-    setup
-        .admin()
-        .purge_stream(&setup.stream, Purge::all())
-        .await
-        .unwrap();
+    setup.admin().purge_stream(&setup.stream, Purge::all()).await.unwrap();
     assert_eq!(publish(&setup, "s.a", "acked").await, (1, true));
     assert_eq!(publish(&setup, "s.a", "purged").await, (2, true));
     assert_eq!(setup.info().await.messages, 0);
@@ -61,15 +53,8 @@ async fn the_id_of_a_refused_message_stays_free() {
     let setup = Setup::new(windowed().with_max_messages(1).with_discard(Discard::New)).await;
     setup.fill(1).await;
     let refused = setup.publish_id("s.a", "one").await.unwrap_err();
-    assert_eq!(
-        (refused.kind(), refused.broker_code()),
-        (ErrorKind::Conflict, Some(10077))
-    );
-    setup
-        .admin()
-        .purge_stream(&setup.stream, Purge::all())
-        .await
-        .unwrap();
+    assert_eq!((refused.kind(), refused.broker_code()), (ErrorKind::Conflict, Some(10077)));
+    setup.admin().purge_stream(&setup.stream, Purge::all()).await.unwrap();
     assert_eq!(publish(&setup, "s.a", "one").await, (2, false));
 }
 
@@ -101,17 +86,10 @@ async fn a_window_that_is_not_set_is_two_minutes_or_the_age_if_that_is_shorter()
 #[tokio::test(start_paused = true)]
 async fn one_id_more_than_the_store_remembers_is_refused_and_none_forgotten() {
     let config = pubsub_memory::MemoryConfig::default().with_max_message_ids(1);
-    let setup = Setup::over(
-        pubsub_memory::MemoryServer::new(config).unwrap().connect(),
-        windowed(),
-    )
-    .await;
+    let setup = Setup::over(pubsub_memory::MemoryServer::new(config).unwrap().connect(), windowed()).await;
     publish(&setup, "s.a", "one").await;
     let refused = setup.publish_id("s.a", "two").await.unwrap_err();
-    assert_eq!(
-        (refused.kind(), refused.context("stream")),
-        (ErrorKind::Overloaded, Some("S"))
-    );
+    assert_eq!((refused.kind(), refused.context("stream")), (ErrorKind::Overloaded, Some("S")));
     assert_eq!(publish(&setup, "s.a", "one").await, (1, true));
     tokio::time::advance(10 * SECOND).await;
     assert_eq!(publish(&setup, "s.a", "two").await, (2, false));

@@ -1,9 +1,5 @@
 //! Where consumers start, and what they see.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -48,9 +44,7 @@ async fn each_policy_starts_at_its_place() {
 #[tokio::test(start_paused = true)]
 async fn the_last_and_the_last_of_each_go_by_the_filters() {
     let setup = six().await;
-    let last = setup
-        .consumer(filtered("last", &["s.0", "s.1"]).with_deliver(DeliverPolicy::Last))
-        .await;
+    let last = setup.consumer(filtered("last", &["s.0", "s.1"]).with_deliver(DeliverPolicy::Last)).await;
     assert_eq!(sequences(&take(&last, 10).await), [5]);
     let each = filtered("each", &["s.0", "s.1"]).with_deliver(DeliverPolicy::LastPerSubject);
     assert_eq!(sequences(&take(&setup.consumer(each).await, 10).await), [4, 5]);
@@ -65,12 +59,7 @@ async fn the_last_and_the_last_of_each_go_by_the_filters() {
 async fn a_time_starts_at_the_first_message_of_that_time_or_later() {
     let setup = six().await;
     let by_sequence = pubsub_core::MessageSelector::Sequence(4);
-    let time = setup
-        .admin()
-        .get_message(&setup.stream, by_sequence)
-        .await
-        .unwrap()
-        .published_at;
+    let time = setup.admin().get_message(&setup.stream, by_sequence).await.unwrap().published_at;
     let at = starting(&setup, "at", DeliverPolicy::FromTime(time)).await;
     let just_after = DeliverPolicy::FromTime(time + std::time::Duration::from_millis(1));
     let just_after = starting(&setup, "just_after", just_after).await;
@@ -113,17 +102,12 @@ async fn filters_choose_by_subject() {
 #[tokio::test(start_paused = true)]
 async fn each_delivery_tells_what_was_left() {
     let setup = six().await;
-    for (name, filter, expected) in [
-        ("all", ">", vec![5, 4, 3]),
-        ("some", "s.*", vec![5, 4, 3]),
-        ("one", "s.1", vec![1, 0]),
-    ] {
+    for (name, filter, expected) in
+        [("all", ">", vec![5, 4, 3]), ("some", "s.*", vec![5, 4, 3]), ("one", "s.1", vec![1, 0])]
+    {
         let consumer = setup.consumer(filtered(name, &[filter])).await;
-        let pending: Vec<u64> = take(&consumer, 3)
-            .await
-            .iter()
-            .map(|delivery| delivery.info().pending)
-            .collect();
+        let pending: Vec<u64> =
+            take(&consumer, 3).await.iter().map(|delivery| delivery.info().pending).collect();
         assert_eq!(pending, expected, "{name}");
     }
 }
@@ -136,21 +120,10 @@ async fn a_delivery_tells_where_it_stands() {
     let again = take(&consumer, 1).await.remove(0);
     let info = again.info();
     assert_eq!((info.stream.as_str(), info.consumer.as_str()), ("S", "c"));
-    assert_eq!(
-        (
-            info.stream_sequence,
-            info.consumer_sequence,
-            info.attempt,
-            info.pending
-        ),
-        (3, 2, 2, 1)
-    );
+    assert_eq!((info.stream_sequence, info.consumer_sequence, info.attempt, info.pending), (3, 2, 2, 1));
     let stored = pubsub_core::MessageSelector::LastOf(Subject::new("s.2").unwrap());
     let stored = setup.admin().get_message(&setup.stream, stored).await.unwrap();
-    assert_eq!(
-        stored.published_at.duration_since(info.published_at).unwrap(),
-        3 * SECOND
-    );
+    assert_eq!(stored.published_at.duration_since(info.published_at).unwrap(), 3 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,10 +138,7 @@ async fn the_floor_follows_the_settled_prefix() {
     held.remove(0).ack().await.unwrap();
     assert_eq!(at().await.ack_floor, SequencePair::new(2, 2));
     let info = at().await;
-    assert_eq!(
-        (info.ack_pending, info.pending, info.delivered),
-        (1, 1, SequencePair::new(3, 3))
-    );
+    assert_eq!((info.ack_pending, info.pending, info.delivered), (1, 1, SequencePair::new(3, 3)));
     ack_all(held).await;
     assert_eq!(at().await.ack_floor, SequencePair::new(3, 3));
 }
@@ -196,21 +166,13 @@ async fn new_filters_apply_to_what_was_not_passed_yet() {
     let consumer = setup.consumer(filtered("c", &["s.0"])).await;
     let held = take(&consumer, 1).await;
     let changed = filtered("c", &["s.1"]);
-    setup
-        .admin()
-        .update_consumer(&setup.stream, changed)
-        .await
-        .unwrap();
+    setup.admin().update_consumer(&setup.stream, changed).await.unwrap();
     assert_eq!(setup.consumer_info("c").await.unwrap().pending, 2);
     assert_eq!(sequences(&take(&consumer, 10).await), [2, 5]);
     // What was in flight comes again, although no filter matches it now.
     held.into_iter().next().unwrap().nak().await.unwrap();
     assert_eq!(sequences(&take(&consumer, 10).await), [1]);
     // To the end everything was passed; wider filters do not bring it back.
-    setup
-        .admin()
-        .update_consumer(&setup.stream, filtered("c", &["s.*"]))
-        .await
-        .unwrap();
+    setup.admin().update_consumer(&setup.stream, filtered("c", &["s.*"])).await.unwrap();
     assert!(take(&consumer, 10).await.is_empty());
 }

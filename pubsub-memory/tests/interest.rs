@@ -1,9 +1,5 @@
 //! Interest retention: a message stays while somebody wants it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -21,10 +17,7 @@ async fn without_a_matching_consumer_a_message_is_confirmed_and_not_stored() {
     setup.consumer(durable("c").with_filter("s.b").unwrap()).await;
     assert_eq!(setup.publish("s.a").await.sequence, Some(2));
     let info = setup.info().await;
-    assert_eq!(
-        (info.messages, info.first_sequence, info.last_sequence),
-        (0, 3, 2)
-    );
+    assert_eq!((info.messages, info.first_sequence, info.last_sequence), (0, 3, 2));
     assert_eq!(setup.publish("s.b").await.sequence, Some(3));
     assert_eq!(setup.stored().await, [3]);
 }
@@ -69,11 +62,7 @@ async fn deleting_a_consumer_frees_exactly_what_only_it_was_holding() {
     let in_flight = take(&one, 2).await;
     let mut both = take(&other, 2).await;
     both.remove(1).ack().await.unwrap();
-    setup
-        .admin()
-        .delete_consumer(&setup.stream, &ConsumerName::new("one").unwrap())
-        .await
-        .unwrap();
+    setup.admin().delete_consumer(&setup.stream, &ConsumerName::new("one").unwrap()).await.unwrap();
     assert_eq!(setup.stored().await, [1]);
     ack_all(both).await;
     assert_eq!(setup.info().await.messages, 0);
@@ -96,9 +85,7 @@ async fn a_later_consumer_sees_what_is_still_held_and_holds_it_too() {
     setup.fill(2).await;
     ack_all(take(&one, 1).await).await;
     let late = setup.consumer(durable("late")).await;
-    let new = setup
-        .consumer(durable("new").with_deliver(DeliverPolicy::New))
-        .await;
+    let new = setup.consumer(durable("new").with_deliver(DeliverPolicy::New)).await;
     ack_all(take(&one, 10).await).await;
     assert_eq!(setup.stored().await, [2]);
     ack_all(take(&late, 10).await).await;
@@ -109,9 +96,7 @@ async fn a_later_consumer_sees_what_is_still_held_and_holds_it_too() {
 #[tokio::test(start_paused = true)]
 async fn an_exhausted_message_stays_until_a_late_ack() {
     let setup = Setup::new(interest()).await;
-    let consumer = setup
-        .consumer(durable("c").with_max_deliver(1).with_ack_wait(SECOND))
-        .await;
+    let consumer = setup.consumer(durable("c").with_max_deliver(1).with_ack_wait(SECOND)).await;
     setup.fill(1).await;
     let late = take(&consumer, 1).await;
     tokio::time::advance(2 * SECOND).await;
@@ -130,11 +115,7 @@ async fn a_change_of_filters_frees_what_nobody_wants_any_more() {
         setup.publish(subject).await;
     }
     let changed = durable("c").with_filter("s.a").unwrap();
-    setup
-        .admin()
-        .update_consumer(&setup.stream, changed)
-        .await
-        .unwrap();
+    setup.admin().update_consumer(&setup.stream, changed).await.unwrap();
     assert_eq!(setup.stored().await, [1, 3]);
     ack_all(take(&consumer, 10).await).await;
     assert_eq!(setup.info().await.messages, 0);

@@ -1,9 +1,5 @@
 //! Many random operations, compared with a model that is too simple to be wrong.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -18,10 +14,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 }
@@ -57,9 +50,7 @@ async fn run(seed: u64, retention: Retention) {
     let mut readers = Vec::new();
     for (name, filters) in CONSUMERS {
         let config = durable(name).with_filters(filters.iter().copied()).unwrap();
-        let config = config
-            .with_max_deliver(Limit::Unlimited)
-            .with_max_ack_pending(Limit::Unlimited);
+        let config = config.with_max_deliver(Limit::Unlimited).with_max_ack_pending(Limit::Unlimited);
         readers.push(Reader {
             name,
             filters: config.filters.clone(),
@@ -83,12 +74,8 @@ async fn run(seed: u64, retention: Retention) {
                 let batch = take(&reader.consumer, max).await;
                 // What was nakked first, in any order here; then new ones, each once, in order and none left out.
                 let (got, tries) = (sequences(&batch), attempts(&batch));
-                let new: Vec<u64> = got
-                    .iter()
-                    .zip(&tries)
-                    .filter(|(_, attempt)| **attempt == 1)
-                    .map(|(s, _)| *s)
-                    .collect();
+                let new: Vec<u64> =
+                    got.iter().zip(&tries).filter(|(_, attempt)| **attempt == 1).map(|(s, _)| *s).collect();
                 let waiting = stored.iter().filter(|(sequence, subject)| {
                     !reader.delivered.contains(sequence) && reader.matches(subject)
                 });
@@ -115,18 +102,13 @@ async fn run(seed: u64, retention: Retention) {
             }
             _ => match random.below(4) {
                 0 => {
-                    let purge = Purge::keep(u64::try_from(random.below(20)).unwrap())
-                        .with_filter("s.a")
-                        .unwrap();
+                    let purge =
+                        Purge::keep(u64::try_from(random.below(20)).unwrap()).with_filter("s.a").unwrap();
                     setup.admin().purge_stream(&setup.stream, purge).await.unwrap();
                 }
                 1 => {
                     let up_to = setup.info().await.first_sequence + u64::try_from(random.below(3)).unwrap();
-                    setup
-                        .admin()
-                        .purge_stream(&setup.stream, Purge::up_to(up_to))
-                        .await
-                        .unwrap();
+                    setup.admin().purge_stream(&setup.stream, Purge::up_to(up_to)).await.unwrap();
                 }
                 _ => {
                     if let Some(sequence) = stored.keys().nth(random.below(stored.len().max(1))).copied() {
@@ -165,9 +147,8 @@ async fn compare(
     assert_eq!(info.messages, u64::try_from(stored.len()).unwrap());
     if retention == Retention::Interest {
         for (sequence, subject) in stored.iter() {
-            let wanted = readers
-                .iter()
-                .any(|reader| reader.matches(subject) && !reader.settled.contains(sequence));
+            let wanted =
+                readers.iter().any(|reader| reader.matches(subject) && !reader.settled.contains(sequence));
             assert!(wanted, "seed {seed}: {sequence} is kept for nobody");
         }
     }
@@ -177,17 +158,8 @@ async fn compare(
             .iter()
             .filter(|(sequence, subject)| reader.matches(subject) && !reader.delivered.contains(sequence))
             .count();
-        let unsettled = reader
-            .unsettled
-            .iter()
-            .filter(|sequence| stored.contains_key(sequence))
-            .count();
-        assert_eq!(
-            info.pending,
-            u64::try_from(pending).unwrap(),
-            "seed {seed}, pending of {}",
-            reader.name
-        );
+        let unsettled = reader.unsettled.iter().filter(|sequence| stored.contains_key(sequence)).count();
+        assert_eq!(info.pending, u64::try_from(pending).unwrap(), "seed {seed}, pending of {}", reader.name);
         assert_eq!(
             info.ack_pending,
             u64::try_from(unsettled).unwrap(),

@@ -1,9 +1,5 @@
 //! In which order, when and how often messages come again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -48,10 +44,7 @@ async fn expired_messages_come_in_the_order_of_sequences_and_wake_a_fetch() {
     let start = Instant::now();
     let again = wait(&consumer, 10).await;
     assert_eq!(start.elapsed(), 3 * SECOND);
-    assert_eq!(
-        (sequences(&again), attempts(&again)),
-        (vec![1, 2, 3], vec![2, 2, 2])
-    );
+    assert_eq!((sequences(&again), attempts(&again)), (vec![1, 2, 3], vec![2, 2, 2]));
     ack_all(held).await;
     // Settlements go by sequence: those of the first delivery ended the second, too.
     tokio::time::advance(4 * SECOND).await;
@@ -79,9 +72,7 @@ async fn a_redelivery_is_taken_even_at_max_ack_pending() {
 #[tokio::test(start_paused = true)]
 async fn after_max_deliver_attempts_a_message_is_not_seen_again() {
     let setup = Setup::new(stream()).await;
-    let consumer = setup
-        .consumer(durable("c").with_max_deliver(2).with_ack_wait(SECOND))
-        .await;
+    let consumer = setup.consumer(durable("c").with_max_deliver(2).with_ack_wait(SECOND)).await;
     setup.fill(1).await;
     for attempt in 1..=2 {
         let batch = wait(&consumer, 1).await;
@@ -91,10 +82,8 @@ async fn after_max_deliver_attempts_a_message_is_not_seen_again() {
     tokio::time::advance(10 * SECOND).await;
     assert!(take(&consumer, 1).await.is_empty());
     let info = setup.consumer_info("c").await.unwrap();
-    assert_eq!(
-        (info.ack_pending, info.redelivered, info.delivered.consumer),
-        (0, 0, 2)
-    );
+    // A server goes on counting it as redelivered (measured on nats-server 2.15.1).
+    assert_eq!((info.ack_pending, info.redelivered, info.delivered.consumer), (0, 1, 2));
     assert_eq!(setup.info().await.messages, 1);
 }
 
@@ -154,9 +143,7 @@ async fn a_dropped_delivery_comes_again_after_its_ack_wait_or_the_delay_asked_fo
     setup.fill(1).await;
     let start = Instant::now();
     drop(take(&consumer, 1).await);
-    let early = FetchOptions::up_to(1)
-        .with_expires(60 * SECOND)
-        .with_on_drop(OnDrop::NakAfter(2 * SECOND));
+    let early = FetchOptions::up_to(1).with_expires(60 * SECOND).with_on_drop(OnDrop::NakAfter(2 * SECOND));
     drop(consumer.fetch(early).await.unwrap());
     assert_eq!(start.elapsed(), 30 * SECOND);
     let again = wait(&consumer, 1).await;

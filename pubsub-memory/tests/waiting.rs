@@ -1,9 +1,5 @@
 //! Fetches and subscriptions that wait.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -20,10 +16,7 @@ async fn an_empty_fetch_ends_at_its_time_without_an_error() {
     let setup = Setup::new(stream()).await;
     let consumer = setup.consumer(durable("c")).await;
     let start = Instant::now();
-    let batch = consumer
-        .fetch(FetchOptions::up_to(5).with_expires(2 * SECOND))
-        .await
-        .unwrap();
+    let batch = consumer.fetch(FetchOptions::up_to(5).with_expires(2 * SECOND)).await.unwrap();
     assert!(batch.is_empty());
     assert_eq!(start.elapsed(), 2 * SECOND);
 }
@@ -31,18 +24,12 @@ async fn an_empty_fetch_ends_at_its_time_without_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_publish_wakes_only_a_fetch_that_matches() {
     let setup = Setup::new(stream()).await;
-    let (a, b) = (
-        durable("a").with_filter("s.a").unwrap(),
-        durable("b").with_filter("s.b").unwrap(),
-    );
+    let (a, b) = (durable("a").with_filter("s.a").unwrap(), durable("b").with_filter("s.b").unwrap());
     let (a, b) = (setup.consumer(a).await, setup.consumer(b).await);
     let a = tokio::spawn(async move { sequences(&wait(&a, 1).await) });
-    let b = tokio::spawn(async move {
-        b.fetch(FetchOptions::up_to(1).with_expires(SECOND))
-            .await
-            .unwrap()
-            .len()
-    });
+    let b = tokio::spawn(
+        async move { b.fetch(FetchOptions::up_to(1).with_expires(SECOND)).await.unwrap().len() },
+    );
     tokio::task::yield_now().await;
     setup.publish("s.a").await;
     assert_eq!(a.await.unwrap(), [1]);
@@ -145,16 +132,10 @@ async fn deleting_the_consumer_or_the_stream_ends_what_waits() {
         .await
         .unwrap();
     let error = fetch.await.unwrap();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::NotFound, Some(10014))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(10014)));
     setup.admin().delete_stream(&setup.stream).await.unwrap();
     let (error, ended) = subscription.await.unwrap();
-    assert_eq!(
-        (error.kind(), error.broker_code(), ended),
-        (ErrorKind::NotFound, Some(10059), true)
-    );
+    assert_eq!((error.kind(), error.broker_code(), ended), (ErrorKind::NotFound, Some(10059), true));
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
@@ -206,10 +187,7 @@ async fn more_waiting_fetches_than_allowed_are_refused() {
     let mut first = Box::pin(wait(&consumer, 1));
     assert!(futures::poll!(&mut first).is_pending());
     let error = consumer.fetch(FetchOptions::up_to(1)).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.context("consumer")),
-        (ErrorKind::Overloaded, Some("c"))
-    );
+    assert_eq!((error.kind(), error.context("consumer")), (ErrorKind::Overloaded, Some("c")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,15 +195,9 @@ async fn options_out_of_range_are_refused_before_anything_is_taken() {
     let setup = Setup::new(stream()).await;
     let consumer = setup.consumer(durable("c")).await;
     setup.fill(1).await;
-    assert_eq!(
-        consumer.fetch(FetchOptions::up_to(0)).await.unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(consumer.fetch(FetchOptions::up_to(0)).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     let mut subscription = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(0));
-    assert_eq!(
-        subscription.next().await.unwrap().unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(subscription.next().await.unwrap().unwrap_err().kind(), ErrorKind::InvalidInput);
     assert!(subscription.next().await.is_none());
     assert_eq!(setup.consumer_info("c").await.unwrap().pending, 1);
 }

@@ -56,9 +56,7 @@ impl NatsBroker {
     pub async fn connect(config: NatsConfig) -> Result<Self> {
         // Boxed: async-nats' handshake is a future of 16 kB.
         let opened = Box::pin(Connection::open(config)).await;
-        Ok(Self {
-            connection: opened.map_err(|error| error.with_operation("connect"))?,
-        })
+        Ok(Self { connection: opened.map_err(|error| error.with_operation("connect"))? })
     }
 
     /// The version of the server that the connection was made to first.
@@ -108,10 +106,9 @@ impl Broker for NatsBroker {
             Err(error) if error.kind() == pubsub_core::ErrorKind::PermissionDenied => {
                 health.because(HealthState::Degraded, "this user may not ask how JetStream does")
             }
-            Err(error) => health.because(
-                HealthState::Unhealthy,
-                format!("JetStream does not answer: {error}"),
-            ),
+            Err(error) => {
+                health.because(HealthState::Unhealthy, format!("JetStream does not answer: {error}"))
+            }
         }
     }
 

@@ -18,18 +18,12 @@ pub(crate) struct Failure {
 impl Failure {
     #[track_caller]
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            location: Some(Location::caller()),
-        }
+        Self { message: message.into(), location: Some(Location::caller()) }
     }
 
     /// A failure that no line of a case stands for, such as a violated rule.
     pub(crate) fn without_place(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            location: None,
-        }
+        Self { message: message.into(), location: None }
     }
 
     /// Names another place: the line of the case that used a shortcut.
@@ -112,9 +106,7 @@ pub(crate) use {check, check_eq};
 #[track_caller]
 pub(crate) fn refused<T>(outcome: Result<T, Error>, what: &str) -> CaseResult<Error> {
     match outcome {
-        Ok(_) => Err(Failure::new(format!(
-            "{what} was accepted, and had to be refused"
-        ))),
+        Ok(_) => Err(Failure::new(format!("{what} was accepted, and had to be refused"))),
         Err(error) => Ok(error),
     }
 }

@@ -8,27 +8,15 @@ use pubsub_testkit::{Filter, Harness as _, MemoryHarness, Outcome, run_suite};
 
 /// Runs the named case on the spoiled and on the right backend.
 fn bites(name: &str) {
-    let wrong = WrongBackend::all()
-        .iter()
-        .find(|wrong| wrong.name() == name)
-        .expect("a wrong backend of this name");
+    let wrong =
+        WrongBackend::all().iter().find(|wrong| wrong.name() == name).expect("a wrong backend of this name");
     let case = Filter::only([wrong.caught_by()]).expect("the case that is to catch it exists");
 
     let right = run_suite(MemoryHarness::new, &case);
-    assert_eq!(
-        right.count(Outcome::Passed),
-        1,
-        "on true memory: {}",
-        right.table()
-    );
+    assert_eq!(right.count(Outcome::Passed), 1, "on true memory: {}", right.table());
 
     let spoiled = run_suite(|| wrong.over(MemoryHarness::new()), &case);
-    assert!(
-        spoiled.failed(),
-        "{name} ({}) was not caught: {}",
-        wrong.flaw(),
-        spoiled.table()
-    );
+    assert!(spoiled.failed(), "{name} ({}) was not caught: {}", wrong.flaw(), spoiled.table());
 }
 
 #[test]
@@ -75,11 +63,7 @@ fn understates() {
 fn every_wrong_backend_is_tried_here() {
     let source = include_str!("bite.rs");
     for wrong in WrongBackend::all() {
-        assert!(
-            source.contains(&format!("bites(\"{}\")", wrong.name())),
-            "{} is missing here",
-            wrong.name()
-        );
+        assert!(source.contains(&format!("bites(\"{}\")", wrong.name())), "{} is missing here", wrong.name());
     }
 }
 

@@ -10,9 +10,7 @@ mod subject_prefix {
 
     fn harness() -> pubsub_core::Result<impl Harness> {
         let layer = SubjectPrefix::new("staging.eu")?;
-        Ok(Layered::new(MemoryHarness::new(), move |client| {
-            client.with_layer(layer.clone())
-        }))
+        Ok(Layered::new(MemoryHarness::new(), move |client| client.with_layer(layer.clone())))
     }
 
     pubsub_testkit::suite!(harness());
@@ -24,9 +22,7 @@ mod on_publish {
     fn harness() -> impl Harness {
         // One that panics shows that the publish does not depend on it.
         let layer = OnPublish::new(|event| assert!(event.outcome.is_ok(), "a hook may panic"));
-        Layered::new(MemoryHarness::new(), move |client| {
-            client.with_layer(layer.clone())
-        })
+        Layered::new(MemoryHarness::new(), move |client| client.with_layer(layer.clone()))
     }
 
     pubsub_testkit::suite!(harness());

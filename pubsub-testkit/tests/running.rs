@@ -82,10 +82,7 @@ impl Broker for WithoutAdmin {
 }
 
 fn report(connecting: Connecting) -> CaseReport {
-    let harness = || Odd {
-        connecting,
-        memory: MemoryHarness::new(),
-    };
+    let harness = || Odd { connecting, memory: MemoryHarness::new() };
     let mut report = run_suite(harness, &Filter::only(["A1"]).expect("A1 exists"));
     assert_eq!((report.backend.as_str(), report.cases.len()), ("odd", 1));
     report.cases.remove(0)
@@ -109,11 +106,7 @@ fn a_backend_that_does_not_connect_fails_its_cases() {
 
 #[test]
 fn a_panic_fails_the_case_and_is_told() {
-    assert_reported(
-        &report(Connecting::Panics),
-        Outcome::Failed,
-        "panicked: out of order",
-    );
+    assert_reported(&report(Connecting::Panics), Outcome::Failed, "panicked: out of order");
 }
 
 #[test]
@@ -123,28 +116,18 @@ fn a_backend_that_hangs_fails_at_once_on_virtual_time() {
 
 #[test]
 fn a_backend_without_administration_is_skipped_with_the_reason() {
-    assert_reported(
-        &report(Connecting::HasNoAdmin),
-        Outcome::Skipped,
-        "has no StreamAdmin",
-    );
+    assert_reported(&report(Connecting::HasNoAdmin), Outcome::Skipped, "has no StreamAdmin");
 }
 
 #[test]
 fn a_harness_that_cannot_be_made_fails_its_case() {
     let broken = || Err::<MemoryHarness, _>("no binary");
     let report = run_suite(broken, &Filter::only(["A1"]).expect("A1 exists"));
-    assert_reported(
-        &report.cases[0],
-        Outcome::Failed,
-        "no harness for the case: no binary",
-    );
+    assert_reported(&report.cases[0], Outcome::Failed, "no harness for the case: no binary");
 }
 
 #[test]
 #[should_panic(expected = "A1 payload_and_headers_round_trip: no harness for the case")]
 fn a_failed_case_fails_its_test() {
-    pubsub_testkit::run_as_test("a1_payload_and_headers_round_trip", || {
-        Err::<MemoryHarness, _>("no binary")
-    });
+    pubsub_testkit::run_as_test("a1_payload_and_headers_round_trip", || Err::<MemoryHarness, _>("no binary"));
 }

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use pubsub::{
-    Capabilities, Capability, Client, ConsumerConfig, ErrorKind, FetchOptions, Layer, OnPublish, OutboundMessage, Provision, PublisherExt as _, Purge, Result,
-    StreamConfig, SubjectFilter, SubjectPrefix,
+    Capabilities, Capability, Client, ConsumerConfig, ErrorKind, FetchOptions, Layer, OnPublish,
+    OutboundMessage, Provision, PublisherExt as _, Purge, Result, StreamConfig, SubjectFilter, SubjectPrefix,
 };
 
 /// A client and, over the same store, one that puts `staging.` before every subject.

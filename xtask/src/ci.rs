@@ -24,9 +24,7 @@ pub(crate) fn run_all() -> Result<()> {
 fn licences() -> Result<()> {
     if succeeds(&mut cargo(["deny", "--version"])) {
         // Not `advisories`: their database is fetched, and changes without us.
-        run(&mut cargo([
-            "deny", "--locked", "check", "licenses", "bans", "sources",
-        ]))
+        run(&mut cargo(["deny", "--locked", "check", "licenses", "bans", "sources"]))
     } else {
         eprintln!("    left out: cargo-deny is not installed (`cargo install cargo-deny`)");
         Ok(())
@@ -34,16 +32,8 @@ fn licences() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments =
+        ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
     run(&mut cargo(arguments))
 }
 

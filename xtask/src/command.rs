@@ -13,14 +13,8 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
 
 /// Runs it with this program's own input and output.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .map_err(|cause| format!("cannot run {}: {cause}", shown(command)))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{} failed ({status})", shown(command)).into())
-    }
+    let status = command.status().map_err(|cause| format!("cannot run {}: {cause}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("{} failed ({status})", shown(command)).into()) }
 }
 
 /// Runs it and returns what it prints; its error output goes to ours.
@@ -38,11 +32,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Whether it runs and succeeds; nothing is printed.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// The command line as one would type it.
@@ -50,11 +40,5 @@ fn shown(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let program = program.rsplit(['/', '\\']).next().unwrap_or(&program);
     let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
-    format!(
-        "`{}`",
-        std::iter::once(program.to_owned())
-            .chain(words)
-            .collect::<Vec<_>>()
-            .join(" ")
-    )
+    format!("`{}`", std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" "))
 }

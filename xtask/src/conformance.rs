@@ -33,11 +33,7 @@ enum Backend {
 
 /// Runs the cases one after the other, with a line for each on standard error and the table on standard output.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let filter = if arguments.only.is_empty() {
-        Filter::all()
-    } else {
-        Filter::only(&arguments.only)?
-    };
+    let filter = if arguments.only.is_empty() { Filter::all() } else { Filter::only(&arguments.only)? };
     let report = match arguments.backend {
         Backend::Memory => run_suite_observed(MemoryHarness::new, &filter, show),
         Backend::Nats => on_nats(&filter)?,
@@ -63,11 +59,5 @@ fn on_nats(filter: &Filter) -> Result<Report> {
 }
 
 fn show(case: &CaseReport) {
-    eprintln!(
-        "{:>4}  {:<8} {:>6} ms  {}",
-        case.id,
-        case.outcome,
-        case.millis,
-        case.name.replace('_', " ")
-    );
+    eprintln!("{:>4}  {:<8} {:>6} ms  {}", case.id, case.outcome, case.millis, case.name.replace('_', " "));
 }

@@ -33,12 +33,7 @@ const fn rule(
     ours: &'static [&'static str],
     network: Network,
 ) -> Rule {
-    Rule {
-        package,
-        features,
-        ours,
-        network,
-    }
+    Rule { package, features, ours, network }
 }
 
 const CORE: &str = "pubsub-core";
@@ -58,32 +53,13 @@ const RULES: &[Rule] = &[
     rule(FACADE, Features::Only(""), &[CORE], Network::None),
     rule(FACADE, Features::Only("memory"), &[CORE, MEMORY], Network::None),
     rule(FACADE, Features::Only("nats"), &[CORE, NATS], Network::Allowed),
-    rule(
-        "pubsub-examples",
-        Features::All,
-        &[CORE, MEMORY, NATS, FACADE],
-        Network::Allowed,
-    ),
-    rule(
-        "xtask",
-        Features::All,
-        &[CORE, MEMORY, NATS, TESTKIT, FACADE],
-        Network::Allowed,
-    ),
+    rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
+    rule("xtask", Features::All, &[CORE, MEMORY, NATS, TESTKIT, FACADE], Network::Allowed),
 ];
 
 /// Crates that open sockets or speak a protocol. `mio` and `socket2` come with tokio's `net`.
-const NETWORK: &[&str] = &[
-    "async-nats",
-    "hyper",
-    "mio",
-    "native-tls",
-    "openssl",
-    "reqwest",
-    "rustls",
-    "socket2",
-    "tokio-rustls",
-];
+const NETWORK: &[&str] =
+    &["async-nats", "hyper", "mio", "native-tls", "openssl", "reqwest", "rustls", "socket2", "tokio-rustls"];
 
 /// Checks every package of the workspace; one without a rule is an error too.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
@@ -91,17 +67,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut broken = Vec::new();
     for member in &members {
         if !RULES.iter().any(|rule| rule.package == *member) {
-            broken.push(format!(
-                "{member} has no rule: add one to xtask/src/dependency_rules.rs"
-            ));
+            broken.push(format!("{member} has no rule: add one to xtask/src/dependency_rules.rs"));
         }
     }
     for rule in RULES {
         if !members.contains(rule.package) {
-            broken.push(format!(
-                "there is a rule for {}, which does not exist",
-                rule.package
-            ));
+            broken.push(format!("there is a rule for {}, which does not exist", rule.package));
             continue;
         }
         let used = dependencies(rule)?;
@@ -113,11 +84,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             ));
         }
     }
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        Err(broken.join("\n").into())
-    }
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n").into()) }
 }
 
 impl Rule {
@@ -126,18 +93,13 @@ impl Rule {
             let ours = members.contains(name) && name != self.package && !self.ours.contains(&name);
             ours || (self.network == Network::None && NETWORK.contains(&name))
         };
-        used.iter()
-            .map(String::as_str)
-            .filter(|name| forbidden(name))
-            .collect()
+        used.iter().map(String::as_str).filter(|name| forbidden(name)).collect()
     }
 }
 
 /// The names of everything that the package is built from, without development dependencies.
 fn dependencies(rule: &Rule) -> Result<BTreeSet<String>> {
-    let mut tree = cargo([
-        "tree", "--locked", "--edges", "no-dev", "--prefix", "none", "--format", "{p}",
-    ]);
+    let mut tree = cargo(["tree", "--locked", "--edges", "no-dev", "--prefix", "none", "--format", "{p}"]);
     tree.args(["--package", rule.package]);
     match rule.features {
         Features::All => tree.arg("--all-features"),
@@ -148,10 +110,7 @@ fn dependencies(rule: &Rule) -> Result<BTreeSet<String>> {
 
 /// The first word of each line: `tokio v1.54.0 (*)`.
 fn names(tree: &str) -> BTreeSet<String> {
-    tree.lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+    tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -165,10 +124,7 @@ mod tests {
     #[test]
     fn names_are_read_from_a_tree() {
         let tree = "pubsub-core v0.1.0 (/w/pubsub-core)\nbytes v1.12.1\nbytes v1.12.1 (*)\n\n";
-        assert_eq!(
-            names(tree),
-            BTreeSet::from(["pubsub-core".to_owned(), "bytes".to_owned()])
-        );
+        assert_eq!(names(tree), BTreeSet::from(["pubsub-core".to_owned(), "bytes".to_owned()]));
     }
 
     #[test]

@@ -44,11 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => nats_server::obtain(arguments.version)?,
     };
     let seed = arguments.seed.unwrap_or_else(from_time);
-    eprintln!(
-        "{} sequences from seed {seed}, on nats-server {}",
-        arguments.runs,
-        binary.version()
-    );
+    eprintln!("{} sequences from seed {seed}, on nats-server {}", arguments.runs, binary.version());
 
     let (bar, began) = (bar(arguments.runs)?, Instant::now());
     let reference = || {
@@ -90,10 +86,8 @@ fn verdict(report: &DifferentialReport) -> Result<()> {
 
 /// The command that repeats one sequence.
 fn again(arguments: &Arguments, seed: u64) -> String {
-    let mut command = format!(
-        "cargo xtask differential --seed {seed} --runs 1 --operations {}",
-        arguments.operations
-    );
+    let mut command =
+        format!("cargo xtask differential --seed {seed} --runs 1 --operations {}", arguments.operations);
     if let Some(version) = arguments.version {
         command += &format!(" --version {version}");
     }
@@ -104,9 +98,7 @@ fn again(arguments: &Arguments, seed: u64) -> String {
 }
 
 fn from_time() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_secs()
 }
 

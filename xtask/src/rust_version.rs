@@ -10,11 +10,7 @@ pub(crate) fn check() -> Result<()> {
         return Err(format!("{} states no rust-version", package.name).into());
     }
     // All members share one, or the lowest is what users are promised.
-    let ours = workspace
-        .members()
-        .filter_map(Package::needs)
-        .min()
-        .ok_or("the workspace has no members")?;
+    let ours = workspace.members().filter_map(Package::needs).min().ok_or("the workspace has no members")?;
     let newer: Vec<String> = workspace
         .packages
         .iter()
@@ -28,11 +24,7 @@ pub(crate) fn check() -> Result<()> {
         return Ok(());
     }
     let (major, minor, _) = ours;
-    Err(format!(
-        "the workspace promises Rust {major}.{minor}, but {}",
-        newer.join(", ")
-    )
-    .into())
+    Err(format!("the workspace promises Rust {major}.{minor}, but {}", newer.join(", ")).into())
 }
 
 impl Package {

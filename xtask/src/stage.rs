@@ -14,11 +14,7 @@ pub(crate) struct Stages {
 
 impl Stages {
     pub(crate) fn of(command: &'static str) -> Self {
-        Self {
-            command,
-            begun: Instant::now(),
-            passed: 0,
-        }
+        Self { command, begun: Instant::now(), passed: 0 }
     }
 
     /// Runs one stage. Its failure carries its name.
@@ -38,10 +34,7 @@ impl Stages {
     /// Says that all is well.
     pub(crate) fn finish(self) {
         let took = seconds(self.begun.elapsed());
-        eprintln!(
-            "==> {}: all {} stages passed in {took}",
-            self.command, self.passed
-        );
+        eprintln!("==> {}: all {} stages passed in {took}", self.command, self.passed);
     }
 }
 

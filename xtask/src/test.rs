@@ -15,9 +15,7 @@ pub(crate) fn run_tests(cargo_arguments: &[String]) -> Result<()> {
     if !selects_packages(cargo_arguments) {
         command.arg("--workspace");
     }
-    run(command
-        .args(cargo_arguments)
-        .env("NATS_SERVER_BIN", server.path()))
+    run(command.args(cargo_arguments).env("NATS_SERVER_BIN", server.path()))
 }
 
 fn selects_packages(cargo_arguments: &[String]) -> bool {

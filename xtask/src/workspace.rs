@@ -30,23 +30,12 @@ pub(crate) struct Package {
 impl Workspace {
     /// The workspace's own packages.
     pub(crate) fn read() -> Result<Self> {
-        Self::parse(&output(&mut cargo([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-        ]))?)
+        Self::parse(&output(&mut cargo(["metadata", "--format-version", "1", "--no-deps"]))?)
     }
 
     /// All packages that `Cargo.lock` names.
     pub(crate) fn read_with_dependencies() -> Result<Self> {
-        Self::parse(&output(&mut cargo([
-            "metadata",
-            "--format-version",
-            "1",
-            "--all-features",
-            "--locked",
-        ]))?)
+        Self::parse(&output(&mut cargo(["metadata", "--format-version", "1", "--all-features", "--locked"]))?)
     }
 
     /// The workspace's own packages.
@@ -58,21 +47,14 @@ impl Workspace {
         let value: Value = serde_json::from_str(text)?;
         let path = |key: &str| {
             let path = value.get(key).and_then(Value::as_str);
-            path.map(PathBuf::from)
-                .ok_or_else(|| format!("cargo metadata tells no {key}"))
+            path.map(PathBuf::from).ok_or_else(|| format!("cargo metadata tells no {key}"))
         };
         let empty = Vec::new();
-        let members = value
-            .get("workspace_members")
-            .and_then(Value::as_array)
-            .unwrap_or(&empty);
+        let members = value.get("workspace_members").and_then(Value::as_array).unwrap_or(&empty);
         let packages = value.get("packages").and_then(Value::as_array).unwrap_or(&empty);
         Ok(Self {
             target: path("target_directory")?,
-            packages: packages
-                .iter()
-                .filter_map(|package| Package::parse(package, members))
-                .collect(),
+            packages: packages.iter().filter_map(|package| Package::parse(package, members)).collect(),
         })
     }
 }
@@ -87,14 +69,8 @@ impl Package {
             version: text("version")?,
             rust_version: text("rust_version"),
             is_member: members.contains(value.get("id")?),
-            has_library: targets
-                .iter()
-                .any(|target| target.pointer("/kind/0") == Some(&"lib".into())),
-            features: features
-                .keys()
-                .filter(|feature| *feature != "default")
-                .cloned()
-                .collect(),
+            has_library: targets.iter().any(|target| target.pointer("/kind/0") == Some(&"lib".into())),
+            features: features.keys().filter(|feature| *feature != "default").cloned().collect(),
         })
     }
 }

@@ -45,17 +45,8 @@ struct Pair {
 
 impl<'a> City<'a> {
     pub(super) fn new(random: &'a mut Rng) -> Self {
-        let driver = |number| Driver {
-            id: format!("d-{number:03}"),
-            reported: 0,
-            free_at: 0,
-        };
-        Self {
-            random,
-            now: 0,
-            drivers: (1..=DRIVERS).map(driver).collect(),
-            events: Vec::new(),
-        }
+        let driver = |number| Driver { id: format!("d-{number:03}"), reported: 0, free_at: 0 };
+        Self { random, now: 0, drivers: (1..=DRIVERS).map(driver).collect(), events: Vec::new() }
     }
 
     /// A passenger asks; a driver is found; most matches are accepted and become a ride.
@@ -66,12 +57,7 @@ impl<'a> City<'a> {
             return;
         };
         let passenger = format!("p-{:04}", self.random.u32(1..=PASSENGERS));
-        let pair = Pair {
-            match_id: format!("m-{number:06}"),
-            driver,
-            driver_id,
-            passenger,
-        };
+        let pair = Pair { match_id: format!("m-{number:06}"), driver, driver_id, passenger };
         self.beacon(at, &pair.driver_id);
         at += self.random.u64(1..5);
         let (from, to) = (self.place(), self.place());
@@ -89,13 +75,7 @@ impl<'a> City<'a> {
         if self.random.u32(0..100) < 15 {
             let reason = ["too far", "shift ends", "no answer"];
             let reason = self.random.choice(reason).unwrap_or("no answer");
-            self.add_match(
-                at,
-                "match.rejected",
-                "rejected",
-                &pair,
-                &[("reason", json!(reason))],
-            );
+            self.add_match(at, "match.rejected", "rejected", &pair, &[("reason", json!(reason))]);
             return;
         }
         self.add_match(at, "match.accepted", "accepted", &pair, &[("pickup", from)]);
@@ -141,16 +121,8 @@ impl<'a> City<'a> {
     /// The first free driver from a random one on; `None` if all are on the road.
     fn free_driver(&mut self) -> Option<(usize, String)> {
         let start = self.random.usize(0..self.drivers.len());
-        let mut from_there = self
-            .drivers
-            .iter()
-            .enumerate()
-            .cycle()
-            .skip(start)
-            .take(self.drivers.len());
-        from_there
-            .find(|(_, driver)| driver.free_at < self.now)
-            .map(|(at, driver)| (at, driver.id.clone()))
+        let mut from_there = self.drivers.iter().enumerate().cycle().skip(start).take(self.drivers.len());
+        from_there.find(|(_, driver)| driver.free_at < self.now).map(|(at, driver)| (at, driver.id.clone()))
     }
 
     fn location(&mut self, at: u64, driver: usize) {
@@ -177,13 +149,7 @@ impl<'a> City<'a> {
             "driver_id": pair.driver_id,
             "passenger_id": pair.passenger,
         });
-        merge(
-            &mut payload,
-            facts
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
-        );
+        merge(&mut payload, facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect());
         self.add(at, subject, kind, &pair.match_id, payload);
     }
 

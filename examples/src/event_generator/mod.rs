@@ -59,11 +59,7 @@ fn repeat_some(events: Vec<Event>, random: &mut Rng) -> Vec<Event> {
             waiting.push((at + random.usize(1..=REPEATED_WITHIN), event.clone()));
         }
         out.push(event);
-        out.extend(
-            waiting
-                .extract_if(.., |(due, _)| *due <= at)
-                .map(|(_, repeated)| repeated),
-        );
+        out.extend(waiting.extract_if(.., |(due, _)| *due <= at).map(|(_, repeated)| repeated));
     }
     out.extend(waiting.into_iter().map(|(_, repeated)| repeated));
     out

@@ -75,12 +75,9 @@ pub fn main() -> ExitCode {
 
 fn execute(options: &Options, console: &Console) -> Result<Report> {
     log_to_stderr();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| {
-            Error::new(ErrorKind::Unavailable, "the runtime cannot be started").with_source(source)
-        })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|source| {
+        Error::new(ErrorKind::Unavailable, "the runtime cannot be started").with_source(source)
+    })?;
     let outcome = runtime.block_on(async {
         let report = job(options, console).await?;
         let mut out = io::stdout().lock();
@@ -107,10 +104,7 @@ async fn job(options: &Options, console: &Console) -> Result<Report> {
 /// Warnings are off unless `RUST_LOG` asks for them: each fault on purpose leaves one.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }
 
 #[cfg(test)]

@@ -28,21 +28,13 @@ impl Console {
         if let Ok(style) = ProgressStyle::with_template(BAR) {
             bar.set_style(style);
         }
-        Self {
-            out: Mutex::new(Box::new(io::stderr())),
-            bar,
-            quiet,
-        }
+        Self { out: Mutex::new(Box::new(io::stderr())), bar, quiet }
     }
 
     /// Writes to `out`, without a bar.
     #[must_use]
     pub fn to(out: impl Write + Send + 'static) -> Self {
-        Self {
-            out: Mutex::new(Box::new(out)),
-            bar: ProgressBar::hidden(),
-            quiet: false,
-        }
+        Self { out: Mutex::new(Box::new(out)), bar: ProgressBar::hidden(), quiet: false }
     }
 
     pub(super) fn bar(&self) -> ProgressBar {
@@ -75,8 +67,6 @@ impl Console {
 
 impl std::fmt::Debug for Console {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Console")
-            .field("quiet", &self.quiet)
-            .finish_non_exhaustive()
+        f.debug_struct("Console").field("quiet", &self.quiet).finish_non_exhaustive()
     }
 }

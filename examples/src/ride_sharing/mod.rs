@@ -52,11 +52,7 @@ use report::{Progress, StreamTally};
 use service::Services;
 
 /// What this job cannot do without.
-const NEEDS: [Capability; 3] = [
-    Capability::MessageId,
-    Capability::NakDelay,
-    Capability::InterestRetention,
-];
+const NEEDS: [Capability; 3] = [Capability::MessageId, Capability::NakDelay, Capability::InterestRetention];
 
 /// Feeds the input through the system, waits until all is quiet and checks the invariants. Leaves the streams as
 /// they are, for others to look at; the client stays open.
@@ -72,31 +68,21 @@ pub async fn run(client: &Client, options: &Options, input: Input, console: &Con
     let started = Instant::now();
     client.require(&NEEDS)?;
     let routes = provision::provision(client, options.reset).await?;
-    console.stage(&format!(
-        "{} streams, {} durable consumers",
-        topology::STREAMS.len(),
-        routes.len()
-    ));
+    console.stage(&format!("{} streams, {} durable consumers", topology::STREAMS.len(), routes.len()));
 
     let services = Services::new();
     let progress = Arc::new(Progress::new(console.bar()));
     let published = Arc::new(StreamTally::default());
     let publishing = Publishing::new(client.publisher(), Arc::clone(&published));
     let mut crew = Crew::start(client, options, &routes, &services, &publishing, &progress).await?;
-    console.stage(&format!(
-        "{} instances of each service, {} % faults",
-        options.instances, options.faults
-    ));
+    console.stage(&format!("{} instances of each service, {} % faults", options.instances, options.faults));
 
     let feed = input::Feed::new(&publishing, &progress, console, options.sabotage);
     let fed = tokio::select! {
         fed = feed.run(input) => fed?,
         failure = crew.failure() => return Err(failure),
     };
-    console.stage(&format!(
-        "{} lines read; waiting until every delivery is settled",
-        fed.counts.lines
-    ));
+    console.stage(&format!("{} lines read; waiting until every delivery is settled", fed.counts.lines));
 
     let admin = client.admin()?;
     let quiet = tokio::select! {
@@ -111,7 +97,5 @@ pub async fn run(client: &Client, options: &Options, input: Input, console: &Con
 
     let findings = Findings::collect(admin.as_ref(), &routes, &published, started).await?;
     let (broken, notes) = proof::check(&fed.expected, &findings, &services);
-    Ok(Report::new(
-        fed.counts, findings, &routes, &services, notes, broken,
-    ))
+    Ok(Report::new(fed.counts, findings, &routes, &services, notes, broken))
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use pubsub::{
-    Client, ConsumerName, Error, ErrorKind, Provision, Result, StreamInfo, StreamName,
-};
+use pubsub::{Client, ConsumerName, Error, ErrorKind, Provision, Result, StreamInfo, StreamName};
 
 use super::report::RouteTally;
 use super::topology::{ROUTES, Route, STREAMS, StreamPlan, stream_of};
@@ -26,9 +24,7 @@ pub(super) async fn provision(client: &Client, reset: bool) -> Result<Vec<OpenRo
         if reset {
             delete(client, plan).await?;
         }
-        let info = client
-            .ensure_stream(plan.config()?, Provision::CreateIfMissing)
-            .await?;
+        let info = client.ensure_stream(plan.config()?, Provision::CreateIfMissing).await?;
         refuse_used(&info)?;
     }
     let mut routes = Vec::with_capacity(ROUTES.len());
@@ -37,16 +33,9 @@ pub(super) async fn provision(client: &Client, reset: bool) -> Result<Vec<OpenRo
             continue;
         };
         let stream = StreamName::new(plan.name)?;
-        let info = admin
-            .ensure_consumer(&stream, route.config()?, Provision::CreateIfMissing)
-            .await?;
+        let info = admin.ensure_consumer(&stream, route.config()?, Provision::CreateIfMissing).await?;
         let tally = Arc::new(RouteTally::new(info.name.to_string()));
-        routes.push(OpenRoute {
-            route: *route,
-            stream,
-            consumer: info.name,
-            tally,
-        });
+        routes.push(OpenRoute { route: *route, stream, consumer: info.name, tally });
     }
     Ok(routes)
 }

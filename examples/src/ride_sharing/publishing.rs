@@ -45,9 +45,6 @@ impl Publishing {
     }
 
     async fn publish_once(&self, message: OutboundMessage) -> Result<Receipt> {
-        self.publisher
-            .publish_with(message, PublishOptions::default().with_timeout(TIMEOUT))
-            .await?
-            .await
+        self.publisher.publish_with(message, PublishOptions::default().with_timeout(TIMEOUT)).await?.await
     }
 }

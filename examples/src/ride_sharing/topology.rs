@@ -151,14 +151,9 @@ mod tests {
     #[test]
     fn the_accepted_match_and_the_pickup_are_read_by_two_services() {
         let readers = |subject| {
-            routes_of(subject)
-                .map(|route| route.consumer().unwrap().to_string())
-                .collect::<Vec<_>>()
+            routes_of(subject).map(|route| route.consumer().unwrap().to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(
-            readers("match.accepted"),
-            ["match_accepted_users", "match_accepted_rides"]
-        );
+        assert_eq!(readers("match.accepted"), ["match_accepted_users", "match_accepted_rides"]);
         assert_eq!(readers("ride.pickup"), ["ride_pickup_users", "ride_pickup_match"]);
     }
 }

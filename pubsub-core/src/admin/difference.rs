@@ -67,11 +67,7 @@ impl Comparison {
         show: impl Fn(&T) -> String,
     ) {
         if existing != wanted {
-            self.differences.push(Difference {
-                field,
-                existing: show(existing),
-                wanted: show(wanted),
-            });
+            self.differences.push(Difference { field, existing: show(existing), wanted: show(wanted) });
         }
     }
 
@@ -89,34 +85,19 @@ impl Comparison {
             texts
         };
         self.field(field, &sorted(existing), &sorted(wanted), |texts| {
-            if texts.is_empty() {
-                none.to_owned()
-            } else {
-                format!("[{}]", texts.join(", "))
-            }
+            if texts.is_empty() { none.to_owned() } else { format!("[{}]", texts.join(", ")) }
         });
     }
 
     pub(super) fn description(&mut self, existing: Option<&str>, wanted: Option<&str>) {
-        self.field(
-            "description",
-            &existing.unwrap_or_default(),
-            &wanted.unwrap_or_default(),
-            |text| {
-                if text.is_empty() {
-                    "none".to_owned()
-                } else {
-                    format!("{text:?}")
-                }
-            },
-        );
+        self.field("description", &existing.unwrap_or_default(), &wanted.unwrap_or_default(), |text| {
+            if text.is_empty() { "none".to_owned() } else { format!("{text:?}") }
+        });
     }
 }
 
 pub(super) fn stream_differs(stream: &StreamName, differences: &[Difference]) -> Error {
-    differs("a stream", differences, "the stream")
-        .with_context("stream", stream)
-        .with_broker_code(10058)
+    differs("a stream", differences, "the stream").with_context("stream", stream).with_broker_code(10058)
 }
 
 pub(super) fn consumer_differs(
@@ -137,11 +118,7 @@ fn differs(what: &str, differences: &[Difference], definite: &str) -> Error {
     let listed = if differences.is_empty() {
         "in fields that are not known here".to_owned()
     } else {
-        differences
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")
+        differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     let message =
         format!("{what} of that name exists with another configuration (existing -> wanted): {listed}");
@@ -160,29 +137,19 @@ mod tests {
     use super::*;
 
     fn difference(field: &'static str, existing: &str, wanted: &str) -> Difference {
-        Difference {
-            field,
-            existing: existing.to_owned(),
-            wanted: wanted.to_owned(),
-        }
+        Difference { field, existing: existing.to_owned(), wanted: wanted.to_owned() }
     }
 
     #[test]
     fn the_error_lists_all_differences_on_one_line() {
         let stream = StreamName::new("RIDE").unwrap();
-        let differences = [
-            difference("max_age", "24h", "1h"),
-            difference("max_messages", "unlimited", "5"),
-        ];
+        let differences = [difference("max_age", "24h", "1h"), difference("max_messages", "unlimited", "5")];
         let error = stream_differs(&stream, &differences);
         let line = error.to_string();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert_eq!(error.broker_code(), Some(10058));
         assert_eq!(error.context("stream"), Some("RIDE"));
-        assert!(
-            line.contains("max_age: 24h -> 1h; max_messages: unlimited -> 5"),
-            "{line}"
-        );
+        assert!(line.contains("max_age: 24h -> 1h; max_messages: unlimited -> 5"), "{line}");
         assert!(line.contains("Provision::Update"), "{line}");
         assert_eq!(line.lines().count(), 1);
     }
@@ -194,11 +161,7 @@ mod tests {
         let error = consumer_differs(&stream, Some(&consumer), &[difference("ack", "explicit", "all")]);
         assert_eq!(error.broker_code(), Some(10148));
         assert_eq!(error.context("consumer"), Some("users"));
-        assert!(
-            error
-                .remedy()
-                .is_some_and(|remedy| remedy.contains("`ack` cannot be changed"))
-        );
+        assert!(error.remedy().is_some_and(|remedy| remedy.contains("`ack` cannot be changed")));
     }
 
     #[test]

@@ -87,9 +87,6 @@ mod tests {
 
     #[test]
     fn an_illegal_filter_is_refused() {
-        assert_eq!(
-            Purge::all().with_filter("a..b").unwrap_err().kind(),
-            crate::ErrorKind::InvalidInput
-        );
+        assert_eq!(Purge::all().with_filter("a..b").unwrap_err().kind(), crate::ErrorKind::InvalidInput);
     }
 }

@@ -29,11 +29,10 @@ pub(super) fn count<T: Copy + Into<u64>>(field: &'static str, limit: Limit<T>, m
     match limit.at().map(Into::into) {
         Some(0) => Err(Error::config(field, format!("{field} is 0"))
             .with_remedy("give at least 1, or say \"unlimited\" (`Limit::Unlimited`) explicitly")),
-        Some(at) if at > max => Err(Error::config(
-            field,
-            format!("{field} is {at}; at most {max} is possible"),
-        )
-        .with_remedy("lower it, or say \"unlimited\" (`Limit::Unlimited`) explicitly")),
+        Some(at) if at > max => {
+            Err(Error::config(field, format!("{field} is {at}; at most {max} is possible"))
+                .with_remedy("lower it, or say \"unlimited\" (`Limit::Unlimited`) explicitly"))
+        }
         _ => Ok(()),
     }
 }
@@ -41,11 +40,7 @@ pub(super) fn count<T: Copy + Into<u64>>(field: &'static str, limit: Limit<T>, m
 /// A duration is within what the broker can hold.
 pub(super) fn span(field: &'static str, value: Duration, min: Duration, code: Option<u16>) -> Result<()> {
     let message = if value < min {
-        format!(
-            "{field} is {}; at least {} is needed",
-            duration::format(value),
-            duration::format(min)
-        )
+        format!("{field} is {}; at least {} is needed", duration::format(value), duration::format(min))
     } else if value > duration::MAX {
         format!("{field} is longer than 292 years")
     } else {

@@ -47,13 +47,7 @@ impl StoredMessage {
         headers: Headers,
         payload: Bytes,
     ) -> Self {
-        Self {
-            subject,
-            sequence,
-            published_at,
-            headers,
-            payload,
-        }
+        Self { subject, sequence, published_at, headers, payload }
     }
 }
 
@@ -83,10 +77,7 @@ mod tests {
             Bytes::from_static(b"c4n4ry"),
         );
         let text = format!("{message:?}");
-        assert!(
-            text.contains("payload_len: 6") && !text.contains("c4n4ry"),
-            "{text}"
-        );
+        assert!(text.contains("payload_len: 6") && !text.contains("c4n4ry"), "{text}");
         assert!(!text.contains(&format!("{:?}", b"c4n4ry")), "{text}");
     }
 }

@@ -6,7 +6,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::{
-    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamConfig, StreamInfo, ensure,
+    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamConfig, StreamInfo,
+    ensure,
 };
 use crate::name::{ConsumerName, StreamName};
 use crate::{Capabilities, Capability, Error, Result};

@@ -50,11 +50,7 @@ impl Client {
     #[must_use]
     pub fn new(broker: Arc<dyn Broker>) -> Self {
         let publisher = broker.publisher();
-        Self {
-            broker,
-            layers: Vec::new(),
-            publisher,
-        }
+        Self { broker, layers: Vec::new(), publisher }
     }
 
     /// Connects to the broker that a URL names, through the backends of a registry.
@@ -197,9 +193,7 @@ impl Client {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the first feature that is not there.
     pub fn require(&self, capabilities: &[Capability]) -> Result<()> {
         let has = self.capabilities();
-        capabilities
-            .iter()
-            .try_for_each(|capability| has.require(*capability))
+        capabilities.iter().try_for_each(|capability| has.require(*capability))
     }
 
     /// How the connection does. Changes nothing on the broker.
@@ -235,10 +229,7 @@ impl Broker for Client {
 
     async fn consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<Arc<dyn Consumer>> {
         let consumer = self.broker.consumer(stream, consumer).await?;
-        Ok(self
-            .layers
-            .iter()
-            .fold(consumer, |inner, layer| layer.consumer(inner)))
+        Ok(self.layers.iter().fold(consumer, |inner, layer| layer.consumer(inner)))
     }
 
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {

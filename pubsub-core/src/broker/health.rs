@@ -40,10 +40,7 @@ impl Health {
     /// Nothing was found.
     #[must_use]
     pub const fn healthy() -> Self {
-        Self {
-            state: HealthState::Healthy,
-            reasons: Vec::new(),
-        }
+        Self { state: HealthState::Healthy, reasons: Vec::new() }
     }
 
     /// It does not work now, for this reason.

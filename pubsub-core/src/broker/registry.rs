@@ -71,9 +71,7 @@ impl Registry {
 
     /// The schemes that are served.
     pub fn schemes(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.connectors
-            .iter()
-            .flat_map(|connector| connector.schemes().iter().copied())
+        self.connectors.iter().flat_map(|connector| connector.schemes().iter().copied())
     }
 
     /// Connects to the broker that a URL names: a string, or a [`ConnectUrl`] that was read from a configuration.
@@ -89,27 +87,18 @@ impl Registry {
         U: TryInto<ConnectUrl, Error: Into<Error>> + Send,
     {
         let url = url.try_into().map_err(|error| error.into().with_operation("connect"))?;
-        let connector = self
-            .connectors
-            .iter()
-            .find(|connector| connector.schemes().contains(&url.scheme()));
+        let connector = self.connectors.iter().find(|connector| connector.schemes().contains(&url.scheme()));
         match connector {
-            Some(connector) => connector
-                .connect(&url)
-                .await
-                .map_err(|error| error.with_operation("connect")),
+            Some(connector) => connector.connect(&url).await.map_err(|error| error.with_operation("connect")),
             None => Err(self.unknown_scheme(url.scheme())),
         }
     }
 
     fn unknown_scheme(&self, scheme: &str) -> Error {
         let served = self.schemes().collect::<Vec<_>>().join("`, `");
-        let error = Error::new(
-            ErrorKind::Config,
-            format!("no backend serves the URL scheme `{scheme}`"),
-        )
-        .with_operation("connect")
-        .with_context("field", "url");
+        let error = Error::new(ErrorKind::Config, format!("no backend serves the URL scheme `{scheme}`"))
+            .with_operation("connect")
+            .with_context("field", "url");
         match self.missing.iter().find(|(known, _)| *known == scheme) {
             Some((_, remedy)) => error.with_remedy(*remedy),
             None if served.is_empty() => error.with_remedy("add a backend to the registry"),

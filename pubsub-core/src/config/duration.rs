@@ -51,11 +51,7 @@ pub fn parse(text: &str) -> Result<Duration> {
 pub fn format(duration: Duration) -> String {
     let mut text = String::new();
     let seconds = duration.as_secs();
-    let days = if seconds >= 2 * 86_400 {
-        seconds / 86_400
-    } else {
-        0
-    };
+    let days = if seconds >= 2 * 86_400 { seconds / 86_400 } else { 0 };
     let seconds = seconds - days * 86_400;
     let nanos = duration.subsec_nanos();
     let parts = [
@@ -126,11 +122,7 @@ impl Notation<Duration> for Time {
 
     fn parse(text: &str) -> Result<Duration, String> {
         // humantime 2.4 panics where its sum comes to 2^64 seconds; texts within these bounds cannot reach it.
-        let digits = text
-            .split(|c: char| !c.is_ascii_digit())
-            .map(str::len)
-            .max()
-            .unwrap_or(0);
+        let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
         if text.len() > MAX_TEXT || digits > MAX_DIGITS {
             return Err(format!("{} is too long for a duration", quoted(text)));
         }
@@ -219,22 +211,9 @@ mod tests {
 
     #[test]
     fn months_and_years_are_refused_and_the_units_are_listed() {
-        for text in [
-            "1M",
-            "1month",
-            "2 months",
-            "1y",
-            "1yr",
-            "1h 1year",
-            "3years",
-            "5fortnights",
-            "-5s",
-        ] {
+        for text in ["1M", "1month", "2 months", "1y", "1yr", "1h 1year", "3years", "5fortnights", "-5s"] {
             let error = parse(text).unwrap_err();
-            assert!(
-                error.message().contains("ns, us, ms, s, m, h, d and w"),
-                "{text}: {error}"
-            );
+            assert!(error.message().contains("ns, us, ms, s, m, h, d and w"), "{text}: {error}");
         }
     }
 

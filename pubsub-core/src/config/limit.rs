@@ -143,9 +143,7 @@ impl<N: Notation<T>, T> Visitor<'_> for Either<N, T> {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Limit<T>, E> {
         if number < 0 {
-            return Err(E::custom(format!(
-                "{number} is negative; for no limit write \"{UNLIMITED}\""
-            )));
+            return Err(E::custom(format!("{number} is negative; for no limit write \"{UNLIMITED}\"")));
         }
         Value::<N, T>::new().visit_i64(number).map(Limit::At)
     }
@@ -166,11 +164,7 @@ mod tests {
     fn both_forms_round_trip() {
         for limit in [Limit::Unlimited, Limit::At(7_u64)] {
             let json = serde_json::to_string(&limit).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Limit<u64>>(&json).unwrap(),
-                limit,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Limit<u64>>(&json).unwrap(), limit, "{json}");
         }
         let age = Limit::At(Duration::from_secs(86_400));
         let json = serde_json::to_string(&age).unwrap();
@@ -180,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_number_as_text_is_read_as_urls_need_it() {
-        assert_eq!(
-            serde_json::from_str::<Limit<u32>>(r#""5""#).unwrap(),
-            Limit::At(5)
-        );
+        assert_eq!(serde_json::from_str::<Limit<u32>>(r#""5""#).unwrap(), Limit::At(5));
     }
 
     #[test]
@@ -194,9 +185,7 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_fit_is_refused() {
-        let error = serde_json::from_str::<Limit<u32>>("4294967296")
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<Limit<u32>>("4294967296").unwrap_err().to_string();
         assert!(error.contains("too large"), "{error}");
     }
 

@@ -36,9 +36,7 @@ where
     const EXPECTED: &'static str = "a whole number";
 
     fn parse(text: &str) -> Result<T, String> {
-        let number = text
-            .parse::<u64>()
-            .map_err(|_| format!("{} is not a whole number", quoted(text)))?;
+        let number = text.parse::<u64>().map_err(|_| format!("{} is not a whole number", quoted(text)))?;
         <Self as Notation<T>>::from_integer(number)
     }
 

@@ -62,9 +62,7 @@ pub fn parse(text: &str) -> Result<u64> {
 /// Writes a size so that [`parse`] reads the same again, in the largest unit that is exact: `100MB`, `8MiB`, `1001B`.
 #[must_use]
 pub fn format(bytes: u64) -> String {
-    let exact = UNITS
-        .iter()
-        .find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
+    let exact = UNITS.iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
     let (unit, name) = exact.copied().unwrap_or((1, "B"));
     format!("{}{name}", bytes / unit)
 }
@@ -125,9 +123,7 @@ pub mod limit {
                 Size::show(&self.0, f)
             }
         }
-        limit
-            .at()
-            .map_or_else(|| Limit::<u64>::Unlimited.to_string(), |at| Shown(at).to_string())
+        limit.at().map_or_else(|| Limit::<u64>::Unlimited.to_string(), |at| Shown(at).to_string())
     }
 }
 
@@ -160,9 +156,7 @@ where
 /// Reads a number and its unit in whole numbers alone: a float would round what is above 2^53.
 fn read(text: &str) -> Result<u64, String> {
     let not_a_size = || format!("{} is not a size; expected {EXPECTED}", quoted(text));
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end).ok_or_else(not_a_size)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
@@ -171,19 +165,13 @@ fn read(text: &str) -> Result<u64, String> {
     let unit = match unit.trim_start() {
         "" => 1,
         unit => find_unit(unit).ok_or_else(|| {
-            format!(
-                "{} is not a size: {} is no unit; the units are {NAMES}",
-                quoted(text),
-                quoted(unit)
-            )
+            format!("{} is not a size: {} is no unit; the units are {NAMES}", quoted(text), quoted(unit))
         })?,
     };
     let whole = digits(whole.trim_start_matches('0')).ok_or(TOO_LARGE)?;
     let fraction = fraction.trim_end_matches('0');
     let parts = digits(fraction).ok_or_else(|| format!("{} has too many decimal places", quoted(text)))?;
-    let scale = u32::try_from(fraction.len())
-        .ok()
-        .and_then(|places| 10_u128.checked_pow(places));
+    let scale = u32::try_from(fraction.len()).ok().and_then(|places| 10_u128.checked_pow(places));
     let (unit, scale) = (u128::from(unit), scale.ok_or(TOO_LARGE)?);
     if !(parts * unit).is_multiple_of(scale) {
         return Err(format!("{} is not a whole number of bytes", quoted(text)));
@@ -192,10 +180,7 @@ fn read(text: &str) -> Result<u64, String> {
 }
 
 fn find_unit(name: &str) -> Option<u64> {
-    UNITS
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(unit, _)| *unit)
+    UNITS.iter().find(|(_, known)| *known == name).map(|(unit, _)| *unit)
 }
 
 /// The number that these digits write, none being 0. `None` if they are too many.
@@ -251,19 +236,9 @@ mod tests {
 
     #[test]
     fn a_fraction_that_is_not_a_whole_number_of_bytes_is_refused() {
-        for text in [
-            "1.9B",
-            "0.1B",
-            "1.5",
-            "9007199254740.9931KB",
-            "1.0001kB",
-            "0.3KiB",
-        ] {
+        for text in ["1.9B", "0.1B", "1.5", "9007199254740.9931KB", "1.0001kB", "0.3KiB"] {
             let error = parse(text).unwrap_err();
-            assert!(
-                error.message().contains("not a whole number of bytes"),
-                "{text}: {error}"
-            );
+            assert!(error.message().contains("not a whole number of bytes"), "{text}: {error}");
             assert!(error.remedy().is_some());
         }
         assert!(parse(&format!("0.{}1PiB", "0".repeat(40))).is_err());
@@ -287,9 +262,9 @@ mod tests {
     fn units_are_spelt_exactly() {
         assert_eq!(parse("64kB").unwrap(), parse("64KB").unwrap());
         assert_eq!(parse("7B").unwrap(), 7);
-        for text in [
-            "100m", "100mb", "100M", "64k", "64K", "8mib", "8Mib", "8Mb", "1G", "1 MB ", "1MB1", "1KB 5B",
-        ] {
+        for text in
+            ["100m", "100mb", "100M", "64k", "64K", "8mib", "8Mib", "8Mb", "1G", "1 MB ", "1MB1", "1KB 5B"]
+        {
             let error = parse(text).unwrap_err();
             assert!(error.message().contains(NAMES), "{text}: {error}");
         }
@@ -297,20 +272,8 @@ mod tests {
 
     #[test]
     fn text_without_a_sound_number_is_refused() {
-        for text in [
-            "",
-            ".",
-            "MB",
-            ".5MB",
-            "1.MB",
-            "1.2.3MB",
-            "-1",
-            "+1",
-            "1e3",
-            " 1",
-            "1,5MB",
-            "\u{664}MB",
-        ] {
+        for text in ["", ".", "MB", ".5MB", "1.MB", "1.2.3MB", "-1", "+1", "1e3", " 1", "1,5MB", "\u{664}MB"]
+        {
             assert!(parse(text).is_err(), "{text:?}");
         }
     }

@@ -40,13 +40,8 @@ pub(super) fn subscribe<C: Consumer + ?Sized>(
     consumer: Arc<C>,
     options: SubscribeOptions,
 ) -> BoxStream<'static, Result<Delivery>> {
-    let subscription = Subscription {
-        consumer,
-        options,
-        ready: Ready::default(),
-        ended: false,
-        pausing: false,
-    };
+    let subscription =
+        Subscription { consumer, options, ready: Ready::default(), ended: false, pausing: false };
     stream::unfold(subscription, |mut subscription| async move {
         let item = subscription.next().await?;
         Some((item, subscription))

@@ -42,11 +42,7 @@ impl FetchOptions {
     /// Takes up to that many messages and waits up to 5 s for the first.
     #[must_use]
     pub const fn up_to(max_messages: usize) -> Self {
-        Self {
-            max_messages,
-            expires: default_expires(),
-            on_drop: OnDrop::Redeliver,
-        }
+        Self { max_messages, expires: default_expires(), on_drop: OnDrop::Redeliver }
     }
 
     /// Sets how long to wait while there is nothing.
@@ -103,10 +99,7 @@ pub struct SubscribeOptions {
 
 impl Default for SubscribeOptions {
     fn default() -> Self {
-        Self {
-            buffer: 100,
-            on_drop: OnDrop::Redeliver,
-        }
+        Self { buffer: 100, on_drop: OnDrop::Redeliver }
     }
 }
 
@@ -179,16 +172,8 @@ mod tests {
         let minimum = Capabilities::minimum();
         let fetch = FetchOptions::up_to(1).with_on_drop(LATER);
         let refused = fetch.check(minimum).unwrap_err();
-        assert_eq!(
-            (refused.kind(), refused.context("field")),
-            (ErrorKind::Unsupported, Some("on_drop"))
-        );
-        assert!(
-            SubscribeOptions::default()
-                .with_on_drop(LATER)
-                .check(minimum)
-                .is_err()
-        );
+        assert_eq!((refused.kind(), refused.context("field")), (ErrorKind::Unsupported, Some("on_drop")));
+        assert!(SubscribeOptions::default().with_on_drop(LATER).check(minimum).is_err());
         fetch.check(minimum.with(Capability::NakDelay)).unwrap();
     }
 
@@ -202,23 +187,15 @@ mod tests {
 
     #[test]
     fn configuration_round_trips_with_units() {
-        let fetch = FetchOptions::up_to(7)
-            .with_expires(Duration::from_secs(90))
-            .with_on_drop(LATER);
+        let fetch = FetchOptions::up_to(7).with_expires(Duration::from_secs(90)).with_on_drop(LATER);
         let json = serde_json::to_string(&fetch).unwrap();
-        assert_eq!(
-            json,
-            r#"{"max_messages":7,"expires":"1m 30s","on_drop":{"nak_after":"1s"}}"#
-        );
+        assert_eq!(json, r#"{"max_messages":7,"expires":"1m 30s","on_drop":{"nak_after":"1s"}}"#);
         assert_eq!(serde_json::from_str::<FetchOptions>(&json).unwrap(), fetch);
 
         let subscribe = SubscribeOptions::default();
         let json = serde_json::to_string(&subscribe).unwrap();
         assert_eq!(json, r#"{"buffer":100,"on_drop":"redeliver"}"#);
-        assert_eq!(
-            serde_json::from_str::<SubscribeOptions>(&json).unwrap(),
-            subscribe
-        );
+        assert_eq!(serde_json::from_str::<SubscribeOptions>(&json).unwrap(), subscribe);
     }
 
     #[test]
@@ -230,8 +207,6 @@ mod tests {
     #[test]
     fn the_minimum_lets_what_is_dropped_come_again() {
         FetchOptions::up_to(1).check(Capabilities::minimum()).unwrap();
-        SubscribeOptions::default()
-            .check(Capabilities::minimum())
-            .unwrap();
+        SubscribeOptions::default().check(Capabilities::minimum()).unwrap();
     }
 }

@@ -179,11 +179,7 @@ impl Error {
     /// The fact of that name, such as `stream`, `consumer`, `subject` or `field`.
     #[must_use]
     pub fn context(&self, key: &str) -> Option<&str> {
-        self.0
-            .context
-            .iter()
-            .find(|(known, _)| *known == key)
-            .map(|(_, value)| value.as_str())
+        self.0.context.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
     /// What to do about it.
@@ -195,10 +191,7 @@ impl Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 

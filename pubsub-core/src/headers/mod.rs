@@ -116,24 +116,16 @@ impl Headers {
     /// The first value of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.lines
-            .iter()
-            .find(|(known, _)| *known == *name)
-            .map(|(_, value)| value.as_str())
+        self.lines.iter().find(|(known, _)| *known == *name).map(|(_, value)| value.as_str())
     }
 
     /// All values of this name, in the order they were added. They outlive the name that was asked for.
     pub fn get_all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         // From its first line on, the name is compared with our own copy of it: the caller's need not stay.
         let first = self.lines.iter().position(|(known, _)| *known == *name);
-        let lines = first
-            .and_then(|first| self.lines.get(first..))
-            .unwrap_or_default();
+        let lines = first.and_then(|first| self.lines.get(first..)).unwrap_or_default();
         let wanted = lines.first().map(|(name, _)| name);
-        lines
-            .iter()
-            .filter(move |(known, _)| Some(known) == wanted)
-            .map(|(_, value)| value.as_str())
+        lines.iter().filter(move |(known, _)| Some(known) == wanted).map(|(_, value)| value.as_str())
     }
 
     /// Whether this name has a value.
@@ -178,10 +170,7 @@ impl Headers {
 
     /// The names among these that are reserved, once per value.
     pub fn reserved(&self) -> impl Iterator<Item = &HeaderName> {
-        self.lines
-            .iter()
-            .map(|(name, _)| name)
-            .filter(|name| name.is_reserved())
+        self.lines.iter().map(|(name, _)| name).filter(|name| name.is_reserved())
     }
 
     /// The headers whose names are not reserved: what may be published again.
@@ -197,9 +186,7 @@ fn checked(
     value: impl TryInto<HeaderValue, Error: Into<Error>>,
 ) -> Result<(HeaderName, HeaderValue)> {
     let name = name.try_into().map_err(Into::into)?;
-    let value = value
-        .try_into()
-        .map_err(|error| error.into().with_context("header", &name))?;
+    let value = value.try_into().map_err(|error| error.into().with_context("header", &name))?;
     Ok((name, value))
 }
 
@@ -238,10 +225,7 @@ mod tests {
     }
 
     fn lines(headers: &Headers) -> Vec<(&str, &str)> {
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect()
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     #[test]
@@ -296,13 +280,7 @@ mod tests {
         assert_eq!(error.context("header"), Some("tag"));
         assert!(headers.append("Nats-Rollup", "all").is_err());
         assert!(headers.append_received("bad name", "x").is_err());
-        assert_eq!(
-            headers
-                .append_received("tag", "a\rb")
-                .unwrap_err()
-                .context("header"),
-            Some("tag")
-        );
+        assert_eq!(headers.append_received("tag", "a\rb").unwrap_err().context("header"), Some("tag"));
         assert_eq!(headers, before);
     }
 
@@ -328,28 +306,16 @@ mod tests {
 
     #[test]
     fn the_order_between_names_does_not_count_for_equality() {
-        assert_eq!(
-            headers(&[("a", "1"), ("b", "2")]),
-            headers(&[("b", "2"), ("a", "1")])
-        );
-        assert_ne!(
-            headers(&[("a", "1"), ("a", "2")]),
-            headers(&[("a", "2"), ("a", "1")])
-        );
-        assert_ne!(
-            headers(&[("a", "1"), ("a", "1")]),
-            headers(&[("a", "1"), ("b", "1")])
-        );
+        assert_eq!(headers(&[("a", "1"), ("b", "2")]), headers(&[("b", "2"), ("a", "1")]));
+        assert_ne!(headers(&[("a", "1"), ("a", "2")]), headers(&[("a", "2"), ("a", "1")]));
+        assert_ne!(headers(&[("a", "1"), ("a", "1")]), headers(&[("a", "1"), ("b", "1")]));
         assert_ne!(headers(&[("a", "1")]), Headers::new());
     }
 
     #[test]
     fn debug_shows_names_and_lengths() {
         let headers = headers(&[("authorization", "secret")]);
-        assert_eq!(
-            format!("{headers:?}"),
-            r#"{"authorization": HeaderValue(6 bytes)}"#
-        );
+        assert_eq!(format!("{headers:?}"), r#"{"authorization": HeaderValue(6 bytes)}"#);
     }
 
     #[test]

@@ -54,18 +54,14 @@ impl HeaderName {
 }
 
 fn is_reserved(text: &str) -> bool {
-    text.get(..RESERVED_PREFIX.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
+    text.get(..RESERVED_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
 }
 
 fn check_published(text: &str) -> Result<()> {
     check_characters(text)?;
     if text.len() > HeaderName::MAX_LEN {
-        let message = format!(
-            "a header name has at most {} bytes, this one has {}",
-            HeaderName::MAX_LEN,
-            text.len()
-        );
+        let message =
+            format!("a header name has at most {} bytes, this one has {}", HeaderName::MAX_LEN, text.len());
         return refused(text, message, "shorten it, and put what is long into the value");
     }
     if is_reserved(text) {
@@ -80,11 +76,7 @@ fn check_published(text: &str) -> Result<()> {
 
 fn check_characters(text: &str) -> Result<()> {
     if text.is_empty() {
-        return refused(
-            text,
-            "a header name cannot be empty".to_owned(),
-            "give it at least one character",
-        );
+        return refused(text, "a header name cannot be empty".to_owned(), "give it at least one character");
     }
     let allowed = |character: char| character.is_ascii_graphic() && character != ':';
     match text.char_indices().find(|(_, character)| !allowed(*character)) {
@@ -129,12 +121,7 @@ mod tests {
             assert_eq!(error.context("header"), Some(text));
             assert!(error.remedy().is_some());
         }
-        assert!(
-            HeaderName::new("a".repeat(257))
-                .unwrap_err()
-                .message()
-                .contains("at most 256 bytes")
-        );
+        assert!(HeaderName::new("a".repeat(257)).unwrap_err().message().contains("at most 256 bytes"));
     }
 
     #[test]
@@ -146,10 +133,7 @@ mod tests {
 
     #[test]
     fn case_counts() {
-        assert_ne!(
-            HeaderName::new("Trace").unwrap(),
-            HeaderName::new("trace").unwrap()
-        );
+        assert_ne!(HeaderName::new("Trace").unwrap(), HeaderName::new("trace").unwrap());
     }
 
     #[test]

@@ -82,10 +82,7 @@ fn find_untransportable(text: &str) -> Option<String> {
 
 fn find_character(text: &str, bad: impl Fn(char) -> bool) -> Option<String> {
     let (at, character) = text.char_indices().find(|(_, character)| bad(*character))?;
-    Some(format!(
-        "the control character {} (at byte {at})",
-        named(character)
-    ))
+    Some(format!("the control character {} (at byte {at})", named(character)))
 }
 
 #[cfg(test)]

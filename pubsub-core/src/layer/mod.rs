@@ -9,10 +9,10 @@ use std::sync::Arc;
 pub use on_publish::{OnPublish, PublishEvent};
 pub use subject_prefix::SubjectPrefix;
 
+use crate::Capabilities;
 use crate::admin::StreamAdmin;
 use crate::consume::Consumer;
 use crate::publish::Publisher;
-use crate::Capabilities;
 
 /// Something that wraps what a [`Client`](crate::Client) gives out. State lives in the layer; applying it to one
 /// client changes no other.

@@ -66,10 +66,7 @@ impl Debug for OnPublish {
 
 impl Layer for OnPublish {
     fn publisher(&self, inner: Arc<dyn Publisher>) -> Arc<dyn Publisher> {
-        Arc::new(HookedPublisher {
-            inner,
-            hook: Arc::clone(&self.hook),
-        })
+        Arc::new(HookedPublisher { inner, hook: Arc::clone(&self.hook) })
     }
 }
 
@@ -80,9 +77,7 @@ struct HookedPublisher {
 
 impl Debug for HookedPublisher {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookedPublisher")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("HookedPublisher").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 
@@ -114,11 +109,7 @@ fn call(
     started: Instant,
     outcome: std::result::Result<&Receipt, &Error>,
 ) {
-    let event = PublishEvent {
-        subject,
-        outcome,
-        latency: started.elapsed(),
-    };
+    let event = PublishEvent { subject, outcome, latency: started.elapsed() };
     if catch_unwind(AssertUnwindSafe(|| hook(&event))).is_err() {
         tracing::error!(subject = subject.as_str(), "the on-publish hook panicked");
     }
@@ -146,11 +137,7 @@ impl Publisher for HookedPublisher {
         let subjects: Vec<_> = messages.iter().map(|message| message.subject.clone()).collect();
         let started = Instant::now();
         let accepted = self.inner.publish_batch(messages, options).await;
-        subjects
-            .into_iter()
-            .zip(accepted)
-            .map(|(subject, one)| self.watch(subject, started, one))
-            .collect()
+        subjects.into_iter().zip(accepted).map(|(subject, one)| self.watch(subject, started, one)).collect()
     }
 
     fn capabilities(&self) -> Capabilities {

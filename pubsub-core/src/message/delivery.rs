@@ -34,9 +34,7 @@ pub struct Delivery {
 impl Delivery {
     /// Hands a backend's message to a user. For backends and layers.
     pub fn new(message: Box<dyn Message>) -> Self {
-        Self {
-            message: Some(message),
-        }
+        Self { message: Some(message) }
     }
 
     /// Acknowledges: done, never again. Resolves when the settlement is handed over, not when the broker has it.
@@ -133,15 +131,9 @@ impl Delivery {
 
     /// Gives up the guard: whoever takes the message must settle or abandon it. For layers that wrap messages.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "the message leaves with `self` only"
-    )]
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the message leaves with `self` only")]
     pub fn into_message(mut self) -> Box<dyn Message> {
-        self.message
-            .take()
-            .expect("an unsettled delivery holds its message")
+        self.message.take().expect("an unsettled delivery holds its message")
     }
 
     /// Makes a message that nobody has looked at available to others at once, where the backend can. For
@@ -156,9 +148,7 @@ impl Deref for Delivery {
 
     #[expect(clippy::expect_used, reason = "the message leaves with `self` only")]
     fn deref(&self) -> &Self::Target {
-        self.message
-            .as_deref()
-            .expect("an unsettled delivery holds its message")
+        self.message.as_deref().expect("an unsettled delivery holds its message")
     }
 }
 

@@ -40,15 +40,7 @@ impl DeliveryInfo {
         pending: u64,
         published_at: SystemTime,
     ) -> Self {
-        Self {
-            stream,
-            consumer,
-            stream_sequence,
-            consumer_sequence,
-            attempt,
-            pending,
-            published_at,
-        }
+        Self { stream, consumer, stream_sequence, consumer_sequence, attempt, pending, published_at }
     }
 
     /// Whether the message was delivered to this consumer before.
@@ -66,10 +58,7 @@ mod tests {
 
     #[test]
     fn it_serialises_with_a_readable_time() {
-        let (stream, consumer) = (
-            StreamName::new("RIDE").unwrap(),
-            ConsumerName::new("users").unwrap(),
-        );
+        let (stream, consumer) = (StreamName::new("RIDE").unwrap(), ConsumerName::new("users").unwrap());
         let published_at = UNIX_EPOCH + Duration::from_secs(1_787_302_800);
         let info = DeliveryInfo::new(stream, consumer, 7, 9, 2, 1, published_at);
         let expected = serde_json::json!({

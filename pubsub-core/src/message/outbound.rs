@@ -43,12 +43,7 @@ impl OutboundMessage {
         S: TryInto<Subject, Error: Into<Error>>,
     {
         let subject = subject.try_into().map_err(Into::into)?;
-        Ok(Self {
-            subject,
-            payload: payload.into(),
-            headers: Headers::new(),
-            id: None,
-        })
+        Ok(Self { subject, payload: payload.into(), headers: Headers::new(), id: None })
     }
 
     /// A message that carries `value` as JSON.
@@ -108,8 +103,7 @@ impl OutboundMessage {
     /// # Errors
     /// [`ErrorKind::InvalidInput`], [`ErrorKind::Unsupported`] or [`ErrorKind::PayloadTooLarge`], with the subject.
     pub fn check(&self, capabilities: Capabilities) -> Result<()> {
-        self.find_fault(capabilities)
-            .map_err(|error| error.with_context("subject", &self.subject))
+        self.find_fault(capabilities).map_err(|error| error.with_context("subject", &self.subject))
     }
 
     /// For backends that keep their messages themselves: the message as a stream stores it, under this sequence. The id
@@ -121,10 +115,8 @@ impl OutboundMessage {
 
     fn find_fault(&self, capabilities: Capabilities) -> Result<()> {
         if let Some(name) = self.headers.reserved().next() {
-            return Err(
-                Error::invalid_input("headers", format!("the header `{name}` is reserved"))
-                    .with_remedy("use `with_id` for message ids, and `without_reserved` on received headers"),
-            );
+            return Err(Error::invalid_input("headers", format!("the header `{name}` is reserved"))
+                .with_remedy("use `with_id` for message ids, and `without_reserved` on received headers"));
         }
         if self.id.is_some() {
             capabilities.require(crate::Capability::MessageId)?;
@@ -144,11 +136,7 @@ impl OutboundMessage {
     /// The bytes that headers and id take on the wire; 0 without any.
     fn header_len(&self) -> usize {
         let Some(id) = &self.id else {
-            return if self.headers.is_empty() {
-                0
-            } else {
-                self.headers.wire_len()
-            };
+            return if self.headers.is_empty() { 0 } else { self.headers.wire_len() };
         };
         const ID_LINE: usize = "Nats-Msg-Id: \r\n".len();
         self.headers.wire_len() + ID_LINE + id.as_str().len()

@@ -78,17 +78,15 @@ impl Settlement {
     #[must_use]
     pub fn term_because(reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
-        let end = (0..=Self::MAX_REASON_LEN.min(reason.len())).rev().find(|end| reason.is_char_boundary(*end));
+        let end =
+            (0..=Self::MAX_REASON_LEN.min(reason.len())).rev().find(|end| reason.is_char_boundary(*end));
         reason.truncate(end.unwrap_or(0));
         let reason = reason.replace(char::is_control, " ");
         Self::of(SettlementKind::Term { reason: Some(reason) })
     }
 
     const fn of(kind: SettlementKind) -> Self {
-        Self {
-            kind,
-            confirmed: false,
-        }
+        Self { kind, confirmed: false }
     }
 
     /// Makes the call wait for the broker's answer.
@@ -159,7 +157,9 @@ mod tests {
     #[test]
     fn a_long_reason_is_cut_at_a_character() {
         let settlement = Settlement::term_because("ä".repeat(1000) + "\n");
-        let SettlementKind::Term { reason: Some(reason) } = settlement.kind() else { panic!("{settlement:?}") };
+        let SettlementKind::Term { reason: Some(reason) } = settlement.kind() else {
+            panic!("{settlement:?}")
+        };
         assert_eq!(reason.len(), Settlement::MAX_REASON_LEN);
         let control = Settlement::term_because("a\r\nb");
         assert_eq!(control.kind(), &SettlementKind::Term { reason: Some("a  b".to_owned()) });

@@ -35,8 +35,7 @@ pub trait PublisherExt: Publisher {
         S: TryInto<Subject, Error: Into<Error>> + Send,
         P: Into<Bytes> + Send,
     {
-        self.publish_message(OutboundMessage::new(subject, payload)?)
-            .await
+        self.publish_message(OutboundMessage::new(subject, payload)?).await
     }
 
     /// Publishes `value` as JSON and waits for the receipt.

@@ -46,10 +46,7 @@ mod tests {
         let json = serde_json::to_string(&options).unwrap();
         assert_eq!(json, r#"{"timeout":"1s 500ms"}"#);
         assert_eq!(serde_json::from_str::<PublishOptions>(&json).unwrap(), options);
-        assert_eq!(
-            serde_json::from_str::<PublishOptions>("{}").unwrap(),
-            PublishOptions::default()
-        );
+        assert_eq!(serde_json::from_str::<PublishOptions>("{}").unwrap(), PublishOptions::default());
     }
 
     #[test]

@@ -33,11 +33,7 @@ impl Receipt {
     /// A full confirmation. For backends.
     #[must_use]
     pub fn new(stream: StreamName, sequence: u64, duplicate: bool) -> Self {
-        Self {
-            stream,
-            sequence: Some(sequence),
-            duplicate: Some(duplicate),
-        }
+        Self { stream, sequence: Some(sequence), duplicate: Some(duplicate) }
     }
 
     /// Whether the broker said that it had stored this message id before.
@@ -219,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_resolved_receipt_may_be_polled_again() {
-        for mut pending in [PendingReceipt::ready(failed()), PendingReceipt::from_future(async { failed() })] {
+        for mut pending in [PendingReceipt::ready(failed()), PendingReceipt::from_future(async { failed() })]
+        {
             assert!((&mut pending).now_or_never().is_some());
             assert!(pending.is_terminated());
             assert!((&mut pending).now_or_never().is_none());

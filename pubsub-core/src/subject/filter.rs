@@ -197,11 +197,7 @@ mod tests {
             ("ride.pickup", "Ride.pickup", false),
             ("$JS.EVENT.>", "$JS.EVENT.ADVISORY.X", true),
         ] {
-            assert_eq!(
-                filter(text).matches(subject),
-                expected,
-                "{text} against {subject}"
-            );
+            assert_eq!(filter(text).matches(subject), expected, "{text} against {subject}");
         }
     }
 
@@ -233,11 +229,9 @@ mod tests {
 
     #[test]
     fn a_filter_that_is_no_subject_is_refused() {
-        for (text, rule) in [
-            ("ride.*", "the wildcard `*`"),
-            (">", "the wildcard `>`"),
-            ("$JS.API", "begins with `$`"),
-        ] {
+        for (text, rule) in
+            [("ride.*", "the wildcard `*`"), (">", "the wildcard `>`"), ("$JS.API", "begins with `$`")]
+        {
             let error = Subject::try_from(filter(text)).unwrap_err();
             assert!(error.message().contains(rule), "{text}: {error}");
         }

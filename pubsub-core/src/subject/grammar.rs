@@ -51,10 +51,7 @@ fn check_length(text: &str, used_as: Use) -> Result<()> {
             .with_remedy("give at least one token, such as `ride.requested`"));
     }
     if text.len() > MAX_SUBJECT_LEN {
-        let message = format!(
-            "a {noun} has at most {MAX_SUBJECT_LEN} bytes, this one has {}",
-            text.len()
-        );
+        let message = format!("a {noun} has at most {MAX_SUBJECT_LEN} bytes, this one has {}", text.len());
         return Err(used_as
             .error(text, message)
             .with_remedy("shorten it; what is long belongs in a header or in the payload"));
@@ -76,14 +73,8 @@ fn check_characters(text: &str, used_as: Use) -> Result<()> {
     } else {
         "whitespace"
     };
-    let message = format!(
-        "a {} cannot contain {sort}: {} at byte {at}",
-        used_as.noun(),
-        named(character)
-    );
-    Err(used_as
-        .error(text, message)
-        .with_remedy("remove it, or put `-` or `_` in its place"))
+    let message = format!("a {} cannot contain {sort}: {} at byte {at}", used_as.noun(), named(character));
+    Err(used_as.error(text, message).with_remedy("remove it, or put `-` or `_` in its place"))
 }
 
 fn check_tokens(text: &str, used_as: Use) -> Result<()> {
@@ -176,10 +167,7 @@ mod tests {
             ("a.\u{a0}", "whitespace: U+00A0 at byte 2"),
             ("a\u{2028}b", "whitespace"),
             ("a\u{200b}b", "invisible format characters: U+200B at byte 1"),
-            (
-                "ride.\u{202e}pickup",
-                "invisible format characters: U+202E at byte 5",
-            ),
+            ("ride.\u{202e}pickup", "invisible format characters: U+202E at byte 5"),
             ("\u{2060}a", "invisible format characters: U+2060"),
             ("\u{2066}a", "invisible format characters: U+2066"),
             ("\u{feff}ride", "invisible format characters: U+FEFF at byte 0"),
@@ -209,31 +197,17 @@ mod tests {
     fn the_length_is_counted_in_bytes() {
         assert!(check_subject(&"a".repeat(MAX_SUBJECT_LEN)).is_ok());
         let error = refusal(check_subject(&"a".repeat(MAX_SUBJECT_LEN + 1)));
-        assert!(
-            error.message().contains("at most 1024 bytes, this one has 1025"),
-            "{error}"
-        );
-        assert!(
-            error.to_string().len() < 400,
-            "the error shows only an excerpt: {error}"
-        );
+        assert!(error.message().contains("at most 1024 bytes, this one has 1025"), "{error}");
+        assert!(error.to_string().len() < 400, "the error shows only an excerpt: {error}");
         assert!(check_subject(&"\u{fc}".repeat(MAX_SUBJECT_LEN / 2)).is_ok());
         refusal(check_subject(&"\u{fc}".repeat(MAX_SUBJECT_LEN / 2 + 1)));
     }
 
     #[test]
     fn other_text_is_allowed() {
-        for text in [
-            "a",
-            "ride.pickup",
-            "a$b",
-            "a.$b",
-            "_INBOXES.a",
-            "a._INBOX",
-            "stra\u{df}e.\u{4f60}",
-            "%",
-            "-._",
-        ] {
+        for text in
+            ["a", "ride.pickup", "a$b", "a.$b", "_INBOXES.a", "a._INBOX", "stra\u{df}e.\u{4f60}", "%", "-._"]
+        {
             assert!(check_subject(text).is_ok(), "{text}");
         }
     }

@@ -97,18 +97,12 @@ mod tests {
     #[test]
     fn a_static_subject_is_not_copied() {
         const TEXT: &str = "ride.pickup";
-        assert_eq!(
-            Subject::from_static(TEXT).unwrap().as_str().as_ptr(),
-            TEXT.as_ptr()
-        );
+        assert_eq!(Subject::from_static(TEXT).unwrap().as_str().as_ptr(), TEXT.as_ptr());
     }
 
     #[test]
     fn debug_shows_the_text() {
-        assert_eq!(
-            format!("{:?}", subject("ride.pickup")),
-            r#"Subject("ride.pickup")"#
-        );
+        assert_eq!(format!("{:?}", subject("ride.pickup")), r#"Subject("ride.pickup")"#);
     }
 
     #[test]
@@ -150,9 +144,7 @@ mod tests {
     fn serde_checks_what_it_reads() {
         assert_eq!(serde_json::to_string(&subject("a.b")).unwrap(), r#""a.b""#);
         assert_eq!(serde_json::from_str::<Subject>(r#""a.b""#).unwrap(), "a.b");
-        let error = serde_json::from_str::<Subject>(r#""a..b""#)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<Subject>(r#""a..b""#).unwrap_err().to_string();
         assert!(error.contains("empty token"), "{error}");
     }
 

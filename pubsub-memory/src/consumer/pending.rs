@@ -78,14 +78,7 @@ impl Pending {
 
     /// The first delivery of a message.
     pub(crate) fn insert(&mut self, sequence: u64, number: u64, until: Instant) {
-        self.entries.insert(
-            sequence,
-            Entry {
-                number,
-                attempts: 1,
-                comes_again: Again::After(until),
-            },
-        );
+        self.entries.insert(sequence, Entry { number, attempts: 1, comes_again: Again::After(until) });
         self.waits.push_back((until, sequence));
     }
 
@@ -127,13 +120,14 @@ impl Pending {
         self.drop_outdated_waits();
     }
 
-    /// Makes a message available later. One that is available already stays so.
+    /// Makes a message available later, also one that is available already.
     pub(crate) fn delay(&mut self, sequence: u64, until: Instant) {
         let Some(entry) = self.entries.get_mut(&sequence) else {
             return;
         };
         match entry.comes_again {
-            Again::Queued => return,
+            // Not to come twice, once it is queued again.
+            Again::Queued => self.queue.retain(|queued| *queued != sequence),
             Again::Delayed(before) => {
                 self.delays.remove(&(before, sequence));
             }
@@ -211,10 +205,7 @@ impl Pending {
             due.push((until, sequence));
         }
         due.sort_unstable_by_key(|(until, sequence)| {
-            (
-                Reverse(now.saturating_duration_since(*until).as_millis()),
-                *sequence,
-            )
+            (Reverse(now.saturating_duration_since(*until).as_millis()), *sequence)
         });
         due.dedup_by_key(|(_, sequence)| *sequence);
         due.into_iter().map(|(_, sequence)| sequence).collect()
@@ -246,10 +237,7 @@ impl Pending {
     pub(crate) fn change_ack_wait(&mut self, from: Duration, to: Duration) {
         let changed = |until: Instant| {
             let begun = until.checked_sub(from);
-            begun.map_or_else(
-                || until + to.saturating_sub(from),
-                |begun| crate::clock::after(begun, to),
-            )
+            begun.map_or_else(|| until + to.saturating_sub(from), |begun| crate::clock::after(begun, to))
         };
         self.waits.clear();
         self.delays.clear();
@@ -270,9 +258,7 @@ impl Pending {
     }
 
     fn is_due(&self, until: Instant, sequence: u64) -> bool {
-        self.entries
-            .get(&sequence)
-            .is_some_and(|entry| entry.comes_again == Again::After(until))
+        self.entries.get(&sequence).is_some_and(|entry| entry.comes_again == Again::After(until))
     }
 
     /// Keeps the list of waits about as long as the list of entries: one old entry must not hold the ends of all that
@@ -287,9 +273,7 @@ impl Pending {
         if self.waits.len() > 2 * self.entries.len() + 64 {
             let entries = &self.entries;
             self.waits.retain(|(until, sequence)| {
-                entries
-                    .get(sequence)
-                    .is_some_and(|entry| entry.comes_again == Again::After(*until))
+                entries.get(sequence).is_some_and(|entry| entry.comes_again == Again::After(*until))
             });
         }
     }
@@ -331,11 +315,7 @@ mod tests {
     fn what_expires_together_comes_in_the_order_of_sequences() {
         let start = Instant::now();
         let mut pending = delivered(start, &[3, 1, 2]);
-        assert!(
-            pending
-                .take_due(start + WAIT - Duration::from_nanos(1))
-                .is_empty()
-        );
+        assert!(pending.take_due(start + WAIT - Duration::from_nanos(1)).is_empty());
         assert_eq!(pending.take_due(start + WAIT), [1, 2, 3]);
     }
 
@@ -360,14 +340,27 @@ mod tests {
     }
 
     #[test]
-    fn a_queued_message_is_neither_delayed_nor_extended() {
+    fn a_queued_message_can_be_delayed_and_not_extended() {
         let start = Instant::now();
         let mut pending = delivered(start, &[1]);
         pending.queue(1);
-        pending.delay(1, start + WAIT);
         pending.extend(1, start + WAIT);
         assert!(pending.has_queued());
         assert_eq!(pending.next_due(), None);
+
+        pending.delay(1, start + WAIT);
+        assert!(!pending.has_queued());
+        assert_eq!(pending.take_due(start + WAIT), [1]);
+    }
+
+    #[test]
+    fn a_delayed_message_takes_its_place_in_the_queue_anew() {
+        let start = Instant::now();
+        let mut pending = delivered(start, &[1, 2]);
+        [1, 2].into_iter().for_each(|sequence| pending.queue(sequence));
+        pending.delay(1, start + WAIT);
+        pending.queue(1);
+        assert_eq!(queued(&mut pending, start + WAIT), [2, 1]);
     }
 
     #[test]

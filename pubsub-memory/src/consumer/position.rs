@@ -21,12 +21,7 @@ pub(crate) struct Position {
 
 impl Position {
     pub(crate) fn new(cursor: u64, picked: VecDeque<u64>) -> Self {
-        Self {
-            cursor,
-            picked,
-            counted: 0,
-            counted_to: cursor.saturating_sub(1),
-        }
+        Self { cursor, picked, counted: 0, counted_to: cursor.saturating_sub(1) }
     }
 
     /// The first sequence that may be delivered next.
@@ -48,11 +43,7 @@ impl Position {
         }
         let is_counted_out =
             matches!(selector, Selector::Wildcards(_)) && self.count(messages, selector) == 0;
-        let next = if is_counted_out {
-            None
-        } else {
-            messages.next(selector, self.cursor)
-        };
+        let next = if is_counted_out { None } else { messages.next(selector, self.cursor) };
         let Some((sequence, message)) = next else {
             // What was passed over is not looked at again, also after a change of filters.
             self.cursor = self.cursor.max(messages.log().last().saturating_add(1));

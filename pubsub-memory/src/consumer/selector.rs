@@ -36,26 +36,22 @@ impl Selector {
     /// Whether some subject is seen by both.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (self.filters(), other.filters()) {
-            (Some(mine), Some(theirs)) => mine
-                .iter()
-                .any(|one| theirs.iter().any(|other| one.overlaps(other))),
+            (Some(mine), Some(theirs)) => {
+                mine.iter().any(|one| theirs.iter().any(|other| one.overlaps(other)))
+            }
             _ => true,
         }
     }
 
     /// Whether nothing is seen but what `filter` matches.
     pub(crate) fn is_within(&self, filter: &SubjectFilter) -> bool {
-        self.filters()
-            .is_some_and(|filters| filters.iter().all(|mine| filter.covers(mine)))
+        self.filters().is_some_and(|filters| filters.iter().all(|mine| filter.covers(mine)))
     }
 
     /// Whether one of the filters is wider or narrower than `filter`, and does not only overlap it.
     pub(crate) fn is_comparable(&self, filter: &SubjectFilter) -> bool {
-        self.filters().is_none_or(|filters| {
-            filters
-                .iter()
-                .any(|mine| mine.covers(filter) || filter.covers(mine))
-        })
+        self.filters()
+            .is_none_or(|filters| filters.iter().any(|mine| mine.covers(filter) || filter.covers(mine)))
     }
 
     /// The filters, unless everything is seen.

@@ -26,11 +26,7 @@ impl ConsumerState {
             SettlementKind::Term { reason } => {
                 if self.pending.contains(sequence) {
                     let (consumer, reason) = (self.name.clone(), reason.clone());
-                    effects.notice(Notice::Terminated {
-                        consumer,
-                        sequence,
-                        reason,
-                    });
+                    effects.notice(Notice::Terminated { consumer, sequence, reason });
                 }
                 self.finish(delivery, messages, effects)
             }
@@ -52,11 +48,7 @@ impl ConsumerState {
         now: Instant,
         effects: &mut Effects,
     ) {
-        if self
-            .pending
-            .get(sequence)
-            .is_some_and(|entry| entry.attempts == attempt)
-        {
+        if self.pending.get(sequence).is_some_and(|entry| entry.attempts == attempt) {
             self.come_again(sequence, delay, now, effects);
         }
     }
@@ -111,11 +103,8 @@ impl ConsumerState {
             if !self.floor.is_below(delivery.consumer, sequence) {
                 return ended;
             }
-            let below = self
-                .pending
-                .sequences()
-                .take_while(|pending| *pending < sequence)
-                .collect::<Vec<u64>>();
+            let below =
+                self.pending.sequences().take_while(|pending| *pending < sequence).collect::<Vec<u64>>();
             ended.extend(below.into_iter().filter(|below| self.pending.remove(*below)));
         }
         if self.pending.remove(sequence) || self.exhausted.remove(&sequence) {

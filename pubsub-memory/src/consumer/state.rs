@@ -93,31 +93,20 @@ impl ConsumerState {
     }
 
     pub(super) fn is_last_attempt(&self, attempts: u64) -> bool {
-        self.config
-            .max_deliver
-            .at()
-            .is_some_and(|limit| attempts >= limit.into())
+        self.config.max_deliver.at().is_some_and(|limit| attempts >= limit.into())
     }
 
     pub(super) fn exhaust(&mut self, sequence: u64, attempts: u64, effects: &mut Effects) {
         self.pending.remove(sequence);
         self.exhausted.insert(sequence);
-        effects.notice(Notice::Exhausted {
-            consumer: self.name.clone(),
-            sequence,
-            attempts,
-        });
+        effects.notice(Notice::Exhausted { consumer: self.name.clone(), sequence, attempts });
     }
 
     /// Whether nothing new may be delivered.
     pub(crate) fn is_stalled(&self) -> bool {
         let unsettled = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
         self.config.ack != AckPolicy::None
-            && self
-                .config
-                .max_ack_pending
-                .at()
-                .is_some_and(|limit| unsettled >= limit.into())
+            && self.config.max_ack_pending.at().is_some_and(|limit| unsettled >= limit.into())
     }
 
     /// Whether a fetch would get something.
@@ -126,20 +115,28 @@ impl ConsumerState {
             || (!self.is_stalled() && self.position.undelivered(messages, &self.selector) > 0)
     }
 
+    /// Whether something is to be delivered, now or when it may. Without it a server refuses a request that does not wait
+    /// before it looks at the stream, so that the position stays where it is (measured on nats-server 2.15.1).
+    pub(crate) fn has_anything(&mut self, messages: &Messages) -> bool {
+        self.pending.has_queued() || self.position.undelivered(messages, &self.selector) > 0
+    }
+
+    /// Whether this consumer sees the message and is done with it. A consumer ahead of the stream, which ends at `last`,
+    /// is not asked (measured on nats-server 2.15.1).
+    pub(crate) fn is_past(&self, sequence: u64, subject: &str, last: u64) -> bool {
+        let floor = self.floor.pair().stream;
+        let below = if self.pending.is_empty() { floor } else { self.delivered.stream };
+        floor <= last && sequence <= below && self.selector.matches(subject) && !self.wants(sequence, subject)
+    }
+
     /// Drops what is no longer in the stream.
     pub(crate) fn forget_removed(&mut self, messages: &Messages) {
         let first = messages.log().first();
         let gone: Vec<u64> = if std::mem::replace(&mut self.dropped, messages.dropped()) == messages.dropped()
         {
-            self.pending
-                .sequences()
-                .take_while(|sequence| *sequence < first)
-                .collect()
+            self.pending.sequences().take_while(|sequence| *sequence < first).collect()
         } else {
-            self.pending
-                .sequences()
-                .filter(|sequence| messages.log().get(*sequence).is_none())
-                .collect()
+            self.pending.sequences().filter(|sequence| messages.log().get(*sequence).is_none()).collect()
         };
         for sequence in gone {
             // A server terminates it.
@@ -156,15 +153,8 @@ impl ConsumerState {
     pub(crate) fn purged(&mut self, first: u64, messages: &Messages, now: Instant) {
         self.forget_removed(messages);
         self.position.skip_to(first);
-        self.delivered.stream = self
-            .delivered
-            .stream
-            .max(self.position.next_sequence().saturating_sub(1));
-        let below: Vec<u64> = self
-            .pending
-            .sequences()
-            .take_while(|sequence| *sequence < first)
-            .collect();
+        self.delivered.stream = self.delivered.stream.max(self.position.next_sequence().saturating_sub(1));
+        let below: Vec<u64> = self.pending.sequences().take_while(|sequence| *sequence < first).collect();
         let mut highest = 0;
         for sequence in below {
             highest = highest.max(self.pending.get(sequence).map_or(0, |entry| entry.number));
@@ -175,8 +165,7 @@ impl ConsumerState {
             self.exhausted.clear();
             self.floor.set(self.delivered);
         }
-        self.pending
-            .unqueue(crate::clock::after(now, self.config.ack_wait));
+        self.pending.unqueue(crate::clock::after(now, self.config.ack_wait));
     }
 
     pub(crate) fn watches_removals(&self) -> bool {
@@ -189,8 +178,7 @@ impl ConsumerState {
 
     /// Takes over a configuration that was found to be allowed.
     pub(crate) fn reconfigure(&mut self, config: ConsumerConfig) {
-        self.pending
-            .change_ack_wait(self.config.ack_wait, config.ack_wait);
+        self.pending.change_ack_wait(self.config.ack_wait, config.ack_wait);
         self.selector = Selector::of(&config);
         self.position.recount();
         self.config = config;
@@ -217,10 +205,7 @@ impl ConsumerState {
         if !self.waiters.is_empty() {
             return None;
         }
-        let used = self
-            .pending
-            .last_due()
-            .map_or(self.last_used, |due| due.max(self.last_used));
+        let used = self.pending.last_due().map_or(self.last_used, |due| due.max(self.last_used));
         Some(crate::clock::after(used, threshold))
     }
 
@@ -240,12 +225,8 @@ impl ConsumerState {
         messages: &Messages,
     ) -> ConsumerInfo {
         self.forget_removed(messages);
-        let mut info = ConsumerInfo::new(
-            stream.clone(),
-            self.name.clone(),
-            self.config.clone(),
-            self.created,
-        );
+        let mut info =
+            ConsumerInfo::new(stream.clone(), self.name.clone(), self.config.clone(), self.created);
         info.delivered = self.delivered;
         if storage == Storage::Memory && info.delivered == SequencePair::default() {
             // What a fetch in vain has passed over shows as delivered, as long as nothing was (measured on nats-server

@@ -104,13 +104,7 @@ impl ConsumerState {
         } else {
             self.pending.insert(sequence, number, until);
         }
-        Some(Taken {
-            message,
-            sequence,
-            number,
-            attempt: 1,
-            pending: 0,
-        })
+        Some(Taken { message, sequence, number, attempt: 1, pending: 0 })
     }
 
     /// Fills in how many undelivered messages each delivery left behind, from one count at the end.

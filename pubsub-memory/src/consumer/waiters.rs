@@ -47,13 +47,7 @@ impl Waiters {
             }
             None => {
                 let waker = waker.clone();
-                self.line.push_back(Waiter {
-                    id,
-                    connection,
-                    waker,
-                    woken: false,
-                    until,
-                });
+                self.line.push_back(Waiter { id, connection, waker, woken: false, until });
             }
         }
     }
@@ -75,10 +69,7 @@ impl Waiters {
     }
 
     pub(crate) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
-        let waiters = self
-            .line
-            .iter_mut()
-            .filter(|waiter| waiter.connection == connection);
+        let waiters = self.line.iter_mut().filter(|waiter| waiter.connection == connection);
         waiters.for_each(|waiter| waiter.wake(effects));
     }
 

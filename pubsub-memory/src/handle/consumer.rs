@@ -32,9 +32,7 @@ impl MemoryConsumer {
         stream: &StreamName,
         consumer: &ConsumerName,
     ) -> Result<Self> {
-        Ok(Self {
-            link: Arc::new(Link::open(connection, stream, consumer)?),
-        })
+        Ok(Self { link: Arc::new(Link::open(connection, stream, consumer)?) })
     }
 
     async fn take(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
@@ -52,9 +50,7 @@ impl MemoryConsumer {
 #[deny(clippy::missing_trait_methods)]
 impl Consumer for MemoryConsumer {
     async fn fetch(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
-        self.take(options)
-            .await
-            .map_err(|error| self.link.during("fetch", error))
+        self.take(options).await.map_err(|error| self.link.during("fetch", error))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -64,8 +60,7 @@ impl Consumer for MemoryConsumer {
     async fn info(&self) -> Result<ConsumerInfo> {
         let link = &self.link;
         let info = link.connection.check_open("broker").and_then(|()| {
-            link.stream
-                .run(|state, now, effects| state.consumer_info(&link.consumer, now, effects))
+            link.stream.run(|state, now, effects| state.consumer_info(&link.consumer, now, effects))
         });
         info.map_err(|error| link.during("consumer info", error))
     }

@@ -25,12 +25,7 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(link: Arc<Link>) -> Self {
         let id = link.connection.store.next_id();
-        Self {
-            link,
-            id,
-            waits: false,
-            timer: None,
-        }
+        Self { link, id, waits: false, timer: None }
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
@@ -92,9 +87,7 @@ impl Intake {
         };
         link.stream.run(|state, now, effects| {
             link.connection.check_open("broker")?;
-            state
-                .take(link.key, &want, now, effects, taken)
-                .map_err(|gone| link.gone(gone))
+            state.take(link.key, &want, now, effects, taken).map_err(|gone| link.gone(gone))
         })
     }
 
@@ -115,8 +108,7 @@ impl Drop for Intake {
     fn drop(&mut self) {
         if self.waits {
             let link = &self.link;
-            link.stream
-                .run(|state, now, effects| state.leave(link.key, self.id, now, effects));
+            link.stream.run(|state, now, effects| state.leave(link.key, self.id, now, effects));
         }
     }
 }

@@ -7,8 +7,8 @@ use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, StreamN
 
 use crate::clock::Clock;
 use crate::connection::Connection;
-use crate::known;
 use crate::stream::{ConsumerKey, Gone, Stream};
+use crate::{error, known};
 
 /// Names one consumer, by way of one connection. While one exists the handle counts as open.
 #[derive(Debug)]
@@ -49,11 +49,8 @@ impl Link {
     /// Settles several deliveries under one lock.
     pub(super) fn settle_all(&self, deliveries: &[SequencePair], settlement: &Settlement) -> Vec<Result<()>> {
         let each = |result: &dyn Fn() -> Result<()>| deliveries.iter().map(|_| result()).collect();
-        let check = || {
-            self.connection
-                .check_open("broker")
-                .and_then(|()| known::settlement(settlement.kind()))
-        };
+        let check =
+            || self.connection.check_open("broker").and_then(|()| known::settlement(settlement.kind()));
         if check().is_err() {
             return each(&|| check().map_err(|error| self.during("settle", error)));
         }
@@ -65,7 +62,7 @@ impl Link {
                 now,
                 effects,
             ) {
-                Err(gone) if settlement.is_confirmed() => Err(self.during("settle", self.gone(gone))),
+                Err(_) if settlement.is_confirmed() => Err(self.during("settle", error::nobody_settles())),
                 // As with a server: what is handed over and not confirmed may find nobody.
                 _ => Ok(()),
             };
@@ -74,13 +71,9 @@ impl Link {
     }
 
     pub(super) fn extend(&self, sequence: u64) -> Result<()> {
-        self.connection
-            .check_open("broker")
-            .map_err(|error| self.during("extend", error))?;
+        self.connection.check_open("broker").map_err(|error| self.during("extend", error))?;
         // Not confirmed, so that a consumer that is gone is no error.
-        let _ = self
-            .stream
-            .run(|state, now, effects| state.extend(self.key, sequence, now, effects));
+        let _ = self.stream.run(|state, now, effects| state.extend(self.key, sequence, now, effects));
         Ok(())
     }
 
@@ -97,6 +90,7 @@ impl Link {
         match gone {
             Gone::Stream => Error::stream_not_found(self.stream.name()),
             Gone::Consumer => Error::consumer_not_found(self.stream.name(), &self.consumer),
+            Gone::Acks => error::nobody_settles(),
         }
     }
 

@@ -30,12 +30,7 @@ impl MemoryMessage {
             taken.pending,
             link.clock.wall(taken.message.at),
         );
-        Delivery::new(Box::new(Self {
-            message: taken.message,
-            info,
-            link: Arc::clone(link),
-            on_drop,
-        }))
+        Delivery::new(Box::new(Self { message: taken.message, info, link: Arc::clone(link), on_drop }))
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
@@ -43,8 +38,7 @@ impl MemoryMessage {
     }
 
     fn give_back(&self, delay: Duration) {
-        self.link
-            .give_back(self.info.stream_sequence, self.info.attempt, delay);
+        self.link.give_back(self.info.stream_sequence, self.info.attempt, delay);
     }
 }
 

@@ -28,12 +28,7 @@ enum State {
 
 impl Subscription {
     pub(super) fn new(intake: Intake, options: SubscribeOptions) -> Self {
-        Self {
-            intake,
-            options,
-            taken: Vec::with_capacity(1),
-            state: State::New,
-        }
+        Self { intake, options, taken: Vec::with_capacity(1), state: State::New }
     }
 
     fn fail(&mut self, error: pubsub_core::Error) -> Poll<Option<Result<Delivery>>> {

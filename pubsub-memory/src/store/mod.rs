@@ -44,10 +44,7 @@ impl Store {
     }
 
     pub(crate) fn stream(&self, name: &StreamName) -> Result<Arc<Stream>> {
-        self.read()
-            .get(name)
-            .map(Arc::clone)
-            .ok_or_else(|| Error::stream_not_found(name))
+        self.read().get(name).map(Arc::clone).ok_or_else(|| Error::stream_not_found(name))
     }
 
     /// All streams, by name.
@@ -87,9 +84,7 @@ impl Store {
     pub(crate) fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         check(&config)?;
         let table = self.write();
-        let stream = table
-            .get(&config.name)
-            .ok_or_else(|| Error::stream_not_found(&config.name))?;
+        let stream = table.get(&config.name).ok_or_else(|| Error::stream_not_found(&config.name))?;
         let stream = Arc::clone(stream);
         let (result, effects) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
@@ -116,10 +111,8 @@ impl Store {
     fn check_overlap(&self, config: &StreamConfig, table: &BTreeMap<StreamName, Arc<Stream>>) -> Result<()> {
         let others = table.keys().filter(|name| **name != config.name);
         for (other, subjects) in others.filter_map(|name| Some((name, self.routes.subjects(name)?))) {
-            let clash = config
-                .subjects
-                .iter()
-                .find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
+            let clash =
+                config.subjects.iter().find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
             if let Some(subject) = clash {
                 return Err(Error::subjects_overlap(&config.name, other, subject));
             }

@@ -45,12 +45,7 @@ impl Routes {
     }
 
     pub(super) fn subjects(&self, stream: &StreamName) -> Option<Vec<SubjectFilter>> {
-        self.table
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .subjects
-            .get(stream)
-            .cloned()
+        self.table.read().unwrap_or_else(PoisonError::into_inner).subjects.get(stream).cloned()
     }
 
     pub(super) fn add(&self, subjects: &[SubjectFilter], stream: &Arc<Stream>) {

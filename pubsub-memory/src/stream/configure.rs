@@ -31,12 +31,15 @@ impl StreamState {
     pub(crate) fn reconfigure(&mut self, config: StreamConfig, now: Instant, effects: &mut Effects) {
         let becomes_interest =
             config.retention == Retention::Interest && self.config.retention != Retention::Interest;
-        self.duplicate_window = config.effective_duplicate_window();
+        let window = config.effective_duplicate_window();
+        if std::mem::replace(&mut self.duplicate_window, window) != window {
+            self.dedup.change_window(now, window);
+        }
         self.config = config;
         if becomes_interest {
             self.recount_holders();
         }
         self.advance(now, effects);
-        self.enforce_limits(None);
+        self.enforce_new_limits();
     }
 }

@@ -76,18 +76,9 @@ impl StreamState {
         }
         self.check_consumer(&config)?;
         self.check_work_queue_update(&config, slot)?;
-        let before = self
-            .consumers
-            .at(slot)
-            .map(|consumer| self.kept_for(consumer))
-            .unwrap_or_default();
-        self.consumers
-            .change(slot, |consumer| consumer.reconfigure(config));
-        let after = self
-            .consumers
-            .at(slot)
-            .map(|consumer| self.kept_for(consumer))
-            .unwrap_or_default();
+        let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
+        self.consumers.change(slot, |consumer| consumer.reconfigure(config));
+        let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
         self.hold(&after);
         self.release_held(&before);
         if let Some(consumer) = self.consumers.at_mut(slot) {
@@ -98,10 +89,7 @@ impl StreamState {
 
     pub(crate) fn delete_consumer(&mut self, name: &ConsumerName, effects: &mut Effects) -> Result<()> {
         self.check_exists()?;
-        let slot = self
-            .consumers
-            .slot(name)
-            .ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
+        let slot = self.consumers.slot(name).ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
         self.remove_consumer(slot, effects);
         Ok(())
     }
@@ -112,6 +100,10 @@ impl StreamState {
             return;
         };
         consumer.waiters.wake_all(effects);
+        if self.config.retention == Retention::Interest && self.consumers.len() == 0 {
+            self.clear(0);
+            return;
+        }
         let kept = self.kept_for(&consumer);
         self.release_held(&kept);
     }
@@ -130,10 +122,7 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<ConsumerInfo> {
         self.check_exists()?;
-        let slot = self
-            .consumers
-            .slot(name)
-            .ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
+        let slot = self.consumers.slot(name).ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
         self.info_at(slot, now, effects)
     }
 
@@ -144,10 +133,7 @@ impl StreamState {
     ) -> Result<Vec<ConsumerInfo>> {
         self.check_exists()?;
         let slots = self.consumers.slots();
-        slots
-            .into_iter()
-            .map(|slot| self.info_at(slot, now, effects))
-            .collect()
+        slots.into_iter().map(|slot| self.info_at(slot, now, effects)).collect()
     }
 
     /// A handle for a consumer, counted until [`close_handle`](Self::close_handle).
@@ -169,10 +155,7 @@ impl StreamState {
 
     fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
         let (stream, storage) = (&self.config.name, self.config.storage);
-        let consumer = self
-            .consumers
-            .at_mut(slot)
-            .ok_or_else(|| Error::stream_not_found(stream))?;
+        let consumer = self.consumers.at_mut(slot).ok_or_else(|| Error::stream_not_found(stream))?;
         consumer.advance(now, effects);
         Ok(consumer.info(stream, storage, &self.messages))
     }
@@ -186,11 +169,7 @@ impl StreamState {
         }
         let bound = self.bounds.max_consumers_per_stream;
         if count >= bound {
-            return Err(error::too_many_consumers(
-                self.name(),
-                bound,
-                "max_consumers_per_stream",
-            ));
+            return Err(error::too_many_consumers(self.name(), bound, "max_consumers_per_stream"));
         }
         Ok(())
     }
@@ -215,11 +194,7 @@ impl StreamState {
             return refused(10098, "a work-queue consumer must ack each message", EXPLICIT);
         }
         if config.deliver != DeliverPolicy::All {
-            return refused(
-                10101,
-                "a work-queue consumer starts with the oldest message",
-                "deliver all",
-            );
+            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
         }
         if config.filters.is_empty() && self.consumers.len() > 0 {
             return refused(
@@ -240,16 +215,9 @@ impl StreamState {
 
     fn check_overlap(&self, config: &ConsumerConfig, except: Option<usize>) -> Result<()> {
         let wanted = Selector::of(config);
-        let mut others = self
-            .consumers
-            .slots()
-            .into_iter()
-            .filter(|slot| Some(*slot) != except);
-        let overlaps = |slot: usize| {
-            self.consumers
-                .at(slot)
-                .is_some_and(|consumer| consumer.selector.overlaps(&wanted))
-        };
+        let mut others = self.consumers.slots().into_iter().filter(|slot| Some(*slot) != except);
+        let overlaps =
+            |slot: usize| self.consumers.at(slot).is_some_and(|consumer| consumer.selector.overlaps(&wanted));
         if others.any(overlaps) {
             const MESSAGE: &str = "the filters overlap with those of another consumer of the work queue";
             return Err(self.work_queue_refuses(config, 10100, MESSAGE, SHARE));

@@ -71,10 +71,7 @@ impl Consumers {
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ConsumerState> {
-        self.slots
-            .iter_mut()
-            .flatten()
-            .map(|(_, consumer)| &mut **consumer)
+        self.slots.iter_mut().flatten().map(|(_, consumer)| &mut **consumer)
     }
 
     pub(super) fn at(&self, slot: usize) -> Option<&ConsumerState> {
@@ -82,10 +79,7 @@ impl Consumers {
     }
 
     pub(super) fn at_mut(&mut self, slot: usize) -> Option<&mut ConsumerState> {
-        self.slots
-            .get_mut(slot)?
-            .as_mut()
-            .map(|(_, consumer)| &mut **consumer)
+        self.slots.get_mut(slot)?.as_mut().map(|(_, consumer)| &mut **consumer)
     }
 
     pub(super) fn get_mut(&mut self, key: ConsumerKey) -> Option<&mut ConsumerState> {
@@ -149,8 +143,7 @@ impl Consumers {
             return Arc::clone(known);
         }
         let mut found = Vec::new();
-        self.by_subject
-            .visit(subject.as_str(), &mut |slot| found.push(*slot));
+        self.by_subject.visit(subject.as_str(), &mut |slot| found.push(*slot));
         found.sort_unstable();
         let found: Arc<[usize]> = found.into();
         if self.memo.len() >= MEMO {
@@ -190,8 +183,7 @@ impl Consumers {
         }
         if candidates.len() <= FEW {
             let matches = |slot: &usize| {
-                self.at(*slot)
-                    .is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
+                self.at(*slot).is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
             };
             return candidates.iter().copied().filter(matches).collect();
         }
@@ -201,23 +193,14 @@ impl Consumers {
             Among::Watching => &self.watching,
         };
         if candidates.len() < matching.len() {
-            candidates
-                .iter()
-                .copied()
-                .filter(|slot| matching.binary_search(slot).is_ok())
-                .collect()
+            candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()).collect()
         } else {
-            matching
-                .iter()
-                .copied()
-                .filter(|slot| candidates.contains(slot))
-                .collect()
+            matching.iter().copied().filter(|slot| candidates.contains(slot)).collect()
         }
     }
 
     pub(super) fn wake_all(&mut self, effects: &mut Effects) {
-        self.iter_mut()
-            .for_each(|consumer| consumer.waiters.wake_all(effects));
+        self.iter_mut().for_each(|consumer| consumer.waiters.wake_all(effects));
     }
 
     pub(super) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
@@ -260,9 +243,7 @@ impl Consumers {
     /// Takes note of when a consumer ends without use.
     pub(super) fn note_expiry(&mut self, slot: usize) {
         if let Some(expires) = self.at_mut(slot).and_then(ConsumerState::expires) {
-            let earliest = self
-                .none_expires_before
-                .map_or(expires, |earliest| earliest.min(expires));
+            let earliest = self.none_expires_before.map_or(expires, |earliest| earliest.min(expires));
             self.none_expires_before = Some(earliest);
         }
     }
@@ -290,10 +271,7 @@ impl Consumers {
         let Some(consumer) = self.at(slot) else {
             return Vec::new();
         };
-        consumer
-            .selector
-            .filters()
-            .map_or_else(|| vec![SubjectFilter::all()], <[SubjectFilter]>::to_vec)
+        consumer.selector.filters().map_or_else(|| vec![SubjectFilter::all()], <[SubjectFilter]>::to_vec)
     }
 }
 

@@ -16,17 +16,9 @@ pub(crate) struct Effects {
 #[derive(Debug)]
 pub(crate) enum Notice {
     /// A message had its `max_deliver` attempts.
-    Exhausted {
-        consumer: ConsumerName,
-        sequence: u64,
-        attempts: u64,
-    },
+    Exhausted { consumer: ConsumerName, sequence: u64, attempts: u64 },
     /// A message was given up.
-    Terminated {
-        consumer: ConsumerName,
-        sequence: u64,
-        reason: Option<String>,
-    },
+    Terminated { consumer: ConsumerName, sequence: u64, reason: Option<String> },
     /// Nobody used a consumer for its inactive threshold.
     ConsumerExpired { consumer: ConsumerName },
 }
@@ -51,19 +43,11 @@ impl Effects {
 impl Notice {
     fn log(&self, stream: &StreamName) {
         match self {
-            Self::Exhausted {
-                consumer,
-                sequence,
-                attempts,
-            } => tracing::warn!(
+            Self::Exhausted { consumer, sequence, attempts } => tracing::warn!(
                 %stream, %consumer, sequence, attempts,
                 "a message had its last attempt; it stays in the stream and this consumer does not see it again"
             ),
-            Self::Terminated {
-                consumer,
-                sequence,
-                reason,
-            } => tracing::info!(
+            Self::Terminated { consumer, sequence, reason } => tracing::info!(
                 %stream, %consumer, sequence, reason = reason.as_deref().unwrap_or_default(),
                 "a message was terminated"
             ),

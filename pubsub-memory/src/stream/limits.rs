@@ -50,30 +50,34 @@ impl StreamState {
         self.messages.log().get(oldest).map(|message| &**message)
     }
 
-    /// Removes the oldest messages until all limits hold: on the subject that has just grown, or on all.
-    pub(super) fn enforce_limits(&mut self, grown: Option<&Subject>) {
+    /// Removes the oldest messages until all limits hold, after a publish on this subject.
+    pub(super) fn enforce_limits(&mut self, grown: &Subject) {
         if let Limit::At(limit) = self.config.max_messages_per_subject {
-            match grown {
-                Some(subject) => self.enforce_on_subject(subject, limit),
-                None => {
-                    let mut subjects: Vec<Subject> = self
-                        .messages
-                        .log()
-                        .iter()
-                        .map(|(_, message)| message.subject.clone())
-                        .collect();
-                    subjects.sort_unstable();
-                    subjects.dedup();
-                    subjects
-                        .iter()
-                        .for_each(|subject| self.enforce_on_subject(subject, limit));
-                }
-            }
+            self.enforce_on_subject(grown, limit);
         }
-        while self
-            .config
-            .max_messages
-            .is_exceeded_by(&self.messages.log().len())
+        self.enforce_on_all();
+    }
+
+    /// The same after a change of the limits. A stream that refuses new messages only loses those that are too many on
+    /// their subject (measured on nats-server 2.15.1).
+    pub(super) fn enforce_new_limits(&mut self) {
+        if self.config.discard == Discard::Old {
+            self.enforce_on_all();
+        }
+        let Limit::At(limit) = self.config.max_messages_per_subject else {
+            return;
+        };
+        let log = self.messages.log();
+        let mut subjects: Vec<Subject> = log.iter().map(|(_, message)| message.subject.clone()).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        for subject in &subjects {
+            self.enforce_on_subject(subject, limit);
+        }
+    }
+
+    fn enforce_on_all(&mut self) {
+        while self.config.max_messages.is_exceeded_by(&self.messages.log().len())
             || self.config.max_bytes.is_exceeded_by(&self.messages.log().bytes())
         {
             if !self.remove(self.messages.log().first(), Why::Dropped) {
@@ -96,12 +100,7 @@ impl StreamState {
         loop {
             let first = self.messages.log().first();
             let is_old = |message: &Stored| now.saturating_duration_since(message.at) >= max_age;
-            if !self
-                .messages
-                .log()
-                .get(first)
-                .is_some_and(|message| is_old(message))
-            {
+            if !self.messages.log().get(first).is_some_and(|message| is_old(message)) {
                 return;
             }
             self.remove(first, Why::Dropped);

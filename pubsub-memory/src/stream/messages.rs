@@ -18,11 +18,7 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn new() -> Self {
-        Self {
-            log: Log::new(),
-            subjects: SubjectIndex::default(),
-            dropped: 0,
-        }
+        Self { log: Log::new(), subjects: SubjectIndex::default(), dropped: 0 }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -99,14 +95,12 @@ impl Messages {
     pub(crate) fn last(&self, selector: &Selector) -> Option<u64> {
         match selector {
             Selector::All => Some(self.log.previous_from(u64::MAX)?.0),
-            Selector::Literals(subjects) => subjects
-                .iter()
-                .filter_map(|subject| self.subjects.last_of(subject.as_str()))
-                .max(),
-            Selector::Wildcards(filters) => filters
-                .iter()
-                .flat_map(|filter| self.subjects.last_of_each(filter))
-                .max(),
+            Selector::Literals(subjects) => {
+                subjects.iter().filter_map(|subject| self.subjects.last_of(subject.as_str())).max()
+            }
+            Selector::Wildcards(filters) => {
+                filters.iter().flat_map(|filter| self.subjects.last_of_each(filter)).max()
+            }
         }
     }
 }

@@ -37,10 +37,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(name: StreamName, state: StreamState) -> Self {
-        Self {
-            name,
-            state: Mutex::new(state),
-        }
+        Self { name, state: Mutex::new(state) }
     }
 
     pub(crate) fn name(&self) -> &StreamName {

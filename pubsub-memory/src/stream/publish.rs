@@ -20,20 +20,9 @@ impl StreamState {
         now: Instant,
         effects: &mut Effects,
     ) -> Result<Receipt> {
-        let OutboundMessage {
-            subject,
-            payload,
-            headers,
-            id,
-            ..
-        } = message;
+        let OutboundMessage { subject, payload, headers, id, .. } = message;
         let headers = with_id(headers, id.as_ref())?;
-        let stored = Stored {
-            subject,
-            headers,
-            payload,
-            at: now,
-        };
+        let stored = Stored { subject, headers, payload, at: now };
         self.check_size(&stored)?;
         if let Some(sequence) = self.find_duplicate(id.as_ref(), now)? {
             return Ok(Receipt::new(self.name().clone(), sequence, true));
@@ -41,6 +30,9 @@ impl StreamState {
         let sequence = self.store(stored, effects)?;
         if let Some(id) = id {
             self.dedup.remember(id, sequence, now);
+            if sequence == 1 && self.messages.log().len() == 0 {
+                self.dedup.note_unseen();
+            }
         }
         Ok(Receipt::new(self.name().clone(), sequence, false))
     }
@@ -59,11 +51,8 @@ impl StreamState {
     }
 
     fn store(&mut self, message: Stored, effects: &mut Effects) -> Result<u64> {
-        let next = self
-            .messages
-            .log()
-            .next_sequence()
-            .ok_or_else(|| error::sequences_exhausted(self.name()))?;
+        let next =
+            self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;
         if self.config.retention == Retention::Interest {
             if self.consumers.matching(&message.subject).is_empty() {
@@ -75,19 +64,15 @@ impl StreamState {
         self.check_room(&message)?;
         let subject = message.subject.clone();
         let sequence = self.messages.push(message, holders);
-        self.enforce_limits(Some(&subject));
+        self.enforce_limits(&subject);
         self.consumers.wake_matching(&subject, effects);
         Ok(sequence)
     }
 }
 
-/// The id comes before the other headers, as it does on the wire.
-fn with_id(headers: Headers, id: Option<&MessageId>) -> Result<Headers> {
-    let Some(id) = id else { return Ok(headers) };
-    let mut all = Headers::new();
-    all.append_received(MESSAGE_ID, id.as_str())?;
-    for (name, value) in headers.iter() {
-        all.append(name.clone(), value.clone())?;
+fn with_id(mut headers: Headers, id: Option<&MessageId>) -> Result<Headers> {
+    if let Some(id) = id {
+        headers.append_received(MESSAGE_ID, id.as_str())?;
     }
-    Ok(all)
+    Ok(headers)
 }

@@ -17,7 +17,7 @@ impl StreamState {
         let before = self.messages.log().len();
         match (&purge.filter, purge.extent) {
             (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),
-            (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last() => {
+            (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last().max(1) => {
                 self.clear(sequence);
             }
             _ => self.purge_some(purge),
@@ -31,12 +31,10 @@ impl StreamState {
     fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant) {
         let log = self.messages.log();
         let first = log.first();
-        let left = filter
-            .map(|filter| Selector::Wildcards(vec![filter.clone()]))
-            .and_then(|left| {
-                let (sequence, _) = self.messages.next(&left, first)?;
-                Some(sequence)
-            });
+        let left = filter.map(|filter| Selector::Wildcards(vec![filter.clone()])).and_then(|left| {
+            let (sequence, _) = self.messages.next(&left, first)?;
+            Some(sequence)
+        });
         let end = log.last().saturating_add(1);
         for consumer in self.consumers.iter_mut() {
             let from = match filter {
@@ -51,7 +49,8 @@ impl StreamState {
         }
     }
 
-    fn clear(&mut self, next: u64) {
+    /// Removes everything; the next message is stored at `next` at the earliest.
+    pub(super) fn clear(&mut self, next: u64) {
         self.messages.clear(next);
         self.messages.note_dropped();
     }

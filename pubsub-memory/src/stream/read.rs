@@ -12,8 +12,7 @@ impl StreamState {
         let mut info = StreamInfo::new(self.config.clone(), self.created);
         info.messages = log.len();
         info.bytes = log.bytes();
-        // A stream that never gave out a sequence has no first one.
-        info.first_sequence = if log.last() == 0 { 0 } else { log.first() };
+        info.first_sequence = if log.is_new() { 0 } else { log.first() };
         info.last_sequence = log.last();
         info.consumers = u64::try_from(self.consumers.len()).unwrap_or(u64::MAX);
         info.deleted = (log.last() + 1 - log.first()).saturating_sub(log.len());
@@ -33,11 +32,7 @@ impl StreamState {
                 .ok_or_else(|| not_found(format!("last of {subject}")))?,
             _ => return Err(Error::unsupported("selector")),
         };
-        let message = self
-            .messages
-            .log()
-            .get(sequence)
-            .ok_or_else(|| not_found(sequence.to_string()))?;
+        let message = self.messages.log().get(sequence).ok_or_else(|| not_found(sequence.to_string()))?;
         Ok(StoredMessage::new(
             message.subject.clone().into(),
             sequence,

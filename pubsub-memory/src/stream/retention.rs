@@ -32,9 +32,7 @@ impl StreamState {
     pub(super) fn interested(&mut self, sequence: u64, subject: &Subject) -> u32 {
         let matching = self.consumers.matching(subject);
         let wants = |slot: &&usize| {
-            self.consumers
-                .at(**slot)
-                .is_some_and(|consumer| consumer.wants(sequence, subject.as_str()))
+            self.consumers.at(**slot).is_some_and(|consumer| consumer.wants(sequence, subject.as_str()))
         };
         u32::try_from(matching.iter().filter(wants).count()).unwrap_or(u32::MAX)
     }
@@ -84,8 +82,8 @@ impl StreamState {
         }
     }
 
-    /// Counts all holders anew, after retention has become interest. What nobody wants leaves: without consumers that is
-    /// everything (measured on nats-server 2.15.1).
+    /// Counts all holders anew, after retention has become interest. What everybody is done with leaves; without consumers
+    /// that is everything. What nobody has seen stays (measured on nats-server 2.15.1).
     pub(super) fn recount_holders(&mut self) {
         let all: Vec<u64> = self.messages.log().iter().map(|(sequence, _)| sequence).collect();
         for sequence in &all {
@@ -93,20 +91,23 @@ impl StreamState {
                 *holders = 0;
             }
         }
-        let kept: Vec<Vec<u64>> = self
-            .consumers
-            .iter()
-            .map(|consumer| self.kept_for(consumer))
-            .collect();
+        let kept: Vec<Vec<u64>> = self.consumers.iter().map(|consumer| self.kept_for(consumer)).collect();
         kept.iter().for_each(|sequences| self.hold(sequences));
         for sequence in all {
-            if self
-                .messages
-                .holders_mut(sequence)
-                .is_some_and(|holders| *holders == 0)
-            {
+            if self.is_done_with(sequence) {
                 self.remove(sequence, Why::Settled);
             }
         }
+    }
+
+    /// Whether a message of before is of no interest to anybody any more.
+    fn is_done_with(&mut self, sequence: u64) -> bool {
+        let is_held = self.messages.holders_mut(sequence).is_none_or(|holders| *holders > 0);
+        let Some(message) = self.messages.log().get(sequence).filter(|_| !is_held) else {
+            return false;
+        };
+        let (subject, last) = (message.subject.as_str(), self.messages.log().last());
+        let mut consumers = self.consumers.iter().peekable();
+        consumers.peek().is_none() || consumers.any(|consumer| consumer.is_past(sequence, subject, last))
     }
 }

@@ -45,6 +45,8 @@ pub(crate) enum Wanted {
 pub(crate) enum Gone {
     Stream,
     Consumer,
+    /// Nobody takes settlements: the consumer is one without acks.
+    Acks,
 }
 
 impl StreamState {
@@ -63,7 +65,9 @@ impl StreamState {
         if consumer.should_yield(want.handle) {
             return Ok(Wanted::Yield);
         }
-        consumer.take(want.max, want.handle, &self.messages, now, effects, taken);
+        if want.until.is_none_or(|until| now < until) || consumer.has_anything(&self.messages) {
+            consumer.take(want.max, want.handle, &self.messages, now, effects, taken);
+        }
         if taken.is_empty() && want.until.is_none_or(|until| now < until) {
             return Ok(self.wait(key, want));
         }
@@ -72,11 +76,7 @@ impl StreamState {
             self.release(&sequences);
         }
         self.leave(key, want.fetch, now, effects);
-        Ok(if taken.is_empty() {
-            Wanted::Expired
-        } else {
-            Wanted::Taken
-        })
+        Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
     }
 
     fn wait(&mut self, key: ConsumerKey, want: &Want<'_>) -> Wanted {
@@ -89,9 +89,7 @@ impl StreamState {
             return Wanted::TooManyWait(limit);
         }
         let again = consumer.next_due().into_iter().chain(want.until).min();
-        consumer
-            .waiters
-            .wait(want.fetch, want.connection, want.waker, again);
+        consumer.waiters.wait(want.fetch, want.connection, want.waker, again);
         self.consumers.note_waiting(key.slot());
         Wanted::Wait(again)
     }
@@ -126,6 +124,9 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<(), Gone> {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
+        if consumer.config.ack == AckPolicy::None {
+            return Err(Gone::Acks);
+        }
         consumer.advance(now, effects);
         let ended = consumer.settle(delivery, kind, &self.messages, now, effects);
         self.release(&ended);

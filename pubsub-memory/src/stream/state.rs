@@ -72,10 +72,6 @@ impl StreamState {
     }
 
     pub(crate) fn check_exists(&self) -> Result<(), Error> {
-        if self.deleted {
-            Err(Error::stream_not_found(self.name()))
-        } else {
-            Ok(())
-        }
+        if self.deleted { Err(Error::stream_not_found(self.name())) } else { Ok(()) }
     }
 }

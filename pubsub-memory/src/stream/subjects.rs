@@ -18,9 +18,7 @@ impl SubjectIndex {
 
     /// The subject as it is kept here, so that all its messages share one text.
     pub(crate) fn shared(&self, subject: &Subject) -> Option<Subject> {
-        self.by_subject
-            .get_key_value(subject)
-            .map(|(kept, _)| kept.clone())
+        self.by_subject.get_key_value(subject).map(|(kept, _)| kept.clone())
     }
 
     pub(crate) fn insert(&mut self, subject: Subject, sequence: u64) {
@@ -47,9 +45,7 @@ impl SubjectIndex {
     }
 
     pub(crate) fn count(&self, subject: &str) -> u64 {
-        self.by_subject
-            .get(subject)
-            .map_or(0, |sequences| length(sequences.len()))
+        self.by_subject.get(subject).map_or(0, |sequences| length(sequences.len()))
     }
 
     pub(crate) fn first_of(&self, subject: &str) -> Option<u64> {
@@ -62,9 +58,7 @@ impl SubjectIndex {
 
     pub(crate) fn next_of(&self, subject: &str, from: u64) -> Option<u64> {
         let sequences = self.by_subject.get(subject)?;
-        sequences
-            .get(sequences.partition_point(|sequence| *sequence < from))
-            .copied()
+        sequences.get(sequences.partition_point(|sequence| *sequence < from)).copied()
     }
 
     pub(crate) fn count_from(&self, subject: &str, from: u64) -> u64 {
@@ -101,10 +95,7 @@ mod tests {
     #[test]
     fn sequences_are_found_by_subject() {
         let index = index();
-        assert_eq!(
-            (index.first_of("a"), index.last_of("a"), index.count("a")),
-            (Some(1), Some(5), 3)
-        );
+        assert_eq!((index.first_of("a"), index.last_of("a"), index.count("a")), (Some(1), Some(5), 3));
         assert_eq!((index.next_of("a", 2), index.count_from("a", 2)), (Some(3), 2));
         assert_eq!((index.next_of("b", 5), index.count_from("c", 0)), (None, 0));
         let mut last: Vec<u64> = index.last_of_each(&SubjectFilter::all()).collect();

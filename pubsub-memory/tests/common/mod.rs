@@ -40,11 +40,7 @@ impl Setup {
     pub async fn over(broker: MemoryBroker, config: StreamConfig) -> Self {
         let stream = config.name.clone();
         broker.admin().unwrap().create_stream(config).await.unwrap();
-        Self {
-            server: broker.server().clone(),
-            broker,
-            stream,
-        }
+        Self { server: broker.server().clone(), broker, stream }
     }
 
     pub fn admin(&self) -> Arc<dyn StreamAdmin> {
@@ -57,9 +53,7 @@ impl Setup {
     }
 
     pub async fn open(&self, name: &str) -> Result<Arc<dyn Consumer>> {
-        self.broker
-            .consumer(&self.stream, &ConsumerName::new(name).unwrap())
-            .await
+        self.broker.consumer(&self.stream, &ConsumerName::new(name).unwrap()).await
     }
 
     pub async fn publish(&self, subject: &str) -> Receipt {
@@ -83,9 +77,7 @@ impl Setup {
     }
 
     pub async fn consumer_info(&self, name: &str) -> Result<ConsumerInfo> {
-        self.admin()
-            .consumer_info(&self.stream, &ConsumerName::new(name).unwrap())
-            .await
+        self.admin().consumer_info(&self.stream, &ConsumerName::new(name).unwrap()).await
     }
 
     /// The sequences that the stream still holds.
@@ -104,25 +96,16 @@ impl Setup {
 
 /// What there is now.
 pub async fn take(consumer: &Arc<dyn Consumer>, max: usize) -> Vec<Delivery> {
-    consumer
-        .fetch(FetchOptions::up_to(max).with_expires(Duration::ZERO))
-        .await
-        .unwrap()
+    consumer.fetch(FetchOptions::up_to(max).with_expires(Duration::ZERO)).await.unwrap()
 }
 
 /// What comes within ten minutes.
 pub async fn wait(consumer: &Arc<dyn Consumer>, max: usize) -> Vec<Delivery> {
-    consumer
-        .fetch(FetchOptions::up_to(max).with_expires(600 * SECOND))
-        .await
-        .unwrap()
+    consumer.fetch(FetchOptions::up_to(max).with_expires(600 * SECOND)).await.unwrap()
 }
 
 pub fn sequences(batch: &[Delivery]) -> Vec<u64> {
-    batch
-        .iter()
-        .map(|delivery| delivery.info().stream_sequence)
-        .collect()
+    batch.iter().map(|delivery| delivery.info().stream_sequence).collect()
 }
 
 pub fn attempts(batch: &[Delivery]) -> Vec<u64> {

@@ -46,11 +46,7 @@ impl NatsAdmin {
         };
         config.name = Some(name.clone());
         let settings = wire::ConsumerSettings::try_from(&config)?;
-        let write = Write {
-            stream_name: stream.as_str(),
-            config: settings,
-            action: "create",
-        };
+        let write = Write { stream_name: stream.as_str(), config: settings, action: "create" };
         let subject = format!("CONSUMER.CREATE.{stream}.{name}");
         let created: Result<wire::ConsumerInfo, _> =
             api::call(&self.connection, Effect::Changes, &subject, &write).await;
@@ -95,9 +91,7 @@ impl NatsAdmin {
         consumer: &ConsumerName,
     ) -> Result<ConsumerInfo> {
         self.connection.check_open()?;
-        api::consumer_info(&self.connection, stream, consumer)
-            .await?
-            .try_into()
+        api::consumer_info(&self.connection, stream, consumer).await?.try_into()
     }
 
     pub(super) async fn remove_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
@@ -139,11 +133,7 @@ impl NatsAdmin {
             // and a waiting request gets nothing (measured on nats-server 2.15.1). This filter means the same.
             whole.insert("filter_subject".to_owned(), Value::from(">"));
         }
-        let write = Write {
-            stream_name: stream.as_str(),
-            config: whole,
-            action: "update",
-        };
+        let write = Write { stream_name: stream.as_str(), config: whole, action: "update" };
         let subject = format!("CONSUMER.CREATE.{stream}.{name}");
         let updated = api::call(&self.connection, Effect::Changes, &subject, &write).await?;
         echoed(&config, updated)

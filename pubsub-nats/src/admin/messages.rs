@@ -20,20 +20,19 @@ impl NatsAdmin {
         let request = match selector {
             // The server takes 0 for "no sequence" and then complains about the request.
             MessageSelector::Sequence(0) => {
+                self.read_stream(stream).await?;
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     "no message has the sequence 0: they begin with 1",
                 )
                 .with_broker_code(api::MESSAGE_NOT_FOUND));
             }
-            MessageSelector::Sequence(sequence) => wire::GetMessage {
-                seq: Some(*sequence),
-                last_by_subj: None,
-            },
-            MessageSelector::LastOf(subject) => wire::GetMessage {
-                seq: None,
-                last_by_subj: Some(subject.as_str()),
-            },
+            MessageSelector::Sequence(sequence) => {
+                wire::GetMessage { seq: Some(*sequence), last_by_subj: None }
+            }
+            MessageSelector::LastOf(subject) => {
+                wire::GetMessage { seq: None, last_by_subj: Some(subject.as_str()) }
+            }
             _ => return Err(Error::unsupported("get_message")),
         };
         let subject = format!("STREAM.MSG.GET.{stream}");
@@ -44,11 +43,9 @@ impl NatsAdmin {
     pub(super) async fn remove_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         self.connection.check_open()?;
         if sequence == 0 {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                "no message has the sequence 0: they begin with 1",
-            )
-            .with_broker_code(api::SEQUENCE_NOT_FOUND));
+            self.read_stream(stream).await?;
+            return Err(Error::new(ErrorKind::NotFound, "no message has the sequence 0: they begin with 1")
+                .with_broker_code(api::SEQUENCE_NOT_FOUND));
         }
         let subject = format!("STREAM.MSG.DELETE.{stream}");
         let request = wire::DeleteMessage { seq: sequence };
@@ -59,10 +56,7 @@ impl NatsAdmin {
             // A file store fails in general terms where a memory store says that there is no such message (measured on
             // nats-server 2.15.1).
             Err(failure) if failure.code == Some(api::DELETE_FAILED) => {
-                match self
-                    .read_message(stream, &MessageSelector::Sequence(sequence))
-                    .await
-                {
+                match self.read_message(stream, &MessageSelector::Sequence(sequence)).await {
                     Err(error) if error.broker_code() == Some(api::MESSAGE_NOT_FOUND) => {
                         Err(error.with_broker_code(api::SEQUENCE_NOT_FOUND))
                     }
@@ -80,21 +74,11 @@ fn stored(raw: wire::RawMessage) -> Result<StoredMessage> {
         None => Headers::new(),
     };
     let payload = raw.data.as_deref().map_or_else(|| Ok(Bytes::new()), decode)?;
-    Ok(StoredMessage::new(
-        raw.subject.into(),
-        raw.seq,
-        wire::system_time(&raw.time)?,
-        headers,
-        payload,
-    ))
+    Ok(StoredMessage::new(raw.subject.into(), raw.seq, wire::system_time(&raw.time)?, headers, payload))
 }
 
 fn decode(text: &str) -> Result<Bytes> {
     STANDARD.decode(text).map(Bytes::from).map_err(|error| {
-        Error::new(
-            ErrorKind::Unexpected,
-            "the server wrote a message that cannot be read",
-        )
-        .with_source(error)
+        Error::new(ErrorKind::Unexpected, "the server wrote a message that cannot be read").with_source(error)
     })
 }

@@ -48,11 +48,7 @@ fn check_echo(differences: &[Difference]) -> Result<()> {
     if differences.is_empty() {
         return Ok(());
     }
-    let listed = differences
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ");
+    let listed = differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     Err(Error::new(
         ErrorKind::Unsupported,
         format!("the server took the request but not all of it (taken -> asked): {listed}"),
@@ -83,21 +79,15 @@ impl StreamAdmin for NatsAdmin {
 
     async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let name = config.name.clone();
-        self.create_stream_as(config)
-            .await
-            .map_err(about("create stream", &name, None))
+        self.create_stream_as(config).await.map_err(about("create stream", &name, None))
     }
 
     async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo> {
-        self.read_stream(stream)
-            .await
-            .map_err(about("stream info", stream, None))
+        self.read_stream(stream).await.map_err(about("stream info", stream, None))
     }
 
     async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
-        self.remove_stream(stream)
-            .await
-            .map_err(about("delete stream", stream, None))
+        self.remove_stream(stream).await.map_err(about("delete stream", stream, None))
     }
 
     async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
@@ -118,9 +108,7 @@ impl StreamAdmin for NatsAdmin {
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let name = config.name.clone();
-        self.change_stream(config)
-            .await
-            .map_err(about("update stream", &name, None))
+        self.change_stream(config).await.map_err(about("update stream", &name, None))
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
@@ -130,27 +118,19 @@ impl StreamAdmin for NatsAdmin {
     }
 
     async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
-        self.all_streams()
-            .await
-            .map_err(|error| error.with_operation("list streams"))
+        self.all_streams().await.map_err(|error| error.with_operation("list streams"))
     }
 
     async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
-        self.all_consumers(stream)
-            .await
-            .map_err(about("list consumers", stream, None))
+        self.all_consumers(stream).await.map_err(about("list consumers", stream, None))
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
-        self.purge(stream, &purge)
-            .await
-            .map_err(about("purge stream", stream, None))
+        self.purge(stream, &purge).await.map_err(about("purge stream", stream, None))
     }
 
     async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
-        self.read_message(stream, &selector)
-            .await
-            .map_err(about("get message", stream, None))
+        self.read_message(stream, &selector).await.map_err(about("get message", stream, None))
     }
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {

@@ -38,11 +38,7 @@ impl ApiError {
         } else {
             self.description
         };
-        let code = if self.err_code == 0 {
-            self.code
-        } else {
-            self.err_code
-        };
+        let code = if self.err_code == 0 { self.code } else { self.err_code };
         let error = Error::new(kind, message).with_broker_code(code);
         match remedy {
             Some(remedy) => error.with_remedy(remedy),
@@ -67,24 +63,12 @@ const fn classify(code: u16) -> Option<(ErrorKind, Option<&'static str>)> {
         }
         // Overlapping subjects; the rules of work queues; limits on the number of things; expectations.
         10065 => (Conflict, Some("name subjects that no other stream has")),
-        10099 | 10100 => (
-            Conflict,
-            Some("give the consumers of a work queue filters that do not overlap"),
-        ),
-        10101 => (
-            Conflict,
-            Some("consumers of a work queue start with all messages"),
-        ),
+        10099 | 10100 => (Conflict, Some("give the consumers of a work queue filters that do not overlap")),
+        10101 => (Conflict, Some("consumers of a work queue start with all messages")),
         10026 | 10027 => (Conflict, Some("delete what is not used, or raise the limit")),
         10060 | 10070 | 10071 | 10164 => (Conflict, None),
-        10077 => (
-            Conflict,
-            Some("wait until consumers have made room, or raise the stream's limits"),
-        ),
-        10054 => (
-            PayloadTooLarge,
-            Some("raise the stream's `max_message_size`, or publish less at once"),
-        ),
+        10077 => (Conflict, Some("wait until consumers have made room, or raise the stream's limits")),
+        10054 => (PayloadTooLarge, Some("raise the stream's `max_message_size`, or publish less at once")),
         10097 => (InvalidInput, Some("move large values into the payload")),
         10003 | 10012 | 10052 | 10084 | 10094 | 10098 | 10107 | 10116 | 10136 | 10138 | 10139 | 10183 => {
             (Config, None)
@@ -92,10 +76,7 @@ const fn classify(code: u16) -> Option<(ErrorKind, Option<&'static str>)> {
         10074 => (Config, Some("more than one replica needs a cluster")),
         // A field or feature that this server does not know, or that is switched off.
         10025 | 10185 | 10165 | 10166 | 10174 | 10188 | 10205 => (Unsupported, None),
-        10039 | 10076 => (
-            Unavailable,
-            Some("enable JetStream on the server, and for this account"),
-        ),
+        10039 | 10076 => (Unavailable, Some("enable JetStream on the server, and for this account")),
         // No leader, no peers, no resources, not ready.
         10004 | 10005 | 10008 | 10009 | 10010 | 10023 | 10028 | 10047 | 10118 => (Unavailable, None),
         _ => return None,
@@ -126,22 +107,13 @@ mod tests {
     #[test]
     fn the_code_decides_not_the_text() {
         let error = error(r#"{"code":404,"err_code":10059,"description":"consumer not found"}"#);
-        assert_eq!(
-            (error.kind(), error.broker_code()),
-            (ErrorKind::NotFound, Some(10059))
-        );
+        assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(10059)));
     }
 
     #[test]
     fn an_unknown_code_is_classed_by_the_coarse_one() {
-        assert_eq!(
-            error(r#"{"code":503,"err_code":19999}"#).kind(),
-            ErrorKind::Unavailable
-        );
-        assert_eq!(
-            error(r#"{"code":418,"err_code":19999}"#).kind(),
-            ErrorKind::Unexpected
-        );
+        assert_eq!(error(r#"{"code":503,"err_code":19999}"#).kind(), ErrorKind::Unavailable);
+        assert_eq!(error(r#"{"code":418,"err_code":19999}"#).kind(), ErrorKind::Unexpected);
         assert_eq!(error("{}").kind(), ErrorKind::Unexpected);
     }
 }

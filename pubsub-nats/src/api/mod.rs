@@ -60,9 +60,7 @@ pub(crate) async fn call<T: DeserializeOwned>(
         // A request without a body: nats-server refuses a null there.
         body.clear();
     }
-    let asked = connection
-        .request(Subject::from(format!("{PREFIX}.{subject}")), body.into())
-        .await;
+    let asked = connection.request(Subject::from(format!("{PREFIX}.{subject}")), body.into()).await;
     let answer = asked.map_err(|error| match effect {
         Effect::Changes => error,
         Effect::Reads => without_unknown_effect(error),
@@ -72,10 +70,7 @@ pub(crate) async fn call<T: DeserializeOwned>(
     }
     let Answer { error } = read(&answer.payload)?;
     if let Some(error) = error {
-        return Err(Failure {
-            code: Some(error.broker_code()),
-            error: error.into_error(),
-        });
+        return Err(Failure { code: Some(error.broker_code()), error: error.into_error() });
     }
     Ok(read(&answer.payload)?)
 }
@@ -109,12 +104,9 @@ fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T> {
 
 /// Nobody answers on the interface's subjects.
 fn no_interface(status: StatusCode) -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "the server has no JetStream for this account, or has it not yet",
-    )
-    .with_broker_code(status.as_u16())
-    .with_remedy("start nats-server with `-js`, and enable JetStream for this account")
+    Error::new(ErrorKind::Unavailable, "the server has no JetStream for this account, or has it not yet")
+        .with_broker_code(status.as_u16())
+        .with_remedy("start nats-server with `-js`, and enable JetStream for this account")
 }
 
 /// A read that failed has no effect that could be unknown.

@@ -38,10 +38,7 @@ pub enum Credentials {
 impl Credentials {
     /// A user with a password.
     pub fn password(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self::Password {
-            user: user.into(),
-            password: password.into().into(),
-        }
+        Self::Password { user: user.into(), password: password.into().into() }
     }
 
     /// One secret that all clients share.
@@ -58,11 +55,7 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_none() {
-            "Credentials(none)"
-        } else {
-            "Credentials(***)"
-        })
+        f.write_str(if self.is_none() { "Credentials(none)" } else { "Credentials(***)" })
     }
 }
 
@@ -70,10 +63,9 @@ impl From<&UserInfo> for Credentials {
     fn from(given: &UserInfo) -> Self {
         match given {
             UserInfo::Token(token) => Self::Token(token.clone()),
-            UserInfo::Password { user, password } => Self::Password {
-                user: user.clone(),
-                password: password.clone(),
-            },
+            UserInfo::Password { user, password } => {
+                Self::Password { user: user.clone(), password: password.clone() }
+            }
             // `UserInfo` may grow; a form that is unknown here is no credential, and the server then refuses.
             _ => Self::None,
         }
@@ -94,21 +86,11 @@ impl TryFrom<Written> for Credentials {
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         match written {
-            Written {
-                user: None,
-                password: None,
-                token: None,
-            } => Ok(Self::None),
-            Written {
-                user: None,
-                password: None,
-                token: Some(token),
-            } => Ok(Self::token(token)),
-            Written {
-                user: Some(user),
-                password: Some(password),
-                token: None,
-            } => Ok(Self::password(user, password)),
+            Written { user: None, password: None, token: None } => Ok(Self::None),
+            Written { user: None, password: None, token: Some(token) } => Ok(Self::token(token)),
+            Written { user: Some(user), password: Some(password), token: None } => {
+                Ok(Self::password(user, password))
+            }
             _ => Err("credentials are either `token`, or `user` and `password`"),
         }
     }
@@ -126,10 +108,7 @@ mod tests {
     fn each_form_is_read() {
         assert!(matches!(read("{}"), Ok(Credentials::None)));
         assert!(matches!(read(r#"{"token": "t"}"#), Ok(Credentials::Token(_))));
-        assert!(matches!(
-            read(r#"{"user": "u", "password": "p"}"#),
-            Ok(Credentials::Password { .. })
-        ));
+        assert!(matches!(read(r#"{"user": "u", "password": "p"}"#), Ok(Credentials::Password { .. })));
     }
 
     #[test]

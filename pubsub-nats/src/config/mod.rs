@@ -91,10 +91,8 @@ impl NatsConfig {
     /// As [`new`](Self::new).
     pub fn from_url(url: &ConnectUrl) -> Result<Self> {
         if !SCHEMES.contains(&url.scheme()) {
-            return Err(
-                Error::config("url", format!("the scheme `{}` is not served", url.scheme()))
-                    .with_remedy("write `nats://host:port`"),
-            );
+            return Err(Error::config("url", format!("the scheme `{}` is not served", url.scheme()))
+                .with_remedy("write `nats://host:port`"));
         }
         if !matches!(url.path(), "" | "/") {
             return Err(Error::config("url", "a NATS URL has no path")
@@ -177,9 +175,7 @@ impl NatsConfig {
         if self.servers.is_empty() {
             return Err(Error::config("servers", "there is no server").with_remedy("name at least one"));
         }
-        self.servers
-            .iter()
-            .try_for_each(|entry| address(entry).map(drop))?;
+        self.servers.iter().try_for_each(|entry| address(entry).map(drop))?;
         check_inbox_prefix(&self.inbox_prefix)?;
         if self.name.chars().any(char::is_control) {
             return Err(Error::config("name", "a name cannot contain control characters"));
@@ -203,10 +199,7 @@ impl NatsConfig {
         if !(1..=MAX_IN_FLIGHT_BYTES).contains(&self.max_in_flight_bytes) {
             return Err(Error::config(
                 "max_in_flight_bytes",
-                format!(
-                    "{} is outside 1 to {MAX_IN_FLIGHT_BYTES}",
-                    self.max_in_flight_bytes
-                ),
+                format!("{} is outside 1 to {MAX_IN_FLIGHT_BYTES}", self.max_in_flight_bytes),
             ));
         }
         Ok(())
@@ -221,19 +214,13 @@ const MAX_IN_FLIGHT_BYTES: u64 = u32::MAX as u64;
 fn check_inbox_prefix(prefix: &str) -> Result<()> {
     let sound = prefix.len() <= 256
         && prefix.split('.').all(|token| {
-            !token.is_empty()
-                && token
-                    .chars()
-                    .all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '>'))
+            !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '>'))
         });
     if sound {
         return Ok(());
     }
-    Err(Error::config(
-        "inbox_prefix",
-        "it is not a subject of visible ASCII without wildcards",
-    )
-    .with_remedy("write something like `_INBOX` or `_INBOX_rides`"))
+    Err(Error::config("inbox_prefix", "it is not a subject of visible ASCII without wildcards")
+        .with_remedy("write something like `_INBOX` or `_INBOX_rides`"))
 }
 
 #[cfg(test)]
@@ -251,9 +238,7 @@ mod tests {
     fn credentials_of_a_url_are_decoded_and_hidden() {
         use secrecy::ExposeSecret as _;
         let config = NatsConfig::new("nats://us%40er:p%3Aw@h:1").unwrap();
-        let Credentials::Password { user, password } = &config.credentials else {
-            panic!("{config:?}")
-        };
+        let Credentials::Password { user, password } = &config.credentials else { panic!("{config:?}") };
         assert_eq!((user.as_str(), password.expose_secret()), ("us@er", "p:w"));
         assert!(!format!("{config:?}").contains("p:w") && !format!("{config:?}").contains("us@er"));
     }
@@ -261,14 +246,8 @@ mod tests {
     #[test]
     fn options_of_a_url_are_fields() {
         let config = NatsConfig::new("nats://h?max_in_flight=7&max_in_flight_bytes=1MiB&name=x").unwrap();
-        assert_eq!(
-            (config.max_in_flight, config.max_in_flight_bytes),
-            (7, 1024 * 1024)
-        );
-        assert_eq!(
-            (config.name.as_str(), &config.servers[..]),
-            ("x", &["h".to_owned()][..])
-        );
+        assert_eq!((config.max_in_flight, config.max_in_flight_bytes), (7, 1024 * 1024));
+        assert_eq!((config.name.as_str(), &config.servers[..]), ("x", &["h".to_owned()][..]));
     }
 
     #[test]

@@ -9,23 +9,15 @@ pub(crate) const SCHEMES: &[&str] = &["nats"];
 /// Checks one entry of the list of servers (`host`, `host:port` or `nats://host:port`) and gives it with its
 /// scheme. No error repeats an entry: it might hold credentials.
 pub(crate) fn address(entry: &str) -> Result<String> {
-    let url = if entry.contains("://") {
-        entry.to_owned()
-    } else {
-        format!("nats://{entry}")
-    };
+    let url = if entry.contains("://") { entry.to_owned() } else { format!("nats://{entry}") };
     let url = ConnectUrl::parse(&url).map_err(|error| error.with_context("field", "servers"))?;
     if !SCHEMES.contains(&url.scheme()) {
-        return Err(
-            Error::config("servers", format!("the scheme `{}` is not served", url.scheme()))
-                .with_remedy("write `nats://host:port`"),
-        );
+        return Err(Error::config("servers", format!("the scheme `{}` is not served", url.scheme()))
+            .with_remedy("write `nats://host:port`"));
     }
     if url.user_info().is_some() {
-        return Err(
-            Error::config("servers", "credentials do not belong into an address")
-                .with_remedy("give them once, as `credentials`, or connect by URL"),
-        );
+        return Err(Error::config("servers", "credentials do not belong into an address")
+            .with_remedy("give them once, as `credentials`, or connect by URL"));
     }
     match url.hosts() {
         [host] if url.path().is_empty() || url.path() == "/" => Ok(format!("nats://{host}")),
@@ -48,15 +40,9 @@ mod tests {
 
     #[test]
     fn what_does_not_belong_into_an_address_is_refused_without_showing_it() {
-        for entry in [
-            "nats://canary:canary@a:4222",
-            "canary@a",
-            "ws://a",
-            "nats://a/canary",
-            "nats://a,b",
-            "",
-            "a b",
-        ] {
+        for entry in
+            ["nats://canary:canary@a:4222", "canary@a", "ws://a", "nats://a/canary", "nats://a,b", "", "a b"]
+        {
             let error = address(entry).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{entry}");
             assert!(!format!("{error:?}").contains("canary"), "{error:?}");

@@ -42,13 +42,7 @@ impl Connection {
         let limit = self.config.request_timeout;
         // Intake is over since the phase has changed; what was pulled and not handed out goes back.
         step(&mut late, "hand back", limit, self.inboxes.stop()).await;
-        step(
-            &mut late,
-            "receipts",
-            self.config.publish_timeout,
-            self.publishes.flushed(),
-        )
-        .await;
+        step(&mut late, "receipts", self.config.publish_timeout, self.publishes.flushed()).await;
         step(&mut late, "settlements", limit, self.requests.flushed()).await;
         if self.is_connected() {
             self.barrier(&mut late).await;
@@ -61,13 +55,10 @@ impl Connection {
         if late.is_empty() {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Timeout,
-            "the connection is closed, but not all was finished before",
-        )
-        .with_operation("close")
-        .with_context("unfinished", late.join(", "))
-        .with_remedy("what was not confirmed may or may not have happened; messages come again"))
+        Err(Error::new(ErrorKind::Timeout, "the connection is closed, but not all was finished before")
+            .with_operation("close")
+            .with_context("unfinished", late.join(", "))
+            .with_remedy("what was not confirmed may or may not have happened; messages come again"))
     }
 
     /// An answer to a request proves that the server has read everything before it; a flush only that it was sent.

@@ -50,10 +50,7 @@ impl Events {
     }
 
     pub(super) fn denied_subscription(&self) -> Option<String> {
-        self.denied_subscription
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.denied_subscription.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Says that nobody needs the connection any more.
@@ -68,9 +65,7 @@ impl Events {
     /// Whether the server said lately that this client may not publish there. Permissions can change, so it is forgotten.
     pub(super) fn is_denied(&self, subject: &str) -> bool {
         let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        denied
-            .iter()
-            .any(|(known, when)| known == subject && when.elapsed() < DENIED_FOR)
+        denied.iter().any(|(known, when)| known == subject && when.elapsed() < DENIED_FOR)
     }
 
     fn note_denied(&self, subject: &str) {
@@ -102,14 +97,9 @@ impl Events {
             self.publishes.deny(subject);
             self.requests.deny(subject);
         } else if let Some(subject) = denied(text, "Permissions Violation for Subscription to \"") {
-            tracing::warn!(
-                subject,
-                "the server does not allow this client to subscribe there"
-            );
-            *self
-                .denied_subscription
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(subject.to_owned());
+            tracing::warn!(subject, "the server does not allow this client to subscribe there");
+            *self.denied_subscription.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(subject.to_owned());
         }
     }
 }
@@ -125,14 +115,8 @@ mod tests {
     #[test]
     fn the_subject_of_a_refusal_is_found() {
         let text = "Permissions Violation for Publish to \"ride.pickup\"";
-        assert_eq!(
-            denied(text, "Permissions Violation for Publish to \""),
-            Some("ride.pickup")
-        );
-        assert_eq!(
-            denied("Permissions Violation", "Permissions Violation for Publish to \""),
-            None
-        );
+        assert_eq!(denied(text, "Permissions Violation for Publish to \""), Some("ride.pickup"));
+        assert_eq!(denied("Permissions Violation", "Permissions Violation for Publish to \""), None);
         assert_eq!(denied("", "Permissions Violation for Publish to \""), None);
     }
 }

@@ -68,10 +68,8 @@ pub(crate) struct Arrived {
 impl Inbox {
     /// An inbox without a subscription; nothing arrives before [`renew`](Self::renew).
     pub(crate) fn new(connection: &Arc<Connection>) -> Self {
-        let shared = Arc::new(Shared {
-            connection: Arc::clone(connection),
-            state: Mutex::new(State::default()),
-        });
+        let shared =
+            Arc::new(Shared { connection: Arc::clone(connection), state: Mutex::new(State::default()) });
         connection.inboxes.add(&shared);
         Self(shared)
     }
@@ -137,10 +135,7 @@ impl Inbox {
 impl State {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrived>> {
         if let Some(message) = self.kept.pop_front() {
-            return Poll::Ready(Some(Arrived {
-                message,
-                current: false,
-            }));
+            return Poll::Ready(Some(Arrived { message, current: false }));
         }
         let Some(subscriber) = &mut self.current else {
             return Poll::Ready(None);
@@ -149,21 +144,13 @@ impl State {
         if let (Poll::Ready(Some(_)), Some(active)) = (&polled, &mut self.active) {
             *active = Instant::now();
         }
-        polled.map(|message| {
-            message.map(|message| Arrived {
-                message,
-                current: true,
-            })
-        })
+        polled.map(|message| message.map(|message| Arrived { message, current: true }))
     }
 
     /// The subscription, if a pull may be open to it.
     fn open_pull(&mut self, subscriber: Option<Subscriber>) -> Option<OpenPull> {
         let active = self.active.take()?;
-        Some(OpenPull {
-            subscriber: subscriber?,
-            active,
-        })
+        Some(OpenPull { subscriber: subscriber?, active })
     }
 }
 
@@ -183,10 +170,7 @@ impl Shared {
         if !messages.is_empty() {
             state.active = Some(Instant::now());
         }
-        let leftovers = Leftovers {
-            messages,
-            deliveries: std::mem::take(&mut state.returned),
-        };
+        let leftovers = Leftovers { messages, deliveries: std::mem::take(&mut state.returned) };
         (leftovers, state.open_pull(current))
     }
 

@@ -89,20 +89,12 @@ impl Connection {
 
     /// Refuses new work after a close has begun.
     pub(crate) fn check_open(&self) -> Result<()> {
-        if *self.phase.borrow() == Phase::Open {
-            Ok(())
-        } else {
-            Err(Error::closed("connection"))
-        }
+        if *self.phase.borrow() == Phase::Open { Ok(()) } else { Err(Error::closed("connection")) }
     }
 
     /// Refuses even the rest of old work after a close has ended.
     pub(crate) fn check_not_closed(&self) -> Result<()> {
-        if *self.phase.borrow() == Phase::Closed {
-            Err(Error::closed("connection"))
-        } else {
-            Ok(())
-        }
+        if *self.phase.borrow() == Phase::Closed { Err(Error::closed("connection")) } else { Ok(()) }
     }
 
     /// Hands a message to the connection, within the time for requests, and waits for nothing else.
@@ -155,12 +147,11 @@ impl fmt::Debug for Connection {
 /// Why async-nats did not take a message.
 pub(crate) fn send_failed(error: client::PublishError) -> Error {
     match error.kind() {
-        client::PublishErrorKind::MaxPayloadExceeded => Error::new(
-            ErrorKind::PayloadTooLarge,
-            "the message is larger than the server takes",
-        )
-        .with_remedy("store the payload elsewhere and publish a reference to it")
-        .with_source(error),
+        client::PublishErrorKind::MaxPayloadExceeded => {
+            Error::new(ErrorKind::PayloadTooLarge, "the message is larger than the server takes")
+                .with_remedy("store the payload elsewhere and publish a reference to it")
+                .with_source(error)
+        }
         client::PublishErrorKind::InvalidSubject => {
             Error::invalid_input("subject", "the subject cannot be sent").with_source(error)
         }

@@ -72,20 +72,13 @@ impl Connection {
             return Ok(());
         };
         if let Some(subject) = self.events.denied_subscription() {
-            return Err(Error::new(
-                ErrorKind::PermissionDenied,
-                "this client may not receive any answer",
-            )
-            .with_context("subject", subject)
-            .with_remedy("let this user subscribe to `_INBOX.>`, or set `inbox_prefix` to what it may")
-            .with_source(error));
+            return Err(Error::new(ErrorKind::PermissionDenied, "this client may not receive any answer")
+                .with_context("subject", subject)
+                .with_remedy("let this user subscribe to `_INBOX.>`, or set `inbox_prefix` to what it may")
+                .with_source(error));
         }
         // A user who may not ask how JetStream does may still be allowed to use it.
-        if error.kind() == ErrorKind::PermissionDenied {
-            Ok(())
-        } else {
-            Err(error)
-        }
+        if error.kind() == ErrorKind::PermissionDenied { Ok(()) } else { Err(error) }
     }
 
     /// Waits for the event of the first connection, so that whoever counts connections later counts only new ones.
@@ -96,16 +89,11 @@ impl Connection {
 }
 
 async fn dial(config: &NatsConfig, events: &Arc<Events>) -> Result<Client> {
-    let addresses = config
-        .servers
-        .iter()
-        .map(|entry| address(entry)?.parse().map_err(not_an_address));
+    let addresses = config.servers.iter().map(|entry| address(entry)?.parse().map_err(not_an_address));
     let addresses = addresses.collect::<Result<Vec<ServerAddr>>>()?;
     // Each server gets its share, so that a silent one does not use up the time of the others.
     let share = config.connect_timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let connecting = options(config, events)
-        .connection_timeout(share)
-        .connect(addresses);
+    let connecting = options(config, events).connection_timeout(share).connect(addresses);
     let connected = match timeout(config.connect_timeout, connecting).await {
         Ok(connected) => connected.map_err(refused),
         Err(_) => Err(no_answer()),
@@ -115,22 +103,19 @@ async fn dial(config: &NatsConfig, events: &Arc<Events>) -> Result<Client> {
 
 fn options(config: &NatsConfig, events: &Arc<Events>) -> ConnectOptions {
     let (on_event, on_delay) = (Arc::clone(events), Arc::clone(events));
-    let options = ConnectOptions::new()
-        .name(&config.name)
-        .custom_inbox_prefix(&config.inbox_prefix)
-        .ping_interval(PING_INTERVAL)
-        .request_timeout(Some(config.request_timeout))
-        .reconnect_delay_callback(move |attempt| {
-            if on_delay.is_given_up() {
-                GIVEN_UP
-            } else {
-                reconnect_delay(attempt)
-            }
-        })
-        .event_callback(move |event: Event| {
-            on_event.on(&event);
-            std::future::ready(())
-        });
+    let options =
+        ConnectOptions::new()
+            .name(&config.name)
+            .custom_inbox_prefix(&config.inbox_prefix)
+            .ping_interval(PING_INTERVAL)
+            .request_timeout(Some(config.request_timeout))
+            .reconnect_delay_callback(move |attempt| {
+                if on_delay.is_given_up() { GIVEN_UP } else { reconnect_delay(attempt) }
+            })
+            .event_callback(move |event: Event| {
+                on_event.on(&event);
+                std::future::ready(())
+            });
     match &config.credentials {
         Credentials::None => options,
         Credentials::Password { user, password } => {
@@ -166,9 +151,7 @@ async fn listen<W: Waiter>(
 }
 
 fn not_an_address(error: std::io::Error) -> Error {
-    Error::config("servers", "an address cannot be read")
-        .with_remedy("write `host:port`")
-        .with_source(error)
+    Error::config("servers", "an address cannot be read").with_remedy("write `host:port`").with_source(error)
 }
 
 fn no_answer() -> Error {
@@ -205,10 +188,7 @@ mod tests {
         assert!(reconnect_delay(2) < Duration::from_millis(8));
         for attempt in [9, 100, usize::MAX] {
             let delay = reconnect_delay(attempt);
-            assert!(
-                delay >= RECONNECT_CAP && delay < RECONNECT_CAP * 3 / 2,
-                "{delay:?}"
-            );
+            assert!(delay >= RECONNECT_CAP && delay < RECONNECT_CAP * 3 / 2, "{delay:?}");
         }
     }
 }

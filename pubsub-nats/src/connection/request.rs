@@ -35,8 +35,7 @@ impl Connection {
     /// An error after the request was sent has an unknown effect; whoever asks what changes nothing takes the mark off
     /// by not caring.
     pub(crate) async fn request(&self, subject: Subject, payload: Bytes) -> Result<Message> {
-        self.request_within(self.config.request_timeout, subject, payload)
-            .await
+        self.request_within(self.config.request_timeout, subject, payload).await
     }
 
     pub(super) async fn request_within(
@@ -48,15 +47,9 @@ impl Connection {
         self.check_not_closed()?;
         let deadline = Instant::now() + timeout;
         let (answer, answered) = oneshot::channel();
-        let request = Request {
-            subject: subject.clone(),
-            answer,
-        };
+        let request = Request { subject: subject.clone(), answer };
         let Some(ticket) = self.requests.register(request, deadline) else {
-            return Err(Error::new(
-                ErrorKind::Overloaded,
-                "too many requests wait for their answer",
-            ));
+            return Err(Error::new(ErrorKind::Overloaded, "too many requests wait for their answer"));
         };
         let reply = ticket.reply_subject(&self.request_prefix);
         match timeout_at(deadline, self.client.publish_with_reply(subject, reply, payload)).await {

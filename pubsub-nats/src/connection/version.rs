@@ -22,12 +22,11 @@ impl ServerVersion {
             )
             .with_context("server_version", text)
             .with_remedy("use nats-server 2.10 or newer; 2.12.7 or 2.14.3 and newer are recommended")),
-            None => Err(Error::new(
-                ErrorKind::Unsupported,
-                "the server does not tell a version that is known",
-            )
-            .with_context("server_version", text)
-            .with_remedy("use nats-server 2.10 or newer")),
+            None => {
+                Err(Error::new(ErrorKind::Unsupported, "the server does not tell a version that is known")
+                    .with_context("server_version", text)
+                    .with_remedy("use nats-server 2.10 or newer"))
+            }
         }
     }
 }

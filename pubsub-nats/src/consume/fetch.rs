@@ -11,16 +11,15 @@ use super::NatsConsumer;
 use super::pull::{Arrival, Pull, Refusal};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 
-/// How long the first request waits at the server; each one after it twice as long. A consumer that stalls in the middle
-/// of a batch, at `max_ack_pending`, gives no sign until the request expires, and to end it earlier can cost a message
-/// that is on its way one of its attempts.
-const FIRST_SLICE: Duration = Duration::from_millis(50);
-/// The longest that one request waits. A server that loses a request says nothing, so a long wait is made of several.
-const LAST_SLICE: Duration = Duration::from_secs(10);
+/// How long a request for several messages waits at the server. It must end by itself: a consumer that stalls in the middle
+/// of a batch, at `max_ack_pending`, gives no sign before the request expires, and to give a request up while it has room
+/// can cost a message that is on its way one of its attempts.
+const BRIEF: Duration = Duration::from_millis(50);
+/// The longest that a request for one message waits; once filled it has no room left. A server that loses a request says
+/// nothing, so a long wait is made of several.
+const SLICE: Duration = Duration::from_secs(10);
 /// How much later than asked the server's answer may come before the request counts as lost.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long silence lasts in the middle of a batch before the rest of it is given up.
-const LINGER: Duration = Duration::from_millis(50);
 /// How long silence lasts, in a fetch that does not wait, before the consumer is looked at.
 const SILENCE: Duration = Duration::from_millis(100);
 /// What is left of a wait is not worth another request.
@@ -43,7 +42,7 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         phase: consumer.connection.phase(),
         connections: consumer.connection.connections(),
         refusal: None,
-        slice: FIRST_SLICE,
+        next: Ask::Several,
     };
     fetch.run().await
 }
@@ -59,7 +58,7 @@ struct Fetch<'a> {
     connections: watch::Receiver<u64>,
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
-    slice: Duration,
+    next: Ask,
 }
 
 impl Drop for Fetch<'_> {
@@ -67,6 +66,15 @@ impl Drop for Fetch<'_> {
         // Empty, unless the fetch was cancelled or failed in the middle.
         self.inbox.put_back(std::mem::take(&mut self.batch));
     }
+}
+
+/// What the next request asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// All that there is now.
+    Several,
+    /// The first that comes, since there is nothing now.
+    One,
 }
 
 /// What to do after one request.
@@ -82,13 +90,21 @@ impl Fetch<'_> {
         self.consumer.refresh_limits(self.options.max_messages).await?;
         let subject = self.inbox.renew().await?;
         loop {
-            match self.request(&subject).await? {
-                Next::Return => return Ok(std::mem::take(&mut self.batch)),
-                Next::Again(pause) if self.remaining() > REMNANT => {
+            let next = match self.request(&subject).await {
+                Ok(Next::Again(pause)) if self.remaining() > REMNANT => {
                     sleep(pause.min(self.remaining())).await;
-                    self.connected().await?;
+                    self.connected().await.map(|()| None)
                 }
-                Next::Again(_) => return self.out_of_time(),
+                Ok(Next::Again(_)) => self.out_of_time().map(|()| Some(Next::Return)),
+                other => other.map(Some),
+            };
+            match next {
+                Ok(None) => {}
+                Err(error) if self.batch.is_empty() || error.kind() == ErrorKind::Closed => {
+                    return Err(error);
+                }
+                // What went wrong meets the next fetch as well; what was received is good.
+                Ok(Some(_)) | Err(_) => return Ok(std::mem::take(&mut self.batch)),
             }
         }
     }
@@ -97,10 +113,10 @@ impl Fetch<'_> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    fn out_of_time(&mut self) -> Result<Vec<Delivery>> {
+    fn out_of_time(&mut self) -> Result<()> {
         match self.refusal.take() {
             Some(refusal) => Err(refusal.into_error()),
-            None => Ok(Vec::new()),
+            None => Ok(()),
         }
     }
 
@@ -127,30 +143,24 @@ impl Fetch<'_> {
     /// Makes one request and takes what it brings.
     async fn request(&mut self, subject: &Subject) -> Result<Next> {
         let waits = !self.options.expires.is_zero();
-        let expires = self.consumer.limits().expires(self.remaining().min(self.slice));
-        self.slice = (self.slice * 2).min(LAST_SLICE);
-        let asked = self.consumer.batch(self.options.max_messages - self.batch.len());
-        let pull = Pull::once(
-            asked,
-            if waits {
-                expires.max(REMNANT)
-            } else {
-                Duration::ZERO
-            },
-        );
+        let wanted = self.options.max_messages - self.batch.len();
+        let (most, longest) = match self.next {
+            Ask::Several => (wanted, BRIEF),
+            Ask::One => (1, SLICE),
+        };
+        let expires = if waits {
+            self.consumer.limits().expires(self.remaining().min(longest)).max(REMNANT)
+        } else {
+            Duration::ZERO
+        };
+        let asked = self.consumer.batch(most);
+        let pull = Pull::once(asked, expires);
         let asked = self.batch.len() + asked;
 
         self.inbox.set_pulling(true);
         self.consumer.pull(pull, subject).await?;
+        let expiry = Instant::now() + expires;
         let mut heard = Instant::now();
-        let patience = heard + if waits { expires + GRACE } else { SILENCE };
-        // A request that is about to expire tells by itself that there is no more.
-        let expiry = heard
-            + if expires <= FIRST_SLICE {
-                expires
-            } else {
-                Duration::ZERO
-            };
         loop {
             while let Some(arrived) = self.inbox.try_next() {
                 heard = Instant::now();
@@ -158,11 +168,7 @@ impl Fetch<'_> {
                     return Ok(next);
                 }
             }
-            let patience = if self.batch.is_empty() {
-                patience
-            } else {
-                heard.max(expiry) + LINGER
-            };
+            let patience = if waits { heard.max(expiry) + GRACE } else { heard + SILENCE };
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
@@ -229,24 +235,24 @@ impl Fetch<'_> {
         match Arrival::read(self.consumer, arrived.message, self.options.on_drop) {
             Arrival::Delivery(delivery) => {
                 self.consumer.ramp.delivered();
+                let more = delivery.info().pending > 0;
                 self.batch.push(delivery);
-                let full = self.batch.len() >= asked;
-                if full {
-                    self.inbox.set_pulling(false);
+                if self.batch.len() < asked {
+                    return Ok(None);
                 }
-                Ok(full.then_some(Next::Return))
+                self.inbox.set_pulling(false);
+                let is_first = std::mem::replace(&mut self.next, Ask::Several) == Ask::One;
+                let goes_on = is_first && more && self.batch.len() < self.options.max_messages;
+                Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
             Arrival::Heartbeat | Arrival::Foreign => Ok(None),
             Arrival::Ended { .. } => {
                 self.inbox.set_pulling(false);
                 self.refusal = None;
+                self.next = Ask::One;
                 let waited = self.options.expires.is_zero() || self.remaining() <= REMNANT;
                 let ends = waited || !self.batch.is_empty();
-                Ok(Some(if ends {
-                    Next::Return
-                } else {
-                    Next::Again(Duration::ZERO)
-                }))
+                Ok(Some(if ends { Next::Return } else { Next::Again(Duration::ZERO) }))
             }
             Arrival::Refused(refusal) => {
                 self.inbox.set_pulling(false);

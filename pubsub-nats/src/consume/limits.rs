@@ -25,21 +25,14 @@ impl PullLimits {
     pub(super) fn of(settings: &ConsumerSettings) -> Self {
         Self {
             batch: Some(settings.max_batch).filter(|batch| *batch > 0),
-            ack_pending: settings
-                .max_ack_pending()
-                .and_then(|pending| usize::try_from(pending).ok()),
-            expires: Some(settings.max_expires)
-                .filter(|nanos| *nanos > 0)
-                .map(Duration::from_nanos),
+            ack_pending: settings.max_ack_pending().and_then(|pending| usize::try_from(pending).ok()),
+            expires: Some(settings.max_expires).filter(|nanos| *nanos > 0).map(Duration::from_nanos),
             told: Instant::now(),
         }
     }
 
     pub(super) fn batch(self, wanted: usize) -> usize {
-        [self.batch, self.ack_pending]
-            .into_iter()
-            .flatten()
-            .fold(wanted, usize::min)
+        [self.batch, self.ack_pending].into_iter().flatten().fold(wanted, usize::min)
     }
 
     pub(super) fn expires(self, wanted: Duration) -> Duration {

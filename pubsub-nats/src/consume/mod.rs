@@ -50,10 +50,8 @@ impl NatsConsumer {
         connection.check_open()?;
         let info = api::consumer_info(&connection, stream, name).await?;
         if info.config.deliver_subject.is_some() {
-            return Err(
-                Error::new(ErrorKind::Config, "it is a push consumer, and this library pulls")
-                    .with_remedy("create a pull consumer, one without a deliver subject"),
-            );
+            return Err(Error::new(ErrorKind::Config, "it is a push consumer, and this library pulls")
+                .with_remedy("create a pull consumer, one without a deliver subject"));
         }
         Ok(Self {
             pull_subject: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}")),
@@ -132,9 +130,7 @@ impl NatsConsumer {
 #[deny(clippy::missing_trait_methods)]
 impl Consumer for NatsConsumer {
     async fn fetch(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
-        fetch::fetch(self, &options)
-            .await
-            .map_err(|error| self.explain(error, "fetch"))
+        fetch::fetch(self, &options).await.map_err(|error| self.explain(error, "fetch"))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -146,8 +142,7 @@ impl Consumer for NatsConsumer {
             self.connection.check_open()?;
             self.look().await?.try_into()
         };
-        info.await
-            .map_err(|error: Error| self.explain(error, "consumer info"))
+        info.await.map_err(|error: Error| self.explain(error, "consumer info"))
     }
 
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {

@@ -29,22 +29,12 @@ impl Pull {
     /// What there is, up to that many; while there is nothing it waits for so long, zero for not at all.
     pub(super) fn once(batch: usize, expires: Duration) -> Self {
         let expires = (!expires.is_zero()).then(|| nanos(expires));
-        Self {
-            batch,
-            expires,
-            no_wait: true,
-            idle_heartbeat: None,
-        }
+        Self { batch, expires, no_wait: true, idle_heartbeat: None }
     }
 
     /// That many, as they come.
     pub(super) fn endless(batch: usize, expires: Duration, heartbeat: Duration) -> Self {
-        Self {
-            batch,
-            expires: Some(nanos(expires)),
-            no_wait: false,
-            idle_heartbeat: Some(nanos(heartbeat)),
-        }
+        Self { batch, expires: Some(nanos(expires)), no_wait: false, idle_heartbeat: Some(nanos(heartbeat)) }
     }
 }
 
@@ -79,24 +69,14 @@ pub(super) struct Refusal {
 impl Arrival {
     pub(super) fn read(consumer: &NatsConsumer, message: Message, on_drop: OnDrop) -> Self {
         let Some(status) = message.status else {
-            let NatsConsumer {
-                connection,
-                stream,
-                name,
-                ..
-            } = consumer;
+            let NatsConsumer { connection, stream, name, .. } = consumer;
             let delivery = NatsMessage::delivery(connection, stream, name, message, on_drop);
             return delivery.map_or(Self::Foreign, Self::Delivery);
         };
         match status.as_u16() {
             100 => Self::Heartbeat,
-            404 | 408 => Self::Ended {
-                unsent: unsent(&message),
-            },
-            status => Self::Refused(Refusal {
-                status,
-                description: message.description.unwrap_or_default(),
-            }),
+            404 | 408 => Self::Ended { unsent: unsent(&message) },
+            status => Self::Refused(Refusal { status, description: message.description.unwrap_or_default() }),
         }
     }
 }
@@ -110,15 +90,9 @@ impl Refusal {
     /// The error for a refusal that did not pass, of a consumer that exists.
     pub(super) fn into_error(self) -> Error {
         let (kind, message) = match self.status {
-            400 => (
-                ErrorKind::Unexpected,
-                "the server does not understand the request for messages",
-            ),
+            400 => (ErrorKind::Unexpected, "the server does not understand the request for messages"),
             503 => (ErrorKind::Unavailable, "the consumer has no leader now"),
-            _ => (
-                ErrorKind::Overloaded,
-                "the server refuses requests for messages now",
-            ),
+            _ => (ErrorKind::Overloaded, "the server refuses requests for messages now"),
         };
         Error::new(kind, message)
             .with_broker_code(self.status)
@@ -128,13 +102,7 @@ impl Refusal {
 }
 
 fn unsent(message: &Message) -> Option<usize> {
-    message
-        .headers
-        .as_ref()?
-        .get("Nats-Pending-Messages")?
-        .as_str()
-        .parse()
-        .ok()
+    message.headers.as_ref()?.get("Nats-Pending-Messages")?.as_str().parse().ok()
 }
 
 #[cfg(test)]
@@ -144,10 +112,7 @@ mod tests {
     #[test]
     fn requests_are_written_as_the_server_reads_them() {
         let json = |pull| serde_json::to_string(&pull).unwrap();
-        assert_eq!(
-            json(Pull::once(5, Duration::ZERO)),
-            r#"{"batch":5,"no_wait":true}"#
-        );
+        assert_eq!(json(Pull::once(5, Duration::ZERO)), r#"{"batch":5,"no_wait":true}"#);
         assert_eq!(
             json(Pull::once(5, Duration::from_secs(1))),
             r#"{"batch":5,"expires":1000000000,"no_wait":true}"#

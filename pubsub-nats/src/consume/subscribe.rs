@@ -192,11 +192,7 @@ impl Subscription {
             }
         }
         let subject = self.inbox.renew().await?;
-        self.generation = Some(Generation {
-            subject,
-            credit: 0,
-            heard: Instant::now(),
-        });
+        self.generation = Some(Generation { subject, credit: 0, heard: Instant::now() });
         Ok(())
     }
 
@@ -258,11 +254,7 @@ impl Subscription {
             Arrival::Refused(refusal) => return Err(Break::Refused(refusal)),
         }
         // The credit may have fallen.
-        if generation.credit <= self.options.buffer / 2 {
-            Err(Break::Ask)
-        } else {
-            Ok(None)
-        }
+        if generation.credit <= self.options.buffer / 2 { Err(Break::Ask) } else { Ok(None) }
     }
 
     async fn refused(&mut self, refusal: Refusal) -> Result<()> {

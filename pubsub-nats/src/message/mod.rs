@@ -94,8 +94,7 @@ impl Message for NatsMessage {
     }
 
     fn headers(&self) -> &Headers {
-        self.headers
-            .get_or_init(|| headers::received(self.wire_headers.as_ref()))
+        self.headers.get_or_init(|| headers::received(self.wire_headers.as_ref()))
     }
 
     fn info(&self) -> &DeliveryInfo {
@@ -103,9 +102,7 @@ impl Message for NatsMessage {
     }
 
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()> {
-        self.send(&settlement)
-            .await
-            .map_err(|error| self.explain(error, "settle"))
+        self.send(&settlement).await.map_err(|error| self.explain(error, "settle"))
     }
 
     async fn extend(&self) -> Result<()> {

@@ -40,16 +40,13 @@ pub(super) fn nak(delay: Option<Duration>) -> Bytes {
 pub(super) fn confirmed(answer: &Message) -> Result<()> {
     match answer.status.map(|status| status.as_u16()) {
         None => Ok(()),
-        Some(503) => Err(Error::new(
-            ErrorKind::NotFound,
-            "nobody takes the settlement: the consumer is gone",
-        )
-        .with_broker_code(503)
-        .with_remedy("treat the message as unsettled; whoever reads the stream next gets it again")),
-        Some(status) => Err(
-            Error::new(ErrorKind::Unexpected, "the server did not take the settlement")
-                .with_broker_code(status),
-        ),
+        Some(503) => {
+            Err(Error::new(ErrorKind::NotFound, "nobody takes the settlement: the consumer is gone")
+                .with_broker_code(503)
+                .with_remedy("treat the message as unsettled; whoever reads the stream next gets it again"))
+        }
+        Some(status) => Err(Error::new(ErrorKind::Unexpected, "the server did not take the settlement")
+            .with_broker_code(status)),
     }
 }
 
@@ -64,14 +61,8 @@ mod tests {
             (Settlement::ack().confirmed(), "+ACK"),
             (Settlement::nak(), "-NAK"),
             (Settlement::nak_after(Duration::ZERO), "-NAK"),
-            (
-                Settlement::nak_after(Duration::from_millis(250)),
-                r#"-NAK {"delay":250000000}"#,
-            ),
-            (
-                Settlement::nak_after(Duration::MAX),
-                r#"-NAK {"delay":9223372036854775807}"#,
-            ),
+            (Settlement::nak_after(Duration::from_millis(250)), r#"-NAK {"delay":250000000}"#),
+            (Settlement::nak_after(Duration::MAX), r#"-NAK {"delay":9223372036854775807}"#),
             (Settlement::term(), "+TERM"),
             (Settlement::term_because(""), "+TERM"),
             (Settlement::term_because("broken\r\nPUB x"), "+TERM broken  PUB x"),

@@ -38,9 +38,7 @@ impl Waiter for InFlight {
 
 impl fmt::Debug for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InFlight")
-            .field("subject", &self.subject)
-            .finish_non_exhaustive()
+        f.debug_struct("InFlight").field("subject", &self.subject).finish_non_exhaustive()
     }
 }
 
@@ -63,23 +61,17 @@ fn receipt(message: &Message) -> Result<Receipt> {
     let ack: PubAck<'_> = serde_json::from_slice(&message.payload).map_err(|_| {
         // Whoever answers that is not JetStream took the message for a request. What the parser says may quote the answer,
         // so it is not kept.
-        Error::new(
-            ErrorKind::Unexpected,
-            "the answer to the publish is not JetStream's",
-        )
-        .with_remedy("check that nothing but a stream takes this subject")
-        .with_effect_unknown()
+        Error::new(ErrorKind::Unexpected, "the answer to the publish is not JetStream's")
+            .with_remedy("check that nothing but a stream takes this subject")
+            .with_effect_unknown()
     })?;
     if let Some(error) = ack.error {
         return Err(error.into_error());
     }
     match ack.stream.map(StreamName::new) {
         Some(Ok(stream)) if ack.seq > 0 => Ok(Receipt::new(stream, ack.seq, ack.duplicate)),
-        _ => Err(Error::new(
-            ErrorKind::Unexpected,
-            "the confirmation names no stream that is known here",
-        )
-        .with_effect_unknown()),
+        _ => Err(Error::new(ErrorKind::Unexpected, "the confirmation names no stream that is known here")
+            .with_effect_unknown()),
     }
 }
 
@@ -110,11 +102,10 @@ fn unconfirmed(why: Unanswered) -> Error {
             "publish it again with the same message id; if it happens always, check that this user may \
                      publish there and receive `_INBOX.>`, and that the stream is not `no_ack`",
         ),
-        Unanswered::Denied => Error::new(
-            ErrorKind::PermissionDenied,
-            "the server does not allow this client to publish there",
-        )
-        .with_remedy("grant the subject to this user, in the server's `permissions`"),
+        Unanswered::Denied => {
+            Error::new(ErrorKind::PermissionDenied, "the server does not allow this client to publish there")
+                .with_remedy("grant the subject to this user, in the server's `permissions`")
+        }
         Unanswered::Closed => Error::closed("connection").with_effect_unknown(),
     }
 }
@@ -144,46 +135,29 @@ mod tests {
             (stored.stream.as_str(), stored.sequence, stored.is_duplicate()),
             ("RIDE", Some(7), false)
         );
-        assert!(
-            answer(r#"{"stream":"RIDE","seq":7,"duplicate":true}"#, None)
-                .unwrap()
-                .is_duplicate()
-        );
+        assert!(answer(r#"{"stream":"RIDE","seq":7,"duplicate":true}"#, None).unwrap().is_duplicate());
     }
 
     #[test]
     fn a_refusal_keeps_its_code() {
         let json = r#"{"error":{"code":400,"err_code":10077,"description":"full"},"stream":"S","seq":0}"#;
         let error = answer(json, None).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.broker_code()),
-            (ErrorKind::Conflict, Some(10077))
-        );
+        assert_eq!((error.kind(), error.broker_code()), (ErrorKind::Conflict, Some(10077)));
         assert!(!error.is_effect_unknown());
     }
 
     #[test]
     fn nobody_listening_is_not_found() {
         let error = answer("", Some(503)).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.broker_code()),
-            (ErrorKind::NotFound, Some(503))
-        );
+        assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(503)));
         assert!(!error.is_effect_unknown() && error.remedy().is_some());
     }
 
     #[test]
     fn hostile_answers_are_errors_of_unknown_effect() {
-        for payload in [
-            "",
-            "{}",
-            "[]",
-            "null",
-            "\u{0}",
-            r#"{"stream":"","seq":1}"#,
-            r#"{"stream":"S","seq":0}"#,
-            "{{",
-        ] {
+        for payload in
+            ["", "{}", "[]", "null", "\u{0}", r#"{"stream":"","seq":1}"#, r#"{"stream":"S","seq":0}"#, "{{"]
+        {
             let error = answer(payload, None).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unexpected, "{payload}");
             assert!(error.is_effect_unknown());

@@ -43,10 +43,7 @@ impl NatsPublisher {
         let headers = wire_headers(&message)?;
         let OutboundMessage { subject, payload, .. } = &message;
 
-        let timeout = options
-            .timeout
-            .unwrap_or(connection.config.publish_timeout)
-            .min(LONGEST_TIMEOUT);
+        let timeout = options.timeout.unwrap_or(connection.config.publish_timeout).min(LONGEST_TIMEOUT);
         let deadline = Instant::now() + timeout;
         let room = connection.window.reserve(wire_size(&message));
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
@@ -55,16 +52,9 @@ impl NatsPublisher {
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
         let (sender, receipt) = PendingReceipt::channel();
-        let waiter = InFlight {
-            subject: subject.clone(),
-            receipt: sender,
-            _room: room,
-        };
+        let waiter = InFlight { subject: subject.clone(), receipt: sender, _room: room };
         let ticket = connection.publishes.register(waiter, deadline);
-        let unsent = Unsent {
-            ticket,
-            receipt: Some(receipt),
-        };
+        let unsent = Unsent { ticket, receipt: Some(receipt) };
         let Some(ticket) = &unsent.ticket else {
             return Err(self.no_room());
         };
@@ -77,11 +67,7 @@ impl NatsPublisher {
         let client = &connection.client;
         let sent = match headers {
             Some(headers) => {
-                timeout_at(
-                    deadline,
-                    client.publish_with_reply_and_headers(to, reply, headers, payload),
-                )
-                .await
+                timeout_at(deadline, client.publish_with_reply_and_headers(to, reply, headers, payload)).await
             }
             None => timeout_at(deadline, client.publish_with_reply(to, reply, payload)).await,
         };
@@ -97,12 +83,9 @@ impl NatsPublisher {
             return self.connection.unreachable_or_late(Duration::ZERO);
         }
         let limit = self.connection.config.max_in_flight;
-        Error::new(
-            ErrorKind::Overloaded,
-            "too much is in flight, and none of it was confirmed in time",
-        )
-        .with_context("max_in_flight", limit)
-        .with_remedy("publish more slowly, or raise `max_in_flight` and `max_in_flight_bytes`")
+        Error::new(ErrorKind::Overloaded, "too much is in flight, and none of it was confirmed in time")
+            .with_context("max_in_flight", limit)
+            .with_remedy("publish more slowly, or raise `max_in_flight` and `max_in_flight_bytes`")
     }
 }
 
@@ -125,9 +108,7 @@ impl Publisher for NatsPublisher {
     }
 
     async fn flush(&self) -> Result<()> {
-        self.connection
-            .check_not_closed()
-            .map_err(|error| error.with_operation("flush"))?;
+        self.connection.check_not_closed().map_err(|error| error.with_operation("flush"))?;
         // Bounded: every publish has a deadline.
         self.connection.publishes.flushed().await;
         Ok(())
@@ -187,10 +168,7 @@ fn wire_headers(message: &OutboundMessage) -> Result<Option<HeaderMap>> {
         );
     }
     if let Some(id) = &message.id {
-        map.insert(
-            NATS_MESSAGE_ID,
-            id.as_str().parse::<HeaderValue>().map_err(unsendable)?,
-        );
+        map.insert(NATS_MESSAGE_ID, id.as_str().parse::<HeaderValue>().map_err(unsendable)?);
     }
     Ok(Some(map))
 }
@@ -201,11 +179,7 @@ fn unsendable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 fn wire_size(message: &OutboundMessage) -> usize {
-    let headers = if message.headers.is_empty() {
-        0
-    } else {
-        message.headers.wire_len()
-    };
+    let headers = if message.headers.is_empty() { 0 } else { message.headers.wire_len() };
     let id = message.id.as_ref().map_or(0, |id| id.as_str().len());
     message.subject.as_str().len() + headers + id + message.payload.len()
 }

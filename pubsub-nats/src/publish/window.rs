@@ -38,19 +38,14 @@ impl Window {
         let room = self.bytes.acquire_many(bytes).await.ok()?;
         message.forget();
         room.forget();
-        Some(Reservation {
-            window: Arc::clone(self),
-            bytes,
-        })
+        Some(Reservation { window: Arc::clone(self), bytes })
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.window.messages.add_permits(1);
-        self.window
-            .bytes
-            .add_permits(usize::try_from(self.bytes).unwrap_or(0));
+        self.window.bytes.add_permits(usize::try_from(self.bytes).unwrap_or(0));
     }
 }
 

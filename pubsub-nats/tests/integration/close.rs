@@ -41,12 +41,7 @@ async fn receipts_resolve_before_the_connection_ends() {
     let mut receipts = Vec::new();
     for n in 0..1_000 {
         let message = OutboundMessage::new("ride.n", n.to_string()).unwrap();
-        receipts.push(
-            publisher
-                .publish_with(message, PublishOptions::default())
-                .await
-                .unwrap(),
-        );
+        receipts.push(publisher.publish_with(message, PublishOptions::default()).await.unwrap());
     }
     soon(bench.client.close()).await.unwrap();
     for receipt in receipts {
@@ -60,17 +55,8 @@ async fn what_was_prefetched_is_available_to_others_at_once() {
     bench.publish(0..20).await;
     // A stream that is held and not polled while the connection closes.
     let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default().with_buffer(20));
-    soon(deliveries.next())
-        .await
-        .unwrap()
-        .unwrap()
-        .ack_confirmed()
-        .await
-        .unwrap();
-    eventually("all are prefetched", || async {
-        consumer.info().await.unwrap().ack_pending == 19
-    })
-    .await;
+    soon(deliveries.next()).await.unwrap().unwrap().ack_confirmed().await.unwrap();
+    eventually("all are prefetched", || async { consumer.info().await.unwrap().ack_pending == 19 }).await;
     soon(bench.client.close()).await.unwrap();
 
     let other = connect(bench.server.url()).await.unwrap();
@@ -78,11 +64,7 @@ async fn what_was_prefetched_is_available_to_others_at_once() {
     let mut seen = BTreeSet::new();
     let started = Instant::now();
     while seen.len() < 19 {
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "only {} came",
-            seen.len()
-        );
+        assert!(started.elapsed() < Duration::from_secs(10), "only {} came", seen.len());
         for delivery in fetch(&consumer, 20).await {
             seen.insert(delivery.info().stream_sequence);
             delivery.ack().await.unwrap();
@@ -96,44 +78,24 @@ async fn a_waiting_fetch_is_closed_and_a_subscription_ends() {
     let (bench, consumer) = Bench::with_consumer().await;
     let fetching = tokio::spawn({
         let consumer = Arc::clone(&consumer);
-        async move {
-            consumer
-                .fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15)))
-                .await
-        }
+        async move { consumer.fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15))).await }
     });
-    let streaming = tokio::spawn(
-        Arc::clone(&consumer)
-            .subscribe(SubscribeOptions::default())
-            .collect::<Vec<_>>(),
-    );
-    eventually("both wait", || async {
-        consumer.info().await.unwrap().waiting == 2
-    })
-    .await;
+    let streaming =
+        tokio::spawn(Arc::clone(&consumer).subscribe(SubscribeOptions::default()).collect::<Vec<_>>());
+    eventually("both wait", || async { consumer.info().await.unwrap().waiting == 2 }).await;
     let started = Instant::now();
     soon(bench.client.close()).await.unwrap();
-    assert_eq!(
-        soon(fetching).await.unwrap().unwrap_err().kind(),
-        ErrorKind::Closed
-    );
+    assert_eq!(soon(fetching).await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
     assert!(soon(streaming).await.unwrap().is_empty());
-    assert!(
-        started.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn the_connection_ends_although_handles_live() {
     let (bench, consumer) = Bench::with_consumer().await;
     let broker = bench.client.clone();
-    let native = pubsub_core::Broker::native(&broker)
-        .unwrap()
-        .downcast_ref::<async_nats::Client>()
-        .unwrap()
-        .clone();
+    let native =
+        pubsub_core::Broker::native(&broker).unwrap().downcast_ref::<async_nats::Client>().unwrap().clone();
     soon(bench.client.close()).await.unwrap();
     assert!(native.flush().await.is_err());
     drop(consumer);
@@ -159,10 +121,7 @@ async fn a_dropped_broker_ends_its_connection() {
 
 #[test]
 fn dropping_everything_outside_a_runtime_does_not_panic() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (bench, consumer, held, deliveries) = runtime.block_on(async {
         let (bench, consumer) = Bench::with_consumer().await;
         bench.publish(0..5).await;

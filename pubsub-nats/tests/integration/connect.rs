@@ -17,10 +17,7 @@ fn with_users() -> NatsServer {
 
 fn no_canary(error: &Error) {
     let shown = format!("{error} {error:?}");
-    assert!(
-        !shown.contains("canary") && !shown.contains("ri@der") && !shown.contains("wrong"),
-        "{shown}"
-    );
+    assert!(!shown.contains("canary") && !shown.contains("ri@der") && !shown.contains("wrong"), "{shown}");
 }
 
 #[tokio::test]
@@ -45,15 +42,10 @@ async fn credentials_of_the_url_are_used() {
 
 #[tokio::test]
 async fn a_token_is_used() {
-    let server = NatsServer::builder()
-        .config_text(r#"authorization { token: "canary" }"#)
-        .start()
-        .unwrap();
+    let server = NatsServer::builder().config_text(r#"authorization { token: "canary" }"#).start().unwrap();
     let config = NatsConfig::new(server.url()).unwrap();
     assert!(connect_with(config.clone()).await.is_err());
-    connect_with(config.with_credentials(Credentials::token("canary")))
-        .await
-        .unwrap();
+    connect_with(config.with_credentials(Credentials::token("canary"))).await.unwrap();
 }
 
 #[tokio::test]
@@ -64,25 +56,15 @@ async fn a_wrong_password_is_refused_at_once_without_showing_it() {
     let error = connect(&url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     assert!(error.remedy().is_some());
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     no_canary(&error);
 }
 
 #[tokio::test]
 async fn a_dead_server_is_unavailable_at_once() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = Instant::now();
-    let error = connect(&format!("nats://ri%40der:canary@127.0.0.1:{port}"))
-        .await
-        .unwrap_err();
+    let error = connect(&format!("nats://ri%40der:canary@127.0.0.1:{port}")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.context("servers"), Some(&*format!("127.0.0.1:{port}")));
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -112,18 +94,13 @@ async fn a_server_without_jetstream_is_unavailable_with_a_remedy() {
     let server = NatsServer::builder().jetstream(false).start().unwrap();
     let error = connect(server.url()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(
-        error.remedy().is_some_and(|remedy| remedy.contains("JetStream")),
-        "{error}"
-    );
+    assert!(error.remedy().is_some_and(|remedy| remedy.contains("JetStream")), "{error}");
 }
 
 #[tokio::test]
 async fn the_native_client_is_there() {
     let server = NatsServer::start().unwrap();
-    let broker = NatsBroker::connect(NatsConfig::new(server.url()).unwrap())
-        .await
-        .unwrap();
+    let broker = NatsBroker::connect(NatsConfig::new(server.url()).unwrap()).await.unwrap();
     assert_eq!(broker.server_version(), server.version().to_string());
     let native =
         pubsub_core::Broker::native(&broker).and_then(|any| any.downcast_ref::<async_nats::Client>());

@@ -13,11 +13,7 @@ async fn fewer_than_asked_return_at_once() {
     bench.publish(0..3).await;
     let started = Instant::now();
     assert_eq!(texts(&fetch(&consumer, 10).await), ["0", "1", "2"]);
-    assert!(
-        started.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -30,10 +26,7 @@ async fn a_full_batch_leaves_the_rest_for_the_next() {
     assert_eq!(texts(&rest), ["3", "4"]);
     assert_eq!(first[0].info().stream_sequence, 1);
     assert_eq!((rest[0].info().attempt, rest[0].info().pending), (1, 1));
-    assert_eq!(
-        (rest[0].info().stream.as_str(), rest[0].info().consumer.as_str()),
-        ("RIDE", "users")
-    );
+    assert_eq!((rest[0].info().stream.as_str(), rest[0].info().consumer.as_str()), ("RIDE", "users"));
 }
 
 #[tokio::test]
@@ -43,10 +36,7 @@ async fn nothing_is_an_empty_batch_at_the_deadline() {
     let options = FetchOptions::up_to(10).with_expires(Duration::from_millis(300));
     assert!(consumer.fetch(options).await.unwrap().is_empty());
     let waited = started.elapsed();
-    assert!(
-        waited >= Duration::from_millis(280) && waited < Duration::from_millis(1500),
-        "{waited:?}"
-    );
+    assert!(waited >= Duration::from_millis(280) && waited < Duration::from_millis(1500), "{waited:?}");
 }
 
 #[tokio::test]
@@ -65,50 +55,28 @@ async fn an_idle_fetch_gets_the_first_message_that_comes() {
     let (bench, consumer) = Bench::with_consumer().await;
     let waiting = tokio::spawn({
         let consumer = Arc::clone(&consumer);
-        async move {
-            consumer
-                .fetch(FetchOptions::up_to(10).with_expires(Duration::from_secs(15)))
-                .await
-        }
+        async move { consumer.fetch(FetchOptions::up_to(10).with_expires(Duration::from_secs(15))).await }
     });
-    eventually("the fetch waits at the server", || async {
-        consumer.info().await.unwrap().waiting == 1
-    })
-    .await;
+    eventually("the fetch waits at the server", || async { consumer.info().await.unwrap().waiting == 1 })
+        .await;
     let started = Instant::now();
     bench.publish(0..1).await;
     assert_eq!(texts(&soon(waiting).await.unwrap().unwrap()), ["0"]);
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn at_max_ack_pending_a_fetch_ends_at_its_deadline() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let consumer = bench
-        .consumer(ConsumerConfig::durable("few").unwrap().with_max_ack_pending(2))
-        .await;
+    let consumer = bench.consumer(ConsumerConfig::durable("few").unwrap().with_max_ack_pending(2)).await;
     bench.publish(0..5).await;
     let held = fetch(&consumer, 10).await;
     assert_eq!(texts(&held), ["0", "1"]);
     for expires in [Duration::ZERO, Duration::from_millis(300)] {
         let started = Instant::now();
-        assert!(
-            consumer
-                .fetch(FetchOptions::up_to(10).with_expires(expires))
-                .await
-                .unwrap()
-                .is_empty()
-        );
-        assert!(
-            started.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            started.elapsed()
-        );
+        assert!(consumer.fetch(FetchOptions::up_to(10).with_expires(expires)).await.unwrap().is_empty());
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
     ack_all(held).await;
     assert_eq!(texts(&fetch(&consumer, 10).await), ["2", "3"]);
@@ -118,19 +86,13 @@ async fn at_max_ack_pending_a_fetch_ends_at_its_deadline() {
 async fn a_stall_in_the_middle_of_a_batch_returns_what_there_is() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let consumer = bench
-        .consumer(ConsumerConfig::durable("few").unwrap().with_max_ack_pending(2))
-        .await;
+    let consumer = bench.consumer(ConsumerConfig::durable("few").unwrap().with_max_ack_pending(2)).await;
     bench.publish(0..5).await;
     let mut held = fetch(&consumer, 1).await;
     let started = Instant::now();
     held.extend(fetch(&consumer, 10).await);
     assert_eq!(texts(&held), ["0", "1"]);
-    assert!(
-        started.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -140,10 +102,7 @@ async fn a_cancelled_fetch_loses_nothing_and_leaves_no_request() {
         let fetching = consumer.fetch(FetchOptions::up_to(10).with_expires(Duration::from_secs(30)));
         let _ = tokio::time::timeout(Duration::from_millis(5), fetching).await;
     }
-    eventually("no request waits", || async {
-        consumer.info().await.unwrap().waiting == 0
-    })
-    .await;
+    eventually("no request waits", || async { consumer.info().await.unwrap().waiting == 0 }).await;
     bench.publish(0..10).await;
     let got = fetch(&consumer, 10).await;
     assert_eq!(got.len(), 10);
@@ -155,9 +114,7 @@ async fn what_a_cancelled_fetch_had_received_is_available_at_once() {
     let bench = Bench::start().await;
     bench.stream().await;
     // Redelivery by the ack wait of 30 s would be too late for this test, and each hand-back uses up an attempt.
-    let config = ConsumerConfig::durable("users")
-        .unwrap()
-        .with_max_deliver(Limit::Unlimited);
+    let config = ConsumerConfig::durable("users").unwrap().with_max_deliver(Limit::Unlimited);
     let consumer = bench.consumer(config).await;
     bench.publish(0..50).await;
     for steps in 1..40 {
@@ -187,20 +144,11 @@ async fn what_a_cancelled_fetch_had_received_is_available_at_once() {
 async fn a_missing_consumer_is_not_found() {
     let bench = Bench::start().await;
     let error = bench.client.consumer("RIDE", "users").await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::NotFound, Some(10059))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(10059)));
     bench.stream().await;
     let error = bench.client.consumer("RIDE", "users").await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::NotFound, Some(10014))
-    );
-    assert_eq!(
-        (error.context("stream"), error.context("consumer")),
-        (Some("RIDE"), Some("users"))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(10014)));
+    assert_eq!((error.context("stream"), error.context("consumer")), (Some("RIDE"), Some("users")));
 }
 
 #[tokio::test]

@@ -12,24 +12,13 @@ async fn another_client_reads_what_this_publishes() {
     bench.stream().await;
     let mut received = listen(&bench.foreign().await, "ride.>").await;
     let message = OutboundMessage::new("ride.pickup", "r-17").unwrap();
-    let message = message
-        .with_id("id-1")
-        .unwrap()
-        .with_header("tag", "a")
-        .unwrap()
-        .with_header("tag", "b")
-        .unwrap();
+    let message =
+        message.with_id("id-1").unwrap().with_header("tag", "a").unwrap().with_header("tag", "b").unwrap();
     bench.client.publisher().publish_message(message).await.unwrap();
     let got: async_nats::Message = soon(received.next()).await.unwrap();
-    assert_eq!(
-        (got.subject.as_str(), &got.payload[..]),
-        ("ride.pickup", &b"r-17"[..])
-    );
+    assert_eq!((got.subject.as_str(), &got.payload[..]), ("ride.pickup", &b"r-17"[..]));
     let headers = got.headers.unwrap();
-    let tags: Vec<_> = headers
-        .get_all("tag")
-        .map(async_nats::HeaderValue::as_str)
-        .collect();
+    let tags: Vec<_> = headers.get_all("tag").map(async_nats::HeaderValue::as_str).collect();
     assert_eq!(tags, ["a", "b"]);
     assert_eq!(headers.get("Nats-Msg-Id").unwrap().as_str(), "id-1");
 }
@@ -51,17 +40,9 @@ async fn this_reads_what_another_client_publishes() {
     headers.append("tag", "b");
     headers.append("Nats-Msg-Id", "theirs");
     let foreign = async_nats::jetstream::new(bench.foreign().await);
-    foreign
-        .publish_with_headers("ride.pickup", headers, "r-18".into())
-        .await
-        .unwrap()
-        .await
-        .unwrap();
+    foreign.publish_with_headers("ride.pickup", headers, "r-18".into()).await.unwrap().await.unwrap();
     let got = fetch(&consumer, 1).await;
-    assert_eq!(
-        (got[0].subject(), &got[0].payload()[..]),
-        ("ride.pickup", &b"r-18"[..])
-    );
+    assert_eq!((got[0].subject(), &got[0].payload()[..]), ("ride.pickup", &b"r-18"[..]));
     assert_eq!(got[0].headers().get_all("tag").collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(got[0].message_id(), Some("theirs"));
 }
@@ -85,13 +66,7 @@ async fn an_update_keeps_what_another_client_configured() {
     let mut config = info.config;
     config.description = Some("ours".to_owned());
     admin.update_stream(config).await.unwrap();
-    let after = foreign
-        .get_stream("THEIRS")
-        .await
-        .unwrap()
-        .cached_info()
-        .config
-        .clone();
+    let after = foreign.get_stream("THEIRS").await.unwrap().cached_info().config.clone();
     assert!(after.allow_direct && after.allow_rollup);
     assert_eq!(after.description.as_deref(), Some("ours"));
 }

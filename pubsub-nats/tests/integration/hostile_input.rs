@@ -13,9 +13,7 @@ use crate::support::{Bench, eventually, fetch, listen, soon, sync, text};
 /// Speaks the protocol by hand, since no client library would send this.
 fn send_raw(bench: &Bench, lines: &[u8]) {
     let mut stream = TcpStream::connect(("127.0.0.1", bench.server.port())).unwrap();
-    stream
-        .write_all(b"CONNECT {\"verbose\":false,\"headers\":true}\r\n")
-        .unwrap();
+    stream.write_all(b"CONNECT {\"verbose\":false,\"headers\":true}\r\n").unwrap();
     stream.write_all(lines).unwrap();
     stream.write_all(b"PING\r\n").unwrap();
     let mut seen = Vec::new();
@@ -31,12 +29,8 @@ fn hpub(subject: &str, header: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut block = b"NATS/1.0\r\n".to_vec();
     block.extend_from_slice(header);
     block.extend_from_slice(b"\r\n\r\n");
-    let mut lines = format!(
-        "HPUB {subject} {} {}\r\n",
-        block.len(),
-        block.len() + payload.len()
-    )
-    .into_bytes();
+    let mut lines =
+        format!("HPUB {subject} {} {}\r\n", block.len(), block.len() + payload.len()).into_bytes();
     lines.extend_from_slice(&block);
     lines.extend_from_slice(payload);
     lines.extend_from_slice(b"\r\n");
@@ -55,10 +49,7 @@ async fn a_stored_wildcard_subject_is_delivered_as_it_is() {
 #[tokio::test]
 async fn odd_headers_are_left_out_and_the_message_is_not_lost() {
     let (bench, consumer) = Bench::with_consumer().await;
-    send_raw(
-        &bench,
-        &hpub("ride.n", b"ok: 1\r\nctl: a\x07b\r\nempty:", b"still here"),
-    );
+    send_raw(&bench, &hpub("ride.n", b"ok: 1\r\nctl: a\x07b\r\nempty:", b"still here"));
     let got = fetch(&consumer, 1).await;
     assert_eq!(text(&got[0]), "still here");
     assert_eq!(got[0].headers().get("ok"), Some("1"));
@@ -95,11 +86,7 @@ async fn headers_that_are_not_utf8_do_not_stop_the_messages_behind_them() {
 async fn a_stranger_on_an_inbox_is_ignored() {
     let (bench, consumer) = Bench::with_consumer().await;
     let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), deliveries.next())
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(50), deliveries.next()).await.is_err());
     let foreign = bench.foreign().await;
     // Whoever may subscribe to all inboxes sees ours, and may write to them.
     let mut spied = listen(&foreign, "_INBOX.>").await;
@@ -111,10 +98,7 @@ async fn a_stranger_on_an_inbox_is_ignored() {
     }
     for inbox in inboxes {
         for reply in ["$JS.ACK.x", "$JS.ACK.RIDE.users.1.2.3.4.notanumber", "elsewhere"] {
-            foreign
-                .publish_with_reply(inbox.clone(), reply, "rubbish".into())
-                .await
-                .unwrap();
+            foreign.publish_with_reply(inbox.clone(), reply, "rubbish".into()).await.unwrap();
         }
         foreign.publish(inbox, "rubbish".into()).await.unwrap();
     }

@@ -13,11 +13,7 @@ use crate::support::{Bench, eventually, soon, text};
 async fn with_file_stream() -> Bench {
     let bench = Bench::start().await;
     let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
-    bench
-        .client
-        .ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    bench.client.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     bench
 }
 
@@ -27,13 +23,7 @@ async fn a_subscription_goes_on_after_a_restart() {
     let consumer = bench.consumer(ConsumerConfig::durable("users").unwrap()).await;
     let mut deliveries = consumer.subscribe(SubscribeOptions::default());
     bench.publish(0..1).await;
-    soon(deliveries.next())
-        .await
-        .unwrap()
-        .unwrap()
-        .ack_confirmed()
-        .await
-        .unwrap();
+    soon(deliveries.next()).await.unwrap().unwrap().ack_confirmed().await.unwrap();
 
     bench.server.kill().unwrap();
     bench.server.restart().unwrap();
@@ -41,21 +31,11 @@ async fn a_subscription_goes_on_after_a_restart() {
     let publisher = bench.client.clone();
     let publishing = tokio::spawn(async move {
         // What was written into the broken connection is lost; with an id it can be published again.
-        let message = OutboundMessage::new("ride.n", "after")
-            .unwrap()
-            .with_id("after")
-            .unwrap();
+        let message = OutboundMessage::new("ride.n", "after").unwrap().with_id("after").unwrap();
         let options = PublishOptions::default().with_timeout(Duration::from_millis(300));
         loop {
             let publisher = publisher.publisher();
-            match async {
-                publisher
-                    .publish_with(message.clone(), options.clone())
-                    .await?
-                    .await
-            }
-            .await
-            {
+            match async { publisher.publish_with(message.clone(), options.clone()).await?.await }.await {
                 Err(error) if error.retry() == Retry::Later => {}
                 outcome => break outcome,
             }
@@ -74,11 +54,7 @@ async fn a_subscription_goes_on_after_a_restart() {
     .await;
     delivery.ack().await.unwrap();
     publishing.await.unwrap().unwrap();
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -91,9 +67,7 @@ async fn a_fetch_waits_for_the_server_and_gets_what_comes() {
     })
     .await;
     let waiting = tokio::spawn(async move {
-        consumer
-            .fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15)))
-            .await
+        consumer.fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(15))).await
     });
     bench.server.restart().unwrap();
     soon(bench.client.publish("ride.n", "x")).await.unwrap();
@@ -105,19 +79,12 @@ async fn without_a_server_a_fetch_is_unavailable_at_its_deadline() {
     let mut bench = with_file_stream().await;
     let consumer = bench.consumer(ConsumerConfig::durable("users").unwrap()).await;
     bench.server.kill().unwrap();
-    eventually("the loss is noticed", || async {
-        !bench.client.health().await.is_usable()
-    })
-    .await;
+    eventually("the loss is noticed", || async { !bench.client.health().await.is_usable() }).await;
     let started = Instant::now();
     let options = FetchOptions::up_to(1).with_expires(Duration::from_millis(300));
     let error = consumer.fetch(options).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -137,22 +104,11 @@ async fn closing_without_a_server_is_bounded() {
     let mut bench = with_file_stream().await;
     let consumer = bench.consumer(ConsumerConfig::durable("users").unwrap()).await;
     let mut deliveries = consumer.subscribe(SubscribeOptions::default());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), deliveries.next())
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(50), deliveries.next()).await.is_err());
     bench.server.kill().unwrap();
-    eventually("the loss is noticed", || async {
-        !bench.client.health().await.is_usable()
-    })
-    .await;
+    eventually("the loss is noticed", || async { !bench.client.health().await.is_usable() }).await;
     let started = Instant::now();
     soon(bench.client.close()).await.unwrap();
     assert!(soon(deliveries.next()).await.is_none());
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }

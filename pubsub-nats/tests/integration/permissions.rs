@@ -29,9 +29,7 @@ async fn a_forbidden_publish_is_denied_within_two_seconds() {
     let server = server();
     let all = connect(&url(&server, "all")).await.unwrap();
     let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
-    all.ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    all.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     let some = connect(&url(&server, "some")).await.unwrap();
     let started = Instant::now();
     let error = soon(some.publish("ride.secret", "x")).await.unwrap_err();
@@ -46,12 +44,7 @@ async fn a_forbidden_call_is_denied_within_two_seconds() {
     let server = server();
     let some = connect(&url(&server, "some")).await.unwrap();
     let started = Instant::now();
-    let error = some
-        .admin()
-        .unwrap()
-        .delete_stream(&"RIDE".try_into().unwrap())
-        .await
-        .unwrap_err();
+    let error = some.admin().unwrap().delete_stream(&"RIDE".try_into().unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     assert!(started.elapsed() < Duration::from_secs(2));
 }
@@ -61,52 +54,29 @@ async fn a_forbidden_pull_is_denied_within_two_seconds() {
     let server = server();
     let some = connect(&url(&server, "some")).await.unwrap();
     let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
-    some.ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    some.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     let config = ConsumerConfig::durable("closed").unwrap();
-    let consumer = some
-        .ensure_consumer("RIDE", config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    let consumer = some.ensure_consumer("RIDE", config, Provision::CreateIfMissing).await.unwrap();
     let started = Instant::now();
     let error = soon(consumer.fetch(FetchOptions::up_to(1))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     assert_eq!(error.context("consumer"), Some("closed"));
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn a_client_that_may_not_receive_answers_is_told_at_connect() {
     let server = server();
-    let error = soon(connect(&format!(
-        "{}?request_timeout=500ms",
-        url(&server, "deaf")
-    )))
-    .await
-    .unwrap_err();
+    let error = soon(connect(&format!("{}?request_timeout=500ms", url(&server, "deaf")))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-    assert!(
-        error
-            .remedy()
-            .is_some_and(|remedy| remedy.contains("inbox_prefix"))
-    );
+    assert!(error.remedy().is_some_and(|remedy| remedy.contains("inbox_prefix")));
 }
 
 #[tokio::test]
 async fn an_inbox_prefix_of_its_own_is_used() {
     let server = server();
-    let boxed = connect(&format!("{}?inbox_prefix=_INBOX_boxed", url(&server, "boxed")))
-        .await
-        .unwrap();
+    let boxed = connect(&format!("{}?inbox_prefix=_INBOX_boxed", url(&server, "boxed"))).await.unwrap();
     let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
-    boxed
-        .ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    boxed.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     boxed.publish("ride.n", "x").await.unwrap();
 }

@@ -18,10 +18,7 @@ async fn a_receipt_names_stream_and_rising_sequence() {
     bench.stream().await;
     for expected in 1..=3 {
         let receipt = bench.client.publish("ride.n", "x").await.unwrap();
-        assert_eq!(
-            (receipt.stream.as_str(), receipt.sequence),
-            ("RIDE", Some(expected))
-        );
+        assert_eq!((receipt.stream.as_str(), receipt.sequence), ("RIDE", Some(expected)));
         assert_eq!(receipt.duplicate, Some(false));
     }
 }
@@ -30,10 +27,7 @@ async fn a_receipt_names_stream_and_rising_sequence() {
 async fn a_repeated_id_is_a_duplicate_of_the_first() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let message = OutboundMessage::new("ride.n", "x")
-        .unwrap()
-        .with_id("one")
-        .unwrap();
+    let message = OutboundMessage::new("ride.n", "x").unwrap().with_id("one").unwrap();
     let publisher = bench.client.publisher();
     let first = publisher.publish_message(message.clone()).await.unwrap();
     let second = publisher.publish_message(message).await.unwrap();
@@ -46,10 +40,7 @@ async fn a_subject_that_no_stream_takes_is_not_found_at_once() {
     let bench = Bench::start().await;
     let started = Instant::now();
     let error = bench.client.publish("nobody.home", "x").await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::NotFound, Some(503))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::NotFound, Some(503)));
     assert_eq!(error.context("subject"), Some("nobody.home"));
     assert_eq!(error.retry(), Retry::Later);
     assert!(error.remedy().is_some() && !error.is_effect_unknown());
@@ -61,11 +52,7 @@ async fn a_message_over_the_servers_limit_is_refused_and_the_connection_lives() 
     let bench = Bench::start().await;
     bench.stream().await;
     let limit = bench.client.capabilities().max_payload().unwrap();
-    let error = bench
-        .client
-        .publish("ride.n", vec![0; limit + 1])
-        .await
-        .unwrap_err();
+    let error = bench.client.publish("ride.n", vec![0; limit + 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PayloadTooLarge);
     bench.client.publish("ride.n", vec![0; limit]).await.unwrap();
 }
@@ -73,49 +60,28 @@ async fn a_message_over_the_servers_limit_is_refused_and_the_connection_lives() 
 #[tokio::test]
 async fn a_message_over_the_streams_limit_has_jetstreams_code() {
     let bench = Bench::start().await;
-    let config = StreamConfig::new("SMALL", ["small"])
-        .unwrap()
-        .with_max_message_size(10);
-    bench
-        .client
-        .ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    let config = StreamConfig::new("SMALL", ["small"]).unwrap().with_max_message_size(10);
+    bench.client.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     let error = bench.client.publish("small", vec![0; 100]).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::PayloadTooLarge, Some(10054))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::PayloadTooLarge, Some(10054)));
 }
 
 #[tokio::test]
 async fn a_full_stream_that_refuses_is_a_conflict() {
     let bench = Bench::start().await;
     let config = StreamConfig::new("FULL", ["full"]).unwrap();
-    let config = config
-        .with_storage(Storage::Memory)
-        .with_max_messages(1)
-        .with_discard(Discard::New);
-    bench
-        .client
-        .ensure_stream(config, Provision::CreateIfMissing)
-        .await
-        .unwrap();
+    let config = config.with_storage(Storage::Memory).with_max_messages(1).with_discard(Discard::New);
+    bench.client.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     bench.client.publish("full", "1").await.unwrap();
     let error = bench.client.publish("full", "2").await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.broker_code()),
-        (ErrorKind::Conflict, Some(10077))
-    );
+    assert_eq!((error.kind(), error.broker_code()), (ErrorKind::Conflict, Some(10077)));
 }
 
 #[tokio::test]
 async fn a_window_of_one_still_publishes_all_in_order() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let config = NatsConfig::new(bench.server.url())
-        .unwrap()
-        .with_max_in_flight(1, 1);
+    let config = NatsConfig::new(bench.server.url()).unwrap().with_max_in_flight(1, 1);
     let client = connect_with(config).await.unwrap();
     let publisher = client.publisher();
     let messages = (0..200).map(|n| OutboundMessage::new("ride.n", n.to_string()).unwrap());
@@ -132,21 +98,13 @@ async fn a_window_of_one_still_publishes_all_in_order() {
 async fn a_dropped_receipt_neither_cancels_nor_keeps_its_room() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let client = connect_with(
-        NatsConfig::new(bench.server.url())
-            .unwrap()
-            .with_max_in_flight(4, 1 << 20),
-    )
-    .await
-    .unwrap();
+    let client = connect_with(NatsConfig::new(bench.server.url()).unwrap().with_max_in_flight(4, 1 << 20))
+        .await
+        .unwrap();
     let publisher = client.publisher();
     for n in 0..100 {
         let message = OutboundMessage::new("ride.n", n.to_string()).unwrap();
-        drop(
-            soon(publisher.publish_with(message, PublishOptions::default()))
-                .await
-                .unwrap(),
-        );
+        drop(soon(publisher.publish_with(message, PublishOptions::default())).await.unwrap());
     }
     soon(publisher.flush()).await.unwrap();
     let admin = client.admin().unwrap();
@@ -162,12 +120,7 @@ async fn flush_waits_for_every_receipt() {
     let mut pending = Vec::new();
     for _ in 0..1_000 {
         let message = OutboundMessage::new("ride.n", "x").unwrap();
-        pending.push(
-            publisher
-                .publish_with(message, PublishOptions::default())
-                .await
-                .unwrap(),
-        );
+        pending.push(publisher.publish_with(message, PublishOptions::default()).await.unwrap());
     }
     soon(publisher.flush()).await.unwrap();
     let outcomes = join_all(pending.into_iter().map(|receipt| async {
@@ -186,19 +139,10 @@ async fn a_lost_confirmation_is_a_timeout_of_unknown_effect() {
     let publisher = bench.client.publisher();
     let started = Instant::now();
     let message = OutboundMessage::new("silent", "x").unwrap();
-    let error = publisher
-        .publish_with(message, options)
-        .await
-        .unwrap()
-        .await
-        .unwrap_err();
+    let error = publisher.publish_with(message, options).await.unwrap().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.is_effect_unknown());
-    assert!(
-        started.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     drop(silent);
 }
 
@@ -209,10 +153,7 @@ async fn an_answer_that_is_not_jetstreams_is_no_receipt() {
     let mut requests = listen(&foreign, "service").await;
     let answering = tokio::spawn(async move {
         let request: async_nats::Message = requests.next().await.unwrap();
-        foreign
-            .publish(request.reply.unwrap(), "hello".into())
-            .await
-            .unwrap();
+        foreign.publish(request.reply.unwrap(), "hello".into()).await.unwrap();
         foreign.flush().await.unwrap();
     });
     let error = soon(bench.client.publish("service", "x")).await.unwrap_err();

@@ -38,13 +38,7 @@ async fn a_delayed_nak_brings_it_back_after_the_delay() {
     bench.publish(0..1).await;
     let delay = Duration::from_millis(400);
     let started = Instant::now();
-    fetch(&consumer, 1)
-        .await
-        .pop()
-        .unwrap()
-        .nak_after(delay)
-        .await
-        .unwrap();
+    fetch(&consumer, 1).await.pop().unwrap().nak_after(delay).await.unwrap();
     let again = fetch(&consumer, 1).await;
     assert_eq!(again[0].info().attempt, 2);
     assert!(
@@ -57,19 +51,9 @@ async fn a_delayed_nak_brings_it_back_after_the_delay() {
 #[tokio::test]
 async fn a_term_carries_its_reason_to_the_advisory() {
     let (bench, consumer) = Bench::with_consumer().await;
-    let mut advisories = listen(
-        &bench.foreign().await,
-        "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
-    )
-    .await;
+    let mut advisories = listen(&bench.foreign().await, "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>").await;
     bench.publish(0..1).await;
-    fetch(&consumer, 1)
-        .await
-        .pop()
-        .unwrap()
-        .term("not a ride")
-        .await
-        .unwrap();
+    fetch(&consumer, 1).await.pop().unwrap().term("not a ride").await.unwrap();
     let advisory = soon(advisories.next()).await.unwrap();
     let text = String::from_utf8(advisory.payload.to_vec()).unwrap();
     assert!(text.contains(r#""reason":"not a ride""#), "{text}");
@@ -81,16 +65,11 @@ async fn extending_keeps_a_message_beyond_its_ack_wait() {
     let bench = Bench::start().await;
     bench.stream().await;
     let wait = Duration::from_millis(600);
-    let consumer = bench
-        .consumer(ConsumerConfig::durable("slow").unwrap().with_ack_wait(wait))
-        .await;
+    let consumer = bench.consumer(ConsumerConfig::durable("slow").unwrap().with_ack_wait(wait)).await;
     bench.publish(0..1).await;
     let held = fetch(&consumer, 1).await.pop().unwrap();
     for _ in 0..4 {
-        let quiet = consumer
-            .fetch(FetchOptions::up_to(1).with_expires(wait / 2))
-            .await
-            .unwrap();
+        let quiet = consumer.fetch(FetchOptions::up_to(1).with_expires(wait / 2)).await.unwrap();
         assert!(quiet.is_empty(), "it came again although it was extended");
         held.extend().await.unwrap();
     }
@@ -101,9 +80,7 @@ async fn extending_keeps_a_message_beyond_its_ack_wait() {
 async fn an_unsettled_message_comes_again_after_its_ack_wait() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let config = ConsumerConfig::durable("short")
-        .unwrap()
-        .with_ack_wait(Duration::from_millis(300));
+    let config = ConsumerConfig::durable("short").unwrap().with_ack_wait(Duration::from_millis(300));
     let consumer = bench.consumer(config).await;
     bench.publish(0..1).await;
     drop(fetch(&consumer, 1).await);
@@ -139,9 +116,7 @@ async fn many_are_settled_with_one_call_each_with_its_result() {
 async fn an_ack_of_an_older_delivery_counts() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let config = ConsumerConfig::durable("short")
-        .unwrap()
-        .with_ack_wait(Duration::from_millis(300));
+    let config = ConsumerConfig::durable("short").unwrap().with_ack_wait(Duration::from_millis(300));
     let consumer = bench.consumer(config).await;
     bench.publish(0..1).await;
     let first = fetch(&consumer, 1).await;
@@ -154,11 +129,5 @@ async fn an_ack_of_an_older_delivery_counts() {
     for delivery in second {
         delivery.nak().await.unwrap();
     }
-    assert!(
-        consumer
-            .fetch(FetchOptions::up_to(1).with_expires(Duration::ZERO))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(consumer.fetch(FetchOptions::up_to(1).with_expires(Duration::ZERO)).await.unwrap().is_empty());
 }

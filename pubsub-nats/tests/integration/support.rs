@@ -39,20 +39,12 @@ impl Bench {
     }
 
     pub(crate) async fn stream(&self) {
-        let config = StreamConfig::new("RIDE", ["ride.>"])
-            .unwrap()
-            .with_storage(Storage::Memory);
-        self.client
-            .ensure_stream(config, Provision::CreateIfMissing)
-            .await
-            .unwrap();
+        let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap().with_storage(Storage::Memory);
+        self.client.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
     }
 
     pub(crate) async fn consumer(&self, config: ConsumerConfig) -> Arc<dyn Consumer> {
-        self.client
-            .ensure_consumer("RIDE", config, Provision::CreateIfMissing)
-            .await
-            .unwrap()
+        self.client.ensure_consumer("RIDE", config, Provision::CreateIfMissing).await.unwrap()
     }
 
     /// Publishes the numbers of the range to `ride.n`.

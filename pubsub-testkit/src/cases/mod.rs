@@ -67,12 +67,7 @@ mod tests {
     fn every_test_name_begins_with_its_id() {
         for case in CASES {
             let expected = format!("{}_", case.id.to_ascii_lowercase());
-            assert!(
-                case.test.starts_with(&expected),
-                "{} is the test of {}",
-                case.test,
-                case.id
-            );
+            assert!(case.test.starts_with(&expected), "{} is the test of {}", case.test, case.id);
         }
     }
 

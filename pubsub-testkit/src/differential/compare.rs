@@ -51,13 +51,7 @@ impl Differential {
     /// One sequence of 40 operations, on one lane, up to the first difference.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
-        Self {
-            seed,
-            runs: 1,
-            operations: Self::DEFAULT_OPERATIONS,
-            lanes: 1,
-            max_differences: 1,
-        }
+        Self { seed, runs: 1, operations: Self::DEFAULT_OPERATIONS, lanes: 1, max_differences: 1 }
     }
 
     /// How many sequences.
@@ -107,17 +101,10 @@ impl Differential {
         let make_subject = || made(subject());
         let subject_name = make_subject()?.name().to_owned();
         let lanes = (0..self.lanes)
-            .map(|_| {
-                Ok(Lane {
-                    reference: made(reference())?,
-                    subject: &make_subject,
-                })
-            })
+            .map(|_| Ok(Lane { reference: made(reference())?, subject: &make_subject }))
             .collect::<Result<Vec<_>>>()?;
         let reference_name = lanes.first().map_or_else(String::new, |lane| {
-            lane.reference
-                .server()
-                .unwrap_or_else(|| lane.reference.name().to_owned())
+            lane.reference.server().unwrap_or_else(|| lane.reference.name().to_owned())
         });
 
         let found = self.run_all(&lanes, &progress);

@@ -40,10 +40,7 @@ impl Dice {
 }
 
 /// What the generator makes of its own constants.
-#[expect(
-    clippy::expect_used,
-    reason = "the names and subjects of the generator are constants"
-)]
+#[expect(clippy::expect_used, reason = "the names and subjects of the generator are constants")]
 pub(super) fn valid<T>(made: pubsub_core::Result<T>) -> T {
     made.expect("the generator uses legal names and subjects")
 }

@@ -33,6 +33,5 @@ pub(super) const NEVER: Duration = Duration::from_secs(3600);
 
 /// A span that ends a third of a tick after the point that comes `ticks` later.
 pub(super) const fn span(ticks: u32) -> Duration {
-    TICK.saturating_mul(ticks)
-        .saturating_add(Duration::from_millis(200))
+    TICK.saturating_mul(ticks).saturating_add(Duration::from_millis(200))
 }

@@ -71,11 +71,7 @@ struct Pair {
 
 impl Pair {
     fn begin(reference: &Arc<dyn Harness>, subject: &Arc<dyn Harness>) -> Result<Self> {
-        Ok(Self {
-            subject: Side::begin(subject)?,
-            reference: Side::begin(reference)?,
-            point: 0,
-        })
+        Ok(Self { subject: Side::begin(subject)?, reference: Side::begin(reference)?, point: 0 })
     }
 
     fn run(&mut self, sequence: &Sequence) -> Verdict {
@@ -95,12 +91,7 @@ impl Pair {
                 subject.lines.extend(other.lines);
             }
             if reference.lines != subject.lines {
-                return Verdict::Different(Difference {
-                    at,
-                    reference,
-                    subject,
-                    before: seen,
-                });
+                return Verdict::Different(Difference { at, reference, subject, before: seen });
             }
             tally.count(operation.kind(), &reference.answers);
             seen.push(reference);
@@ -121,12 +112,7 @@ impl Pair {
         if reference == subject {
             Verdict::Same(tally)
         } else {
-            Verdict::Different(Difference {
-                at: seen.len(),
-                reference,
-                subject,
-                before: seen,
-            })
+            Verdict::Different(Difference { at: seen.len(), reference, subject, before: seen })
         }
     }
 

@@ -43,13 +43,7 @@ impl Observation {
 
 /// An error by what the contract says of it: kind, JetStream's code, whether the effect is known.
 pub(super) fn refusal(error: &Error) -> String {
-    let code = error
-        .broker_code()
-        .map_or_else(String::new, |code| format!(" {code}"));
-    let unknown = if error.is_effect_unknown() {
-        ", effect unknown"
-    } else {
-        ""
-    };
+    let code = error.broker_code().map_or_else(String::new, |code| format!(" {code}"));
+    let unknown = if error.is_effect_unknown() { ", effect unknown" } else { "" };
     format!("{}{code}{unknown}", error.kind())
 }

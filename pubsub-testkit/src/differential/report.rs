@@ -64,11 +64,7 @@ fn counted(what: &str, counts: &[Count]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header([what, "count", "%"]);
     for count in counts {
-        table.add_row([
-            count.kind.clone(),
-            count.count.to_string(),
-            format!("{:.1}", count.percent),
-        ]);
+        table.add_row([count.kind.clone(), count.count.to_string(), format!("{:.1}", count.percent)]);
     }
     table
 }
@@ -101,10 +97,8 @@ impl DifferenceReport {
         sequence: &Sequence,
         difference: Difference,
     ) -> Self {
-        let side = |name: &str, observation: Observation| Side {
-            name: name.to_owned(),
-            lines: observation.lines,
-        };
+        let side =
+            |name: &str, observation: Observation| Side { name: name.to_owned(), lines: observation.lines };
         Self {
             seed: sequence.seed,
             original_length,

@@ -22,33 +22,21 @@ impl Sequence {
         let is_watched = dice.percent(50);
         let total = KINDS.iter().map(|kind| kind.weight).sum();
         // Nothing can be done without a stream, and little without a consumer.
-        let mut operations: Vec<_> = [
-            "create stream",
-            "create consumer",
-            "create consumer",
-            "publish batch",
-        ]
-        .iter()
-        .filter_map(|name| KINDS.iter().find(|kind| kind.name == *name))
-        .map(|kind| (kind.generate)(&mut dice, &mut sketch))
-        .collect();
+        let mut operations: Vec<_> = ["create stream", "create consumer", "create consumer", "publish batch"]
+            .iter()
+            .filter_map(|name| KINDS.iter().find(|kind| kind.name == *name))
+            .map(|kind| (kind.generate)(&mut dice, &mut sketch))
+            .collect();
         while operations.len() < length {
             let kind = choose(dice.below(total));
             operations.extend(kind.map(|kind| (kind.generate)(&mut dice, &mut sketch)));
         }
         operations.truncate(length);
-        Self {
-            seed,
-            is_watched,
-            operations,
-        }
+        Self { seed, is_watched, operations }
     }
 
     pub(super) fn with_operations(&self, operations: Vec<Arc<dyn Operation>>) -> Self {
-        Self {
-            operations,
-            ..self.clone()
-        }
+        Self { operations, ..self.clone() }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Delivery, Headers, Receipt, StoredMessage,
-    StreamConfig, StreamInfo, SubjectFilter,
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Delivery, Headers, Receipt,
+    StoredMessage, StreamConfig, StreamInfo, StreamName, SubjectFilter,
 };
 
 use super::world::World;
@@ -22,24 +22,12 @@ pub(super) fn stream_config(config: &StreamConfig) -> String {
     field("storage", config.storage.to_string(), "memory");
     field("max_age", config.max_age.to_string(), "unlimited");
     field("max_messages", config.max_messages.to_string(), "unlimited");
-    field(
-        "max_messages_per_subject",
-        config.max_messages_per_subject.to_string(),
-        "unlimited",
-    );
-    field(
-        "max_message_size",
-        limit(config.max_message_size.at()),
-        "unlimited",
-    );
+    field("max_messages_per_subject", config.max_messages_per_subject.to_string(), "unlimited");
+    field("max_message_size", limit(config.max_message_size.at()), "unlimited");
     field("max_bytes", limit(config.max_bytes.at()), "unlimited");
     field("max_consumers", config.max_consumers.to_string(), "unlimited");
     field("discard", config.discard.to_string(), "old");
-    field(
-        "duplicate_window",
-        format!("{:?}", config.effective_duplicate_window()),
-        "120s",
-    );
+    field("duplicate_window", format!("{:?}", config.effective_duplicate_window()), "120s");
     field("description", format!("{:?}", config.description), "None");
     text
 }
@@ -53,11 +41,7 @@ pub(super) fn consumer_config(config: &ConsumerConfig, deliver: &str) -> String 
         }
     };
     let filters = sorted(&config.filters);
-    field(
-        "filters",
-        if filters == ">" { String::new() } else { filters },
-        "",
-    );
+    field("filters", if filters == ">" { String::new() } else { filters }, "");
     field("deliver", deliver.to_owned(), "all");
     field("ack", config.ack.to_string(), "explicit");
     if config.ack != AckPolicy::None {
@@ -65,21 +49,18 @@ pub(super) fn consumer_config(config: &ConsumerConfig, deliver: &str) -> String 
         field("max_ack_pending", config.max_ack_pending.to_string(), "1000");
     }
     field("max_deliver", config.max_deliver.to_string(), "unlimited");
-    field(
-        "inactive_threshold",
-        format!("{:?}", config.effective_inactive_threshold()),
-        "None",
-    );
+    field("inactive_threshold", format!("{:?}", config.effective_inactive_threshold()), "None");
     field("description", format!("{:?}", config.description), "None");
     text
 }
 
 pub(super) fn stream_info(info: &StreamInfo) -> String {
+    // A server whose stream never held a message says 0 or 1, by what else it has looked at.
+    let first = if info.last_sequence == 0 { 0 } else { info.first_sequence };
     format!(
-        "{}: {} messages, first {}, last {}, {} deleted, {} subjects, {} consumers",
+        "{}: {} messages, first {first}, last {}, {} deleted, {} subjects, {} consumers",
         stream_config(&info.config),
         info.messages,
-        info.first_sequence,
         info.last_sequence,
         info.deleted,
         info.subjects,
@@ -98,7 +79,7 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
         format!(", floor {}/{}", info.ack_floor.consumer, info.ack_floor.stream)
     };
     format!(
-        "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered, {} pending",
+        "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered{}",
         info.stream,
         world.label(&info.stream, &info.name),
         consumer_config(&info.config, &deliver),
@@ -106,8 +87,12 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
         info.delivered.stream,
         info.ack_pending,
         info.redelivered,
-        info.pending,
+        pending(world, &info.stream, &info.name, info.pending),
     )
+}
+
+fn pending(world: &World, stream: &StreamName, consumer: &ConsumerName, pending: u64) -> String {
+    if world.is_ahead(stream, consumer) { String::new() } else { format!(", {pending} pending") }
 }
 
 pub(super) fn receipt(receipt: &Receipt) -> String {
@@ -121,7 +106,7 @@ pub(super) fn receipt(receipt: &Receipt) -> String {
 pub(super) fn delivery(world: &World, delivery: &Delivery) -> String {
     let info = delivery.info();
     format!(
-        "{}.{} {} `{}` {}{}, attempt {}, number {}, {} pending, stored at point {}",
+        "{}.{} {} `{}` {}{}, attempt {}, number {}{}, stored at point {}",
         info.stream,
         world.label(&info.stream, &info.consumer),
         info.stream_sequence,
@@ -130,7 +115,7 @@ pub(super) fn delivery(world: &World, delivery: &Delivery) -> String {
         headers(delivery.headers()),
         info.attempt,
         info.consumer_sequence,
-        info.pending,
+        pending(world, &info.stream, &info.consumer, info.pending),
         world.point(info.published_at),
     )
 }
@@ -153,8 +138,11 @@ pub(super) fn payload(payload: &[u8]) -> String {
     format!("{tag:?} of {} bytes", payload.len())
 }
 
+/// By name: only the values of one name have an order on every backend.
 fn headers(headers: &Headers) -> String {
-    headers.iter().fold(String::new(), |mut text, (name, value)| {
+    let mut lines: Vec<_> = headers.iter().collect();
+    lines.sort_by_key(|(name, _)| *name);
+    lines.into_iter().fold(String::new(), |mut text, (name, value)| {
         let _ = write!(text, " {name}: {value}");
         text
     })

@@ -28,14 +28,8 @@ pub(super) fn shrink(
         let candidates: Vec<Sequence> = starts
             .map(|start| {
                 let end = (start + size).min(length.saturating_sub(1));
-                let left = best
-                    .0
-                    .operations
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| !(start..end).contains(at));
-                best.0
-                    .with_operations(left.map(|(_, operation)| Arc::clone(operation)).collect())
+                let left = best.0.operations.iter().enumerate().filter(|(at, _)| !(start..end).contains(at));
+                best.0.with_operations(left.map(|(_, operation)| Arc::clone(operation)).collect())
             })
             .collect();
         match first_different(lanes, &candidates, give_up) {
@@ -68,10 +62,7 @@ fn cut(sequence: &Sequence, difference: Difference) -> (Sequence, Difference) {
 fn simpler(sequence: &Sequence) -> Vec<Sequence> {
     let mut candidates = Vec::new();
     if sequence.is_watched {
-        candidates.push(Sequence {
-            is_watched: false,
-            ..sequence.clone()
-        });
+        candidates.push(Sequence { is_watched: false, ..sequence.clone() });
     }
     for (at, operation) in sequence.operations.iter().enumerate() {
         for simpler in operation.simpler() {
@@ -103,13 +94,10 @@ fn first_different(
                 .collect();
             runs.into_iter().map(|run| run.join().ok()).collect()
         });
-        let found = group
-            .iter()
-            .zip(verdicts)
-            .find_map(|(candidate, verdict)| match verdict {
-                Some(Verdict::Different(difference)) => Some((candidate, difference)),
-                _ => None,
-            });
+        let found = group.iter().zip(verdicts).find_map(|(candidate, verdict)| match verdict {
+            Some(Verdict::Different(difference)) => Some((candidate, difference)),
+            _ => None,
+        });
         // Once more, so that a stumble of the machine is not followed.
         if let Some((candidate, _)) = found
             && let Some(lane) = lanes.first()

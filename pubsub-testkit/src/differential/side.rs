@@ -28,10 +28,7 @@ pub(super) struct Side {
 /// A runtime on the clock of a harness.
 pub(super) fn runtime(harness: &dyn Harness) -> Result<Runtime> {
     let runtime = match harness.clock() {
-        Clock::Virtual => Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build(),
+        Clock::Virtual => Builder::new_current_thread().enable_all().start_paused(true).build(),
         Clock::Real => Builder::new_multi_thread().worker_threads(1).enable_all().build(),
     };
     runtime.map_err(|error| Error::new(ErrorKind::Unavailable, "no runtime for a side").with_source(error))
@@ -43,13 +40,7 @@ impl Side {
         let runtime = runtime(harness.as_ref())?;
         let world = runtime.block_on(World::open(Arc::clone(harness)))?;
         let began = runtime.block_on(async { Instant::now() });
-        Ok(Self {
-            world,
-            runtime,
-            began,
-            point: 0,
-            started: None,
-        })
+        Ok(Self { world, runtime, began, point: 0, started: None })
     }
 
     /// How long ago the point was.

@@ -41,11 +41,7 @@ impl Sketch {
 
     /// Mostly a consumer that exists.
     pub(super) fn consumer(&self, dice: &mut Dice) -> (&'static str, ConsumerRef) {
-        let known = if dice.percent(6) {
-            None
-        } else {
-            dice.pick_any(self.consumers.keys().copied())
-        };
+        let known = if dice.percent(6) { None } else { dice.pick_any(self.consumers.keys().copied()) };
         known.unwrap_or_else(|| (self.stream(dice), ConsumerRef::Named(dice.pick(DURABLES))))
     }
 
@@ -55,11 +51,7 @@ impl Sketch {
             let mut filters = self.streams.values().flat_map(|config| &config.subjects);
             filters.any(|filter| filter.matches(subject))
         };
-        let known = if dice.percent(6) {
-            None
-        } else {
-            dice.pick_any(SUBJECTS.into_iter().filter(taken))
-        };
+        let known = if dice.percent(6) { None } else { dice.pick_any(SUBJECTS.into_iter().filter(taken)) };
         known.unwrap_or_else(|| dice.pick(SUBJECTS))
     }
 

@@ -67,17 +67,8 @@ fn in_order(counts: &BTreeMap<String, u64>) -> Vec<Count> {
     let share = |count: u64| 100.0 * count as f64 / total;
     let mut counts: Vec<Count> = counts
         .iter()
-        .map(|(kind, count)| Count {
-            kind: kind.clone(),
-            count: *count,
-            percent: share(*count),
-        })
+        .map(|(kind, count)| Count { kind: kind.clone(), count: *count, percent: share(*count) })
         .collect();
-    counts.sort_by(|one, other| {
-        other
-            .count
-            .cmp(&one.count)
-            .then_with(|| one.kind.cmp(&other.kind))
-    });
+    counts.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.kind.cmp(&other.kind)));
     counts
 }

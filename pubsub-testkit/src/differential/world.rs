@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use pubsub_core::{
-    Broker, Consumer, ConsumerConfig, ConsumerName, Delivery, Error, Limit, Publisher, Result, StreamAdmin,
-    StreamConfig, StreamName,
+    Broker, Consumer, ConsumerConfig, ConsumerName, DeliverPolicy, Delivery, Error, Limit, Publisher, Result,
+    StreamAdmin, StreamConfig, StreamName,
 };
 
 use super::grid::TICK;
@@ -39,15 +39,25 @@ pub(super) struct World {
     pub(super) publisher: Arc<dyn Publisher>,
     /// Oldest first.
     pub(super) held: Vec<Held>,
-    /// The names that the broker chose; `None` for one whose creation failed or that is gone.
-    unnamed: Vec<Option<(StreamName, ConsumerName)>>,
+    /// The consumers that the broker has named, in the order of their creation; `None` where that failed.
+    unnamed: Vec<Option<Unnamed>>,
     lives: BTreeMap<(StreamName, ConsumerName), Life>,
     /// Streams from which time removes messages.
     aged: BTreeSet<StreamName>,
     /// Consumers that may have exhausted a message: where the floor is then, no version of the server agrees with the next.
     may_exhaust: BTreeSet<(StreamName, ConsumerName)>,
+    /// Consumers that were created to start beyond the end: a server counts what comes before their start too, more or less.
+    ahead: BTreeSet<(StreamName, ConsumerName)>,
     /// The wall clock at the first point of the grid.
     pub(super) began: SystemTime,
+}
+
+/// A consumer with a name of the broker's choice.
+#[derive(Debug)]
+struct Unnamed {
+    stream: StreamName,
+    name: ConsumerName,
+    is_gone: bool,
 }
 
 /// Which of the consumers of one name exists: what a settlement for an earlier one does is nobody's promise.
@@ -81,23 +91,18 @@ impl World {
             lives: BTreeMap::new(),
             aged: BTreeSet::new(),
             may_exhaust: BTreeSet::new(),
+            ahead: BTreeSet::new(),
             began: SystemTime::now(),
         };
         world.clear().await?;
-        Ok(Self {
-            began: SystemTime::now(),
-            ..world
-        })
+        Ok(Self { began: SystemTime::now(), ..world })
     }
 
     /// Closes this connection and opens another one. Deliveries of the old one can be kept.
     pub(super) async fn reconnect(&mut self) -> Result<()> {
         self.broker.close().await?;
         self.broker = self.harness.connect().await?;
-        self.admin = self
-            .broker
-            .admin()
-            .ok_or_else(|| Error::unsupported("stream_admin"))?;
+        self.admin = self.broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
         self.publisher = self.broker.publisher();
         Ok(())
     }
@@ -121,7 +126,7 @@ impl World {
         match consumer {
             ConsumerRef::Named(name) => ConsumerName::new(name),
             ConsumerRef::Unnamed(number) => match self.unnamed.get(number) {
-                Some(Some((of, name))) if of == stream => Ok(name.clone()),
+                Some(Some(known)) if known.stream == *stream && !known.is_gone => Ok(known.name.clone()),
                 _ => ConsumerName::new("nobody"),
             },
         }
@@ -129,12 +134,11 @@ impl World {
 
     /// What a consumer is called in an observation: by its name, or by the number of its creation.
     pub(super) fn label(&self, stream: &StreamName, consumer: &ConsumerName) -> String {
-        let is_it = |known: &Option<(StreamName, ConsumerName)>| {
-            known
-                .as_ref()
-                .is_some_and(|(of, name)| of == stream && name == consumer)
+        // The latest: a broker may use a name again.
+        let is_it = |known: &Option<Unnamed>| {
+            known.as_ref().is_some_and(|known| known.stream == *stream && known.name == *consumer)
         };
-        match self.unnamed.iter().position(is_it) {
+        match self.unnamed.iter().rposition(is_it) {
             Some(number) => ConsumerRef::Unnamed(number).to_string(),
             None => consumer.to_string(),
         }
@@ -165,10 +169,9 @@ impl World {
     pub(super) fn stream_is_gone(&mut self, stream: &StreamName) {
         self.aged.remove(stream);
         self.may_exhaust.retain(|(of, _)| of != stream);
-        for known in &mut self.unnamed {
-            if known.as_ref().is_some_and(|(of, _)| of == stream) {
-                *known = None;
-            }
+        self.ahead.retain(|(of, _)| of != stream);
+        for known in self.unnamed.iter_mut().flatten() {
+            known.is_gone |= known.stream == *stream;
         }
         for (_, life) in self.lives.iter_mut().filter(|((of, _), _)| of == stream) {
             life.number += 1;
@@ -177,7 +180,8 @@ impl World {
 
     /// A consumer without a name was asked for; what came of it.
     pub(super) fn unnamed_is(&mut self, stream: &StreamName, name: Option<ConsumerName>) {
-        self.unnamed.push(name.map(|name| (stream.clone(), name)));
+        let stream = stream.clone();
+        self.unnamed.push(name.map(|name| Unnamed { stream, name, is_gone: false }));
     }
 
     /// Takes note of a consumer's configuration.
@@ -195,15 +199,33 @@ impl World {
     pub(super) fn consumer_is_gone(&mut self, stream: &StreamName, name: &ConsumerName) {
         let key = (stream.clone(), name.clone());
         self.may_exhaust.remove(&key);
+        self.ahead.remove(&key);
         self.lives.entry(key).or_default().is_over = true;
-        for known in &mut self.unnamed {
-            if known
-                .as_ref()
-                .is_some_and(|(of, consumer)| of == stream && consumer == name)
-            {
-                *known = None;
-            }
+        for known in self.unnamed.iter_mut().flatten() {
+            known.is_gone |= known.stream == *stream && known.name == *name;
         }
+    }
+
+    /// How far the stream has come, to be asked before a consumer is created.
+    pub(super) async fn last_sequence(&self, stream: &StreamName) -> u64 {
+        self.admin.stream_info(stream).await.map_or(0, |info| info.last_sequence)
+    }
+
+    /// Takes note of where a consumer starts in a stream that had come so far.
+    pub(super) fn consumer_starts(
+        &mut self,
+        stream: &StreamName,
+        name: &ConsumerName,
+        config: &ConsumerConfig,
+        last: u64,
+    ) {
+        if matches!(config.deliver, DeliverPolicy::FromSequence(sequence) if sequence > last + 1) {
+            self.ahead.insert((stream.clone(), name.clone()));
+        }
+    }
+
+    pub(super) fn is_ahead(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
+        self.ahead.contains(&(stream.clone(), consumer.clone()))
     }
 
     pub(super) fn may_exhaust(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
@@ -214,12 +236,7 @@ impl World {
     pub(super) fn hold(&mut self, delivery: Delivery) {
         let (stream, consumer) = (delivery.info().stream.clone(), delivery.info().consumer.clone());
         let life = self.life(&stream, &consumer);
-        self.held.push(Held {
-            delivery,
-            stream,
-            consumer,
-            life,
-        });
+        self.held.push(Held { delivery, stream, consumer, life });
     }
 
     /// Takes the delivery that was received as the n-th last, if it is one that can be settled.
@@ -238,11 +255,7 @@ impl World {
     }
 
     fn life(&self, stream: &StreamName, consumer: &ConsumerName) -> u64 {
-        self.lives
-            .get(&(stream.clone(), consumer.clone()))
-            .copied()
-            .unwrap_or_default()
-            .number
+        self.lives.get(&(stream.clone(), consumer.clone())).copied().unwrap_or_default().number
     }
 
     /// At or after which point of the grid a time is, by this side's wall clock.

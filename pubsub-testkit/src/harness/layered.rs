@@ -30,19 +30,13 @@ impl<H: Harness> Layered<H> {
     /// Puts layers over each connection of `inner`.
     pub fn new(inner: H, layers: impl Fn(Client) -> Client + Send + Sync + 'static) -> Self {
         let name = format!("{}, layered", inner.name());
-        Self {
-            inner,
-            name,
-            layers: Box::new(layers),
-        }
+        Self { inner, name, layers: Box::new(layers) }
     }
 }
 
 impl<H: Debug> Debug for Layered<H> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Layered")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("Layered").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

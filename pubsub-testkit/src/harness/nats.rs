@@ -53,9 +53,7 @@ impl<C: Connector> Harness for NatsHarness<C> {
     }
 
     async fn connect(&self) -> Result<Arc<dyn Broker>> {
-        self.connector
-            .connect(&ConnectUrl::parse(self.server.url())?)
-            .await
+        self.connector.connect(&ConnectUrl::parse(self.server.url())?).await
     }
 
     fn server(&self) -> Option<String> {

@@ -40,9 +40,13 @@ pub(crate) enum Published {
         sequence: Option<u64>,
     },
     /// Refused for certain.
-    Rejected { kind: ErrorKind },
+    Rejected {
+        kind: ErrorKind,
+    },
     /// Failed, and stored or not.
-    Unknown { kind: ErrorKind },
+    Unknown {
+        kind: ErrorKind,
+    },
 }
 
 impl From<&Result<Receipt, Error>> for Published {

@@ -24,11 +24,8 @@ struct Shared {
 
 impl History {
     pub(crate) fn new() -> Self {
-        let shared = Shared {
-            began: Instant::now(),
-            events: Mutex::default(),
-            numbers: AtomicUsize::default(),
-        };
+        let shared =
+            Shared { began: Instant::now(), events: Mutex::default(), numbers: AtomicUsize::default() };
         Self(Arc::new(shared))
     }
 
@@ -40,20 +37,12 @@ impl History {
     pub(crate) fn record(&self, what: What) {
         let mut events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
         // The time is read under the lock, so that it never runs against the order.
-        let event = Event {
-            order: events.len(),
-            at: self.0.began.elapsed(),
-            what,
-        };
+        let event = Event { order: events.len(), at: self.0.began.elapsed(), what };
         events.push(event);
     }
 
     /// The events until now.
     pub(crate) fn events(&self) -> Vec<Event> {
-        self.0
-            .events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

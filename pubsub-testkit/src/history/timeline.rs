@@ -13,12 +13,7 @@ pub(crate) fn render(events: &[Event], orders: &BTreeSet<usize>) -> String {
     for event in orders.iter().filter_map(|order| events.get(*order)) {
         let seconds = event.at.as_secs_f64();
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "    #{:<6} {seconds:>10.3} s  {}",
-            event.order,
-            names.describe(&event.what)
-        );
+        let _ = writeln!(text, "    #{:<6} {seconds:>10.3} s  {}", event.order, names.describe(&event.what));
     }
     text
 }
@@ -28,10 +23,7 @@ const LAST: usize = 12;
 
 /// The end of the history.
 pub(crate) fn last(events: &[Event]) -> String {
-    render(
-        events,
-        &(events.len().saturating_sub(LAST)..events.len()).collect(),
-    )
+    render(events, &(events.len().saturating_sub(LAST)..events.len()).collect())
 }
 
 /// What later events only have a number of.
@@ -43,26 +35,16 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(events: &'a [Event]) -> Self {
-        let mut names = Self {
-            publishes: HashMap::new(),
-            asks: HashMap::new(),
-            deliveries: HashMap::new(),
-        };
+        let mut names = Self { publishes: HashMap::new(), asks: HashMap::new(), deliveries: HashMap::new() };
         for event in events {
             match &event.what {
                 What::PublishCalled { publish, .. } => {
                     names.publishes.insert(*publish, &event.what);
                 }
                 What::Asked { ask, key, .. } => {
-                    names
-                        .asks
-                        .insert(*ask, format!("{}/{}", key.stream, key.consumer));
+                    names.asks.insert(*ask, format!("{}/{}", key.stream, key.consumer));
                 }
-                What::Delivered {
-                    delivery,
-                    ask,
-                    message,
-                } => {
+                What::Delivered { delivery, ask, message } => {
                     let consumer = names.asks.get(ask).map_or("?", String::as_str);
                     let name = format!(
                         "{consumer} sequence {} attempt {}",
@@ -78,9 +60,7 @@ impl<'a> Names<'a> {
 
     fn publish(&self, publish: Number) -> String {
         match self.publishes.get(&publish) {
-            Some(What::PublishCalled {
-                subject, payload, id, ..
-            }) => {
+            Some(What::PublishCalled { subject, payload, id, .. }) => {
                 let id = id.as_ref().map_or_else(String::new, |id| format!(" id `{id}`"));
                 format!("`{subject}` ({} bytes){id}", payload.len())
             }
@@ -98,13 +78,8 @@ impl<'a> Names<'a> {
 
     fn describe(&self, what: &What) -> String {
         match what {
-            What::PublishCalled {
-                publish, publisher, ..
-            } => {
-                format!(
-                    "publish        {} by publisher {publisher}",
-                    self.publish(*publish)
-                )
+            What::PublishCalled { publish, publisher, .. } => {
+                format!("publish        {} by publisher {publisher}", self.publish(*publish))
             }
             What::PublishAccepted { publish } => format!("accepted       {}", self.publish(*publish)),
             What::PublishEnded { publish, outcome } => {
@@ -134,13 +109,9 @@ impl<'a> Names<'a> {
                 Err(kind) => format!("fetch failed   {}: {kind}", self.ask(*ask)),
             },
             What::AskDropped { ask } => format!("dropped        fetch or subscription of {}", self.ask(*ask)),
-            What::Delivered {
-                delivery, message, ..
-            } => {
-                let id = message
-                    .headers
-                    .get("Nats-Msg-Id")
-                    .map_or_else(String::new, |id| format!(" id `{id}`"));
+            What::Delivered { delivery, message, .. } => {
+                let id =
+                    message.headers.get("Nats-Msg-Id").map_or_else(String::new, |id| format!(" id `{id}`"));
                 let bytes = message.payload.len();
                 format!(
                     "delivered      {} `{}` ({bytes} bytes){id}",
@@ -148,17 +119,9 @@ impl<'a> Names<'a> {
                     message.subject
                 )
             }
-            What::SettleCalled {
-                delivery,
-                kind,
-                confirmed,
-            } => {
+            What::SettleCalled { delivery, kind, confirmed } => {
                 let confirmed = if *confirmed { ", to be confirmed" } else { "" };
-                format!(
-                    "settle         {} {}{confirmed}",
-                    self.delivery(*delivery),
-                    settlement(kind)
-                )
+                format!("settle         {} {}{confirmed}", self.delivery(*delivery), settlement(kind))
             }
             What::SettleEnded { delivery, outcome } => match outcome {
                 Ok(()) => format!("settled        {}", self.delivery(*delivery)),

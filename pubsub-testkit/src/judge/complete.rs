@@ -11,10 +11,7 @@ use crate::history::event::Published;
 
 pub(super) fn has_traffic(records: &Records<'_>) -> Found {
     let stored = records.publishes.iter().any(|publish| {
-        matches!(
-            publish.ended,
-            Some((_, Published::Stored { .. } | Published::Duplicate { .. }))
-        )
+        matches!(publish.ended, Some((_, Published::Stored { .. } | Published::Duplicate { .. })))
     });
     let mut found = Found::new();
     if !stored {
@@ -30,10 +27,7 @@ pub(super) fn nothing_lost(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (life, consumer) in records.consumers.iter().enumerate() {
         let Some(drained) = consumer.drained else { continue };
-        let thinned = records
-            .streams
-            .get(consumer.stream)
-            .is_some_and(|stream| stream.thinned);
+        let thinned = records.streams.get(consumer.stream).is_some_and(|stream| stream.thinned);
         if thinned {
             continue;
         }
@@ -63,10 +57,7 @@ fn matches(consumer: &ConsumerFacts<'_>, subject: &str) -> bool {
 
 /// Whether the consumer's start position and the stream's retention let it have what was published then.
 fn wants(records: &Records<'_>, consumer: &ConsumerFacts<'_>, published: usize) -> bool {
-    let stream = records
-        .streams
-        .get(consumer.stream)
-        .and_then(|stream| stream.config);
+    let stream = records.streams.get(consumer.stream).and_then(|stream| stream.config);
     // Otherwise what was published before may have gone with the consumers that were there before.
     let keeps = stream.is_none_or(|config| config.retention == Retention::Limits);
     match consumer.config.map(|config| config.deliver) {

@@ -9,17 +9,11 @@ pub(super) fn attempts_count_up(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (key, places) in &records.messages {
         // What was on its way to a dropped fetch or subscription used up an attempt that nobody saw.
-        let interrupted = records
-            .consumer(key.0)
-            .is_none_or(|consumer| consumer.interrupted);
+        let interrupted = records.consumer(key.0).is_none_or(|consumer| consumer.interrupted);
         let mut last = 0;
         for delivered in records.attempts(places) {
             let attempt = delivered.message.attempt;
-            let right = if interrupted {
-                attempt > last
-            } else {
-                attempt == last + 1
-            };
+            let right = if interrupted { attempt > last } else { attempt == last + 1 };
             if !right {
                 let detail = format!("sequence {}: attempt {attempt} after attempt {last}", key.1);
                 found.push((detail, story::of_message(records, *key, usize::MAX)));

@@ -47,10 +47,7 @@ impl<'a> Lives<'a> {
             return *life;
         }
         let life = self.streams.len();
-        self.streams.push(StreamFacts {
-            config: None,
-            thinned: false,
-        });
+        self.streams.push(StreamFacts { config: None, thinned: false });
         self.streams_now.insert(name.clone(), life);
         life
     }

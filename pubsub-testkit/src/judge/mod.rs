@@ -57,12 +57,7 @@ pub(crate) fn report(violations: &[Violation], events: &[Event]) -> String {
     let mut text = String::new();
     for violation in violations.iter().take(SHOWN) {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "broken rule `{}`: {}",
-            violation.rule.name(),
-            violation.rule.promise()
-        );
+        let _ = writeln!(text, "broken rule `{}`: {}", violation.rule.name(), violation.rule.promise());
         let _ = writeln!(text, "  {}", violation.detail);
         text.push_str(&timeline::render(events, &violation.proof));
     }

@@ -8,20 +8,10 @@ use super::story::{Found, of_delivery};
 
 pub(super) fn first_deliveries_in_order(records: &Records<'_>) -> Found {
     let mut by_consumer: BTreeMap<ConsumerLife, Vec<&Delivered<'_>>> = BTreeMap::new();
-    for delivered in records
-        .deliveries
-        .iter()
-        .filter(|delivered| delivered.message.attempt == 1)
-    {
-        by_consumer
-            .entry(delivered.ask.consumer)
-            .or_default()
-            .push(delivered);
+    for delivered in records.deliveries.iter().filter(|delivered| delivered.message.attempt == 1) {
+        by_consumer.entry(delivered.ask.consumer).or_default().push(delivered);
     }
-    by_consumer
-        .values()
-        .filter_map(|deliveries| first_out_of_order(deliveries))
-        .collect()
+    by_consumer.values().filter_map(|deliveries| first_out_of_order(deliveries)).collect()
 }
 
 /// Two deliveries can be compared if they answer the same fetch or subscription, or if the second was asked for after
@@ -36,9 +26,7 @@ fn first_out_of_order(deliveries: &[&Delivered<'_>]) -> Option<(String, std::col
         let before = deliveries.get(..seen).map_or(0, |seen| {
             seen.partition_point(|earlier| earlier.point.order < delivered.ask.called.order)
         });
-        let before = before
-            .checked_sub(1)
-            .and_then(|place| highest.get(place).copied());
+        let before = before.checked_sub(1).and_then(|place| highest.get(place).copied());
         let same_ask = last_of_ask.insert(delivered.ask_number, delivered);
         for earlier in [before, same_ask].into_iter().flatten() {
             let reached = earlier.message.stream_sequence;

@@ -11,17 +11,11 @@ use super::story::{Found, of_delivery};
 pub(super) fn max_ack_pending(records: &Records<'_>) -> Found {
     let mut by_consumer: BTreeMap<ConsumerLife, Vec<&Delivered<'_>>> = BTreeMap::new();
     for delivered in &records.deliveries {
-        by_consumer
-            .entry(delivered.ask.consumer)
-            .or_default()
-            .push(delivered);
+        by_consumer.entry(delivered.ask.consumer).or_default().push(delivered);
     }
     let mut found = Found::new();
     for (life, deliveries) in by_consumer {
-        let Some(consumer) = records
-            .consumer(life)
-            .filter(|consumer| can_tell(records, consumer))
-        else {
+        let Some(consumer) = records.consumer(life).filter(|consumer| can_tell(records, consumer)) else {
             continue;
         };
         if let Some(most) = consumer.config.and_then(|config| config.max_ack_pending.at()) {
@@ -43,11 +37,7 @@ fn can_tell(records: &Records<'_>, consumer: &ConsumerFacts<'_>) -> bool {
                     && config.max_messages_per_subject.is_unlimited()
             })
     });
-    keeps_all
-        && !consumer.changed
-        && consumer
-            .config
-            .is_some_and(|config| config.ack == AckPolicy::Explicit)
+    keeps_all && !consumer.changed && consumer.config.is_some_and(|config| config.ack == AckPolicy::Explicit)
 }
 
 fn first_over(
@@ -80,25 +70,18 @@ fn first_over(
         }
         // One that has used up its attempts counts only until its last ack wait is over or it is nakked.
         let last_attempt = |held: &Delivered<'_>| {
-            config
-                .max_deliver
-                .at()
-                .is_some_and(|most| held.message.attempt >= u64::from(most))
+            config.max_deliver.at().is_some_and(|most| held.message.attempt >= u64::from(most))
         };
         unsettled.retain(|_, held| {
             let over = records.earliest(held) + config.ack_wait <= delivered.point.at
-                || held
-                    .given_back()
-                    .is_some_and(|point| point.order < delivered.point.order);
+                || held.given_back().is_some_and(|point| point.order < delivered.point.order);
             !(over && last_attempt(held))
         });
         if unsettled.len() > most as usize {
             let proof = unsettled.values().flat_map(|held| of_delivery(held));
             let proof = proof.filter(|order| *order <= delivered.point.order).collect();
-            let detail = format!(
-                "{} messages were unsettled at a time; max_ack_pending is {most}",
-                unsettled.len()
-            );
+            let detail =
+                format!("{} messages were unsettled at a time; max_ack_pending is {most}", unsettled.len());
             return Some((detail, proof));
         }
     }

@@ -34,16 +34,11 @@ pub(super) fn nothing_phantom(records: &Records<'_>) -> Found {
 fn difference(publish: &Publish<'_>, delivered: &Delivered<'_>) -> Option<String> {
     let message = delivered.message;
     if *publish.subject != *message.subject {
-        return Some(format!(
-            "the subject `{}` instead of `{}`",
-            message.subject, publish.subject
-        ));
+        return Some(format!("the subject `{}` instead of `{}`", message.subject, publish.subject));
     }
     if *publish.payload != message.payload {
         let (came, sent) = (message.payload.len(), publish.payload.len());
-        return Some(format!(
-            "another payload: {came} bytes instead of {sent}, or other ones"
-        ));
+        return Some(format!("another payload: {came} bytes instead of {sent}, or other ones"));
     }
     let id = message.headers.get("Nats-Msg-Id");
     if id != publish.id {
@@ -51,10 +46,7 @@ fn difference(publish: &Publish<'_>, delivered: &Delivered<'_>) -> Option<String
     }
     let headers = message.headers.clone().without_reserved();
     if headers != *publish.headers {
-        return Some(format!(
-            "other headers: {headers:?} instead of {:?}",
-            publish.headers
-        ));
+        return Some(format!("other headers: {headers:?} instead of {:?}", publish.headers));
     }
     None
 }
@@ -62,9 +54,7 @@ fn difference(publish: &Publish<'_>, delivered: &Delivered<'_>) -> Option<String
 pub(super) fn filters_hold(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for delivered in &records.deliveries {
-        let Some(consumer) = records
-            .consumer(delivered.ask.consumer)
-            .filter(|consumer| !consumer.changed)
+        let Some(consumer) = records.consumer(delivered.ask.consumer).filter(|consumer| !consumer.changed)
         else {
             continue;
         };
@@ -72,10 +62,7 @@ pub(super) fn filters_hold(records: &Records<'_>) -> Found {
         let subject = &delivered.message.subject;
         if !filters.is_empty() && !filters.iter().any(|filter| filter.matches(subject)) {
             let filters: Vec<_> = filters.iter().map(SubjectFilter::as_str).collect();
-            let detail = format!(
-                "`{subject}` was delivered to a consumer of `{}`",
-                filters.join("`, `")
-            );
+            let detail = format!("`{subject}` was delivered to a consumer of `{}`", filters.join("`, `"));
             found.push((detail, of_delivery(delivered)));
         }
     }

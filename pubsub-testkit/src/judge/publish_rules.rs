@@ -19,10 +19,7 @@ pub(super) fn sequences_rise(records: &Records<'_>) -> Found {
         let Some((stream, sequence, _)) = publish.stored() else {
             continue;
         };
-        by_publisher
-            .entry((publish.publisher, stream))
-            .or_default()
-            .push(publish);
+        by_publisher.entry((publish.publisher, stream)).or_default().push(publish);
         if let Some(other) = by_sequence.insert((stream, sequence), publish) {
             let detail = format!("two messages were stored as sequence {sequence}");
             found.push((detail, &of_publish(other) | &of_publish(publish)));
@@ -85,19 +82,14 @@ pub(super) fn stored_once(records: &Records<'_>) -> Found {
         let Some(window) = window(records, stream) else {
             continue;
         };
-        let stored: Vec<_> = publishes
-            .iter()
-            .filter_map(|publish| Some((*publish, publish.stored()?.2)))
-            .collect();
+        let stored: Vec<_> =
+            publishes.iter().filter_map(|publish| Some((*publish, publish.stored()?.2))).collect();
         for pair in stored.windows(2) {
             let [(first, first_ended), (second, second_ended)] = pair else {
                 continue;
             };
             // Both were stored between the first call and the last answer.
-            let apart = first_ended
-                .at
-                .max(second_ended.at)
-                .saturating_sub(first.called.at);
+            let apart = first_ended.at.max(second_ended.at).saturating_sub(first.called.at);
             if apart < window {
                 let detail = format!("id `{id}` was stored twice within {apart:?}; the window is {window:?}");
                 found.push((detail, &of_publish(first) | &of_publish(second)));
@@ -112,20 +104,11 @@ pub(super) fn duplicate_is_known(records: &Records<'_>) -> Found {
     for ((stream, id), publishes) in by_id(records) {
         let window = window(records, stream);
         for publish in &publishes {
-            let Some((
-                _,
-                Published::Duplicate {
-                    sequence: Some(sequence),
-                    ..
-                },
-            )) = publish.ended
-            else {
+            let Some((_, Published::Duplicate { sequence: Some(sequence), .. })) = publish.ended else {
                 continue;
             };
-            let original = records
-                .stored
-                .get(&(stream, *sequence))
-                .and_then(|place| records.publishes.get(*place));
+            let original =
+                records.stored.get(&(stream, *sequence)).and_then(|place| records.publishes.get(*place));
             match original {
                 Some(original) if original.id == Some(id) => {
                     let ended = original.ended.map_or(Duration::ZERO, |(point, _)| point.at);

@@ -18,10 +18,7 @@ pub(super) struct Point {
 
 impl From<&Event> for Point {
     fn from(event: &Event) -> Self {
-        Self {
-            order: event.order,
-            at: event.at,
-        }
+        Self { order: event.order, at: event.at }
     }
 }
 
@@ -43,16 +40,9 @@ impl Publish<'_> {
     /// Where it was stored: its stream, its sequence, and when that was known.
     pub(super) fn stored(&self) -> Option<(StreamLife, u64, Point)> {
         match (self.stream, self.ended) {
-            (
-                Some(stream),
-                Some((
-                    point,
-                    Published::Stored {
-                        sequence: Some(sequence),
-                        ..
-                    },
-                )),
-            ) => Some((stream, *sequence, point)),
+            (Some(stream), Some((point, Published::Stored { sequence: Some(sequence), .. }))) => {
+                Some((stream, *sequence, point))
+            }
             _ => None,
         }
     }
@@ -101,17 +91,9 @@ pub(super) struct Delivered<'a> {
 impl Delivered<'_> {
     /// Where it was asked for early: nakked, handed back, or dropped where dropping naks.
     pub(super) fn given_back(&self) -> Option<Point> {
-        let nakked = self
-            .settle
-            .as_ref()
-            .filter(|settle| matches!(settle.kind, SettlementKind::Nak { .. }));
-        let dropped = self
-            .abandoned
-            .filter(|_| self.ask.on_drop != Some(OnDrop::Redeliver));
-        nakked
-            .map(|settle| settle.called)
-            .or(self.handed_back)
-            .or(dropped)
+        let nakked = self.settle.as_ref().filter(|settle| matches!(settle.kind, SettlementKind::Nak { .. }));
+        let dropped = self.abandoned.filter(|_| self.ask.on_drop != Some(OnDrop::Redeliver));
+        nakked.map(|settle| settle.called).or(self.handed_back).or(dropped)
     }
 }
 
@@ -153,17 +135,13 @@ impl<'a> Records<'a> {
     /// The publish of a message of a consumer, if its receipt told the sequence.
     pub(super) fn publish_of(&self, (consumer, sequence): MessageKey) -> Option<&Publish<'a>> {
         let stream = self.consumer(consumer)?.stream;
-        self.stored
-            .get(&(stream, sequence))
-            .and_then(|place| self.publishes.get(*place))
+        self.stored.get(&(stream, sequence)).and_then(|place| self.publishes.get(*place))
     }
 
     /// A time before which the broker cannot have handed out this delivery.
     pub(super) fn earliest(&self, delivered: &Delivered<'_>) -> Duration {
         let key = (delivered.ask.consumer, delivered.message.stream_sequence);
-        let published = self
-            .publish_of(key)
-            .map_or(Duration::ZERO, |publish| publish.called.at);
+        let published = self.publish_of(key).map_or(Duration::ZERO, |publish| publish.called.at);
         delivered.ask.called.at.max(published)
     }
 }
@@ -180,16 +158,12 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn publish(&mut self, number: Number) -> Option<&mut Publish<'a>> {
-        self.publish_places
-            .get(&number)
-            .and_then(|place| self.publishes.get_mut(*place))
+        self.publish_places.get(&number).and_then(|place| self.publishes.get_mut(*place))
     }
 
     fn delivery(&mut self, number: Number, event: &Event) -> Option<&mut Delivered<'a>> {
-        let delivered = self
-            .delivery_places
-            .get(&number)
-            .and_then(|place| self.deliveries.get_mut(*place))?;
+        let delivered =
+            self.delivery_places.get(&number).and_then(|place| self.deliveries.get_mut(*place))?;
         delivered.events.push(event.order);
         Some(delivered)
     }
@@ -197,14 +171,7 @@ impl<'a> Reading<'a> {
     fn read(&mut self, event: &'a Event) {
         let point = Point::from(event);
         match &event.what {
-            What::PublishCalled {
-                publish,
-                publisher,
-                subject,
-                payload,
-                headers,
-                id,
-            } => {
+            What::PublishCalled { publish, publisher, subject, payload, headers, id } => {
                 self.publish_places.insert(*publish, self.publishes.len());
                 self.publishes.push(Publish {
                     publisher: *publisher,
@@ -235,23 +202,10 @@ impl<'a> Reading<'a> {
                     publish.stream = stream;
                 }
             }
-            What::Asked {
-                ask,
-                key,
-                connection,
-                options,
-            } => {
+            What::Asked { ask, key, connection, options } => {
                 let consumer = self.lives.consumer(key, event.order);
                 let on_drop = options.as_ref().map(|options| options.on_drop);
-                self.asks.insert(
-                    *ask,
-                    Ask {
-                        consumer,
-                        connection: *connection,
-                        called: point,
-                        on_drop,
-                    },
-                );
+                self.asks.insert(*ask, Ask { consumer, connection: *connection, called: point, on_drop });
             }
             What::Answered { ask, outcome: Err(_) } | What::AskDropped { ask } => {
                 let consumer = self.asks.get(ask).map(|ask| ask.consumer);
@@ -259,11 +213,7 @@ impl<'a> Reading<'a> {
                     facts.interrupted = true;
                 }
             }
-            What::Delivered {
-                delivery,
-                ask,
-                message,
-            } => {
+            What::Delivered { delivery, ask, message } => {
                 if let Some(asked) = self.asks.get(ask) {
                     self.delivery_places.insert(*delivery, self.deliveries.len());
                     self.deliveries.push(Delivered {
@@ -285,25 +235,14 @@ impl<'a> Reading<'a> {
 
     fn read_settlement(&mut self, event: &'a Event, point: Point) {
         match &event.what {
-            What::SettleCalled {
-                delivery,
-                kind,
-                confirmed,
-            } => {
+            What::SettleCalled { delivery, kind, confirmed } => {
                 if let Some(delivered) = self.delivery(*delivery, event) {
-                    let settle = Settle {
-                        kind,
-                        confirmed: *confirmed,
-                        called: point,
-                        succeeded: None,
-                    };
+                    let settle = Settle { kind, confirmed: *confirmed, called: point, succeeded: None };
                     delivered.settle = Some(settle);
                 }
             }
             What::SettleEnded { delivery, outcome } => {
-                let settle = self
-                    .delivery(*delivery, event)
-                    .and_then(|delivered| delivered.settle.as_mut());
+                let settle = self.delivery(*delivery, event).and_then(|delivered| delivered.settle.as_mut());
                 if let (Some(settle), Ok(())) = (settle, outcome) {
                     settle.succeeded = Some(point);
                 }
@@ -341,17 +280,12 @@ impl<'a> Reading<'a> {
         }
         for places in messages.values_mut() {
             // Stable: of one attempt that came twice, the first stays first.
-            places.sort_by_key(|place| {
-                self.deliveries
-                    .get(*place)
-                    .map(|delivered| delivered.message.attempt)
-            });
+            places
+                .sort_by_key(|place| self.deliveries.get(*place).map(|delivered| delivered.message.attempt));
         }
         let stored = self.publishes.iter().enumerate();
         let stored = stored.filter_map(|(place, publish)| {
-            publish
-                .stored()
-                .map(|(stream, sequence, _)| ((stream, sequence), place))
+            publish.stored().map(|(stream, sequence, _)| ((stream, sequence), place))
         });
         Records {
             stored: stored.collect(),

@@ -11,17 +11,11 @@ use super::story::{self, Found};
 /// When the broker may first take the message as not settled, without anybody asking for it: its ack wait from the
 /// hand-out, or from the last extension that came in time.
 fn expires(records: &Records<'_>, delivered: &Delivered<'_>) -> Option<Duration> {
-    let consumer = records
-        .consumer(delivered.ask.consumer)
-        .filter(|consumer| !consumer.changed)?;
+    let consumer = records.consumer(delivered.ask.consumer).filter(|consumer| !consumer.changed)?;
     let config = consumer.config.filter(|config| config.ack != AckPolicy::None)?;
     let first = records.earliest(delivered) + config.ack_wait;
     Some(delivered.extended.iter().fold(first, |expires, extended| {
-        if extended.at < expires {
-            expires.max(extended.at + config.ack_wait)
-        } else {
-            expires
-        }
+        if extended.at < expires { expires.max(extended.at + config.ack_wait) } else { expires }
     }))
 }
 
@@ -40,18 +34,13 @@ fn successive<'s, 'a>(
 pub(super) fn leases_exclusive(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (key, one, next) in successive(records) {
-        let asked_for = one
-            .given_back()
-            .is_some_and(|point| point.order < next.point.order);
+        let asked_for = one.given_back().is_some_and(|point| point.order < next.point.order);
         let Some(expires) = expires(records, one).filter(|_| !asked_for) else {
             continue;
         };
         if next.point.at + TOLERANCE < expires {
             let early = expires.saturating_sub(next.point.at);
-            let detail = format!(
-                "sequence {} came again {early:?} before its ack wait was over",
-                key.1
-            );
+            let detail = format!("sequence {} came again {early:?} before its ack wait was over", key.1);
             found.push((detail, story::of_message(records, key, next.point.order)));
         }
     }
@@ -72,10 +61,8 @@ pub(super) fn nak_delay_kept(records: &Records<'_>) -> Found {
         let due = settle.called.at + *delay;
         if in_time && next.point.at + TOLERANCE < due {
             let waited = next.point.at.saturating_sub(settle.called.at);
-            let detail = format!(
-                "sequence {} came again after {waited:?}; the nak asked for {delay:?}",
-                key.1
-            );
+            let detail =
+                format!("sequence {} came again after {waited:?}; the nak asked for {delay:?}", key.1);
             found.push((detail, story::of_message(records, key, next.point.order)));
         }
     }
@@ -89,9 +76,7 @@ pub(super) fn settled_stays_settled(records: &Records<'_>) -> Found {
             let Some(settle) = one.settle.as_ref().filter(|settle| ends(settle)) else {
                 continue;
             };
-            let again = records
-                .attempts(places)
-                .find(|next| came_after(records, places, one, settle, next));
+            let again = records.attempts(places).find(|next| came_after(records, places, one, settle, next));
             if let Some(next) = again {
                 let detail = format!(
                     "sequence {} came as attempt {} after it had been settled",

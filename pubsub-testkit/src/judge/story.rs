@@ -29,10 +29,5 @@ pub(super) fn of_publish(publish: &Publish<'_>) -> BTreeSet<usize> {
 }
 
 pub(super) fn of_delivery(delivered: &Delivered<'_>) -> BTreeSet<usize> {
-    delivered
-        .events
-        .iter()
-        .copied()
-        .chain([delivered.ask.called.order])
-        .collect()
+    delivered.events.iter().copied().chain([delivered.ask.called.order]).collect()
 }

@@ -25,10 +25,7 @@ fn stream() -> StreamName {
 }
 
 fn key() -> ConsumerKey {
-    ConsumerKey {
-        stream: stream(),
-        consumer: ConsumerName::new("c").unwrap(),
-    }
+    ConsumerKey { stream: stream(), consumer: ConsumerName::new("c").unwrap() }
 }
 
 impl Script {
@@ -37,32 +34,17 @@ impl Script {
     }
 
     fn with(change: impl FnOnce(ConsumerConfig) -> ConsumerConfig) -> Self {
-        let mut script = Self {
-            events: Vec::new(),
-            now: Duration::ZERO,
-            numbers: 0,
-        };
+        let mut script = Self { events: Vec::new(), now: Duration::ZERO, numbers: 0 };
         let stream = StreamConfig::new("S", [">"]).unwrap();
-        let stream = stream
-            .with_max_age(Limit::Unlimited)
-            .with_max_bytes(Limit::Unlimited);
-        script.add(What::StreamCreated {
-            config: Box::new(stream.with_max_messages(Limit::Unlimited)),
-        });
+        let stream = stream.with_max_age(Limit::Unlimited).with_max_bytes(Limit::Unlimited);
+        script.add(What::StreamCreated { config: Box::new(stream.with_max_messages(Limit::Unlimited)) });
         let config = ConsumerConfig::durable("c").unwrap().with_ack_wait(ACK_WAIT);
-        script.add(What::ConsumerCreated {
-            key: key(),
-            config: Box::new(change(config)),
-        });
+        script.add(What::ConsumerCreated { key: key(), config: Box::new(change(config)) });
         script
     }
 
     fn add(&mut self, what: What) {
-        self.events.push(Event {
-            order: self.events.len(),
-            at: self.now,
-            what,
-        });
+        self.events.push(Event { order: self.events.len(), at: self.now, what });
     }
 
     fn number(&mut self) -> Number {
@@ -99,30 +81,15 @@ impl Script {
 
     fn ask(&mut self) -> Number {
         let ask = self.number();
-        self.add(What::Asked {
-            ask,
-            key: key(),
-            connection: 0,
-            options: Some(FetchOptions::up_to(9)),
-        });
+        self.add(What::Asked { ask, key: key(), connection: 0, options: Some(FetchOptions::up_to(9)) });
         ask
     }
 
     fn deliver_to(&mut self, ask: Number, stream_sequence: u64, attempt: u64) -> Number {
         let delivery = self.number();
         let (subject, payload) = ("a".to_owned(), Bytes::from_static(b"x"));
-        let message = Received {
-            subject,
-            payload,
-            headers: Headers::new(),
-            stream_sequence,
-            attempt,
-        };
-        self.add(What::Delivered {
-            delivery,
-            ask,
-            message,
-        });
+        let message = Received { subject, payload, headers: Headers::new(), stream_sequence, attempt };
+        self.add(What::Delivered { delivery, ask, message });
         delivery
     }
 
@@ -132,15 +99,8 @@ impl Script {
     }
 
     fn settle(&mut self, delivery: Number, kind: SettlementKind) {
-        self.add(What::SettleCalled {
-            delivery,
-            kind,
-            confirmed: false,
-        });
-        self.add(What::SettleEnded {
-            delivery,
-            outcome: Ok(()),
-        });
+        self.add(What::SettleCalled { delivery, kind, confirmed: false });
+        self.add(What::SettleEnded { delivery, outcome: Ok(()) });
     }
 
     fn ack(&mut self, delivery: Number) {
@@ -148,34 +108,20 @@ impl Script {
     }
 
     fn nak_after(&mut self, delivery: Number, seconds: u64) {
-        self.settle(
-            delivery,
-            SettlementKind::Nak {
-                delay: Some(Duration::from_secs(seconds)),
-            },
-        );
+        self.settle(delivery, SettlementKind::Nak { delay: Some(Duration::from_secs(seconds)) });
     }
 
     fn broken(&self) -> Vec<Rule> {
-        judge(&self.events, &[])
-            .iter()
-            .map(|violation| violation.rule)
-            .collect()
+        judge(&self.events, &[]).iter().map(|violation| violation.rule).collect()
     }
 }
 
 fn stored(sequence: u64) -> Published {
-    Published::Stored {
-        stream: stream(),
-        sequence: Some(sequence),
-    }
+    Published::Stored { stream: stream(), sequence: Some(sequence) }
 }
 
 fn duplicate(sequence: u64) -> Published {
-    Published::Duplicate {
-        stream: stream(),
-        sequence: Some(sequence),
-    }
+    Published::Duplicate { stream: stream(), sequence: Some(sequence) }
 }
 
 #[test]
@@ -213,14 +159,8 @@ fn a_sequence_that_falls_is_found() {
 fn publishes_under_way_together_may_be_stored_in_any_order() {
     let mut script = Script::new();
     let (one, two) = (script.call(None), script.call(None));
-    script.add(What::PublishEnded {
-        publish: one,
-        outcome: stored(2),
-    });
-    script.add(What::PublishEnded {
-        publish: two,
-        outcome: stored(1),
-    });
+    script.add(What::PublishEnded { publish: one, outcome: stored(2) });
+    script.add(What::PublishEnded { publish: two, outcome: stored(1) });
     script.deliver(1, 1);
     assert_eq!(script.broken(), []);
 }
@@ -269,12 +209,7 @@ fn what_nobody_published_is_found() {
 fn a_publish_of_unknown_outcome_may_be_delivered() {
     let mut script = Script::new();
     script.store(1);
-    script.publish(
-        None,
-        Published::Unknown {
-            kind: pubsub_core::ErrorKind::Timeout,
-        },
-    );
+    script.publish(None, Published::Unknown { kind: pubsub_core::ErrorKind::Timeout });
     script.deliver(1, 1);
     script.deliver(2, 1);
     assert_eq!(script.broken(), []);
@@ -340,10 +275,7 @@ fn an_extension_prolongs_the_lease() {
     let delivery = script.deliver(1, 1);
     script.pass(9);
     script.add(What::ExtendCalled { delivery });
-    script.add(What::ExtendEnded {
-        delivery,
-        outcome: Ok(()),
-    });
+    script.add(What::ExtendEnded { delivery, outcome: Ok(()) });
     script.pass(9);
     script.deliver(1, 2);
     assert_eq!(script.broken(), [Rule::LeasesExclusive]);
@@ -462,12 +394,6 @@ fn a_violation_is_shown_as_the_slice_of_history_that_proves_it() {
     script.ack(delivery);
     let text = report(&judge(&script.events, &[]), &script.events);
     assert!(text.contains("broken rule `first deliveries in order`"), "{text}");
-    assert!(
-        text.contains("delivered      S/c sequence 2 attempt 1 `a` (1 bytes)"),
-        "{text}"
-    );
-    assert!(
-        !text.contains("stored"),
-        "the publishes prove nothing here: {text}"
-    );
+    assert!(text.contains("delivered      S/c sequence 2 attempt 1 `a` (1 bytes)"), "{text}");
+    assert!(!text.contains("stored"), "the publishes prove nothing here: {text}");
 }

@@ -74,11 +74,9 @@ impl ServerBinary {
 
     fn probed(path: PathBuf, probe: Probe) -> Result<Self> {
         let Some(version) = probe(&path) else {
-            return Err(
-                Error::new(ErrorKind::NotFound, "no nats-server that tells its version")
-                    .with_context("path", path.display())
-                    .with_remedy(REMEDY),
-            );
+            return Err(Error::new(ErrorKind::NotFound, "no nats-server that tells its version")
+                .with_context("path", path.display())
+                .with_remedy(REMEDY));
         };
         if version < ServerVersion::OLDEST {
             return Err(Error::new(ErrorKind::Unsupported, "this nats-server is too old")
@@ -107,18 +105,10 @@ impl ServerBinary {
 type Probe = fn(&Path) -> Option<ServerVersion>;
 
 fn ask_version(path: &Path) -> Option<ServerVersion> {
-    let answer = Command::new(path)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let answer =
+        Command::new(path).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     // `nats-server: v2.15.1`
-    String::from_utf8_lossy(&answer.stdout)
-        .split_whitespace()
-        .last()?
-        .parse()
-        .ok()
+    String::from_utf8_lossy(&answer.stdout).split_whitespace().last()?.parse().ok()
 }
 
 /// Where to look, apart from the process's real surroundings for the sake of tests.
@@ -139,23 +129,10 @@ impl Search {
             targets.extend(program.ancestors().skip(1).map(Path::to_path_buf));
         }
         // A doctest does not, but runs in its package's folder.
-        for start in [
-            own("CARGO_MANIFEST_DIR").map(PathBuf::from),
-            std::env::current_dir().ok(),
-        ] {
-            targets.extend(
-                start
-                    .iter()
-                    .flat_map(|folder| folder.ancestors())
-                    .map(|at| at.join("target")),
-            );
+        for start in [own("CARGO_MANIFEST_DIR").map(PathBuf::from), std::env::current_dir().ok()] {
+            targets.extend(start.iter().flat_map(|folder| folder.ancestors()).map(|at| at.join("target")));
         }
-        Self {
-            variable: own(VARIABLE),
-            path: own("PATH"),
-            targets,
-            probe: ask_version,
-        }
+        Self { variable: own(VARIABLE), path: own("PATH"), targets, probe: ask_version }
     }
 
     fn find(&self) -> Result<ServerBinary> {
@@ -199,10 +176,7 @@ impl Search {
             })
             .collect();
         versions.sort_unstable();
-        versions
-            .into_iter()
-            .rev()
-            .find_map(|(_, path)| ServerBinary::probed(path, self.probe).ok())
+        versions.into_iter().rev().find_map(|(_, path)| ServerBinary::probed(path, self.probe).ok())
     }
 }
 
@@ -275,15 +249,9 @@ mod tests {
         let wanted = put(root.path(), "usr/bin/nats-server", "2.12.8");
         let mut search = search(root.path());
         search.variable = Some(named.into());
-        let found = search
-            .installed(Some(ServerVersion::new(2, 12, 8)))
-            .unwrap()
-            .unwrap();
+        let found = search.installed(Some(ServerVersion::new(2, 12, 8))).unwrap().unwrap();
         assert_eq!(found.path(), wanted);
-        assert_eq!(
-            search.installed(Some(ServerVersion::new(2, 14, 6))).unwrap(),
-            None
-        );
+        assert_eq!(search.installed(Some(ServerVersion::new(2, 14, 6))).unwrap(), None);
     }
 
     #[test]

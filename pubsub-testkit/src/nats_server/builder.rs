@@ -33,13 +33,7 @@ pub struct NatsServerBuilder {
 
 impl Default for NatsServerBuilder {
     fn default() -> Self {
-        Self {
-            binary: None,
-            config_text: String::new(),
-            jetstream: true,
-            port: None,
-            store_dir: None,
-        }
+        Self { binary: None, config_text: String::new(), jetstream: true, port: None, store_dir: None }
     }
 }
 
@@ -88,30 +82,16 @@ impl NatsServerBuilder {
             Some(binary) => binary,
             None => ServerBinary::find().map_err(|error| error.with_operation("start nats-server"))?,
         };
-        let folder = tempfile::Builder::new()
-            .prefix("pubsub-nats-server-")
-            .tempdir()
-            .map_err(no_folder)?;
+        let folder = tempfile::Builder::new().prefix("pubsub-nats-server-").tempdir().map_err(no_folder)?;
         let config = folder.path().join("server.conf");
         fs::write(&config, &self.config_text).map_err(no_folder)?;
-        let store_dir = self
-            .jetstream
-            .then(|| self.store_dir.unwrap_or_else(|| folder.path().join("store")));
+        let store_dir = self.jetstream.then(|| self.store_dir.unwrap_or_else(|| folder.path().join("store")));
 
-        let launch = Launch {
-            binary,
-            folder: folder.path().to_path_buf(),
-            config,
-            store_dir,
-        };
+        let launch = Launch { binary, folder: folder.path().to_path_buf(), config, store_dir };
         let run = launch.run(self.port)?;
         // From here on the folder goes with the watchdog.
         let _ = folder.keep();
-        Ok(NatsServer {
-            launch,
-            run,
-            running: true,
-        })
+        Ok(NatsServer { launch, run, running: true })
     }
 }
 

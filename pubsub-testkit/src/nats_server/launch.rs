@@ -42,8 +42,7 @@ impl Launch {
     pub(super) fn run(&self, port: Option<u16>) -> Result<Run> {
         let mut watchdog =
             Watchdog::start(&self.folder, self.binary.path(), &self.arguments(port)).map_err(|cause| {
-                self.failure(ErrorKind::Unavailable, "cannot run `/bin/sh`")
-                    .with_source(cause)
+                self.failure(ErrorKind::Unavailable, "cannot run `/bin/sh`").with_source(cause)
             })?;
         match self.wait_until_ready(&mut watchdog) {
             Ok(endpoint) => Ok(Run { watchdog, endpoint }),
@@ -56,10 +55,8 @@ impl Launch {
 
     fn arguments(&self, port: Option<u16>) -> Vec<OsString> {
         let port = port.map_or_else(|| "-1".to_owned(), |port| port.to_string());
-        let mut arguments: Vec<OsString> = ["--addr", "127.0.0.1", "--port", &port]
-            .iter()
-            .map(OsString::from)
-            .collect();
+        let mut arguments: Vec<OsString> =
+            ["--addr", "127.0.0.1", "--port", &port].iter().map(OsString::from).collect();
         arguments.extend(["--config".into(), self.config.clone().into_os_string()]);
         arguments.extend(["--ports_file_dir".into(), self.folder.clone().into_os_string()]);
         if let Some(store_dir) = &self.store_dir {
@@ -106,10 +103,7 @@ impl Launch {
         let log = fs::read(self.folder.join(LOG_FILE)).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let all: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-        all.iter()
-            .skip(all.len().saturating_sub(lines))
-            .map(|&line| line.to_owned())
-            .collect()
+        all.iter().skip(all.len().saturating_sub(lines)).map(|&line| line.to_owned()).collect()
     }
 }
 
@@ -122,12 +116,7 @@ struct LogLine {
 
 impl LogLine {
     fn chain(oldest_first: Vec<String>) -> Option<Self> {
-        oldest_first.into_iter().fold(None, |before, text| {
-            Some(Self {
-                text,
-                before: before.map(Box::new),
-            })
-        })
+        oldest_first.into_iter().fold(None, |before, text| Some(Self { text, before: before.map(Box::new) }))
     }
 }
 
@@ -139,8 +128,6 @@ impl Display for LogLine {
 
 impl StdError for LogLine {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.before
-            .as_deref()
-            .map(|line| line as &(dyn StdError + 'static))
+        self.before.as_deref().map(|line| line as &(dyn StdError + 'static))
     }
 }

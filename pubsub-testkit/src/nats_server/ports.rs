@@ -30,10 +30,7 @@ fn parse(text: &[u8]) -> Option<Endpoint> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let url = value.pointer("/nats/0")?.as_str()?;
     let (_, port) = url.rsplit_once(':')?;
-    Some(Endpoint {
-        url: url.to_owned(),
-        port: port.parse().ok()?,
-    })
+    Some(Endpoint { url: url.to_owned(), port: port.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -43,10 +40,7 @@ mod tests {
     #[test]
     fn the_first_client_address_is_taken() {
         let text = br#"{"nats":["nats://127.0.0.1:40243","nats://127.0.0.1:1"],"cluster":["127.0.0.1:2"]}"#;
-        let endpoint = Endpoint {
-            url: "nats://127.0.0.1:40243".to_owned(),
-            port: 40243,
-        };
+        let endpoint = Endpoint { url: "nats://127.0.0.1:40243".to_owned(), port: 40243 };
         assert_eq!(parse(text), Some(endpoint));
     }
 

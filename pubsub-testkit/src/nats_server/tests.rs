@@ -25,10 +25,7 @@ fn greeting(port: u16) -> std::io::Result<String> {
 }
 
 fn is_alive(pid: u32) -> bool {
-    let signal = Command::new("kill")
-        .args(["-0", &pid.to_string()])
-        .stderr(Stdio::null())
-        .status();
+    let signal = Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status();
     signal.unwrap().success()
 }
 
@@ -46,10 +43,7 @@ fn a_server_greets_its_clients_once_started() {
     let line = greeting(server.port()).unwrap();
     assert!(line.starts_with("INFO {"), "{line}");
     assert!(line.contains("\"jetstream\":true"), "{line}");
-    assert!(
-        line.contains(&format!("\"version\":\"{}\"", server.version())),
-        "{line}"
-    );
+    assert!(line.contains(&format!("\"version\":\"{}\"", server.version())), "{line}");
     assert_eq!(server.url(), format!("nats://127.0.0.1:{}", server.port()));
 }
 
@@ -61,15 +55,8 @@ fn jetstream_can_be_off() {
 
 #[test]
 fn configuration_lines_reach_the_server() {
-    let server = NatsServer::builder()
-        .config_text("authorization { token: \"t\" }")
-        .start()
-        .unwrap();
-    assert!(
-        greeting(server.port())
-            .unwrap()
-            .contains("\"auth_required\":true")
-    );
+    let server = NatsServer::builder().config_text("authorization { token: \"t\" }").start().unwrap();
+    assert!(greeting(server.port()).unwrap().contains("\"auth_required\":true"));
 }
 
 #[test]
@@ -173,28 +160,18 @@ fn a_taken_port_is_an_error_with_the_servers_own_words() {
 
 #[test]
 fn a_broken_configuration_is_an_error_and_leaves_no_folder() {
-    let error = NatsServer::builder()
-        .config_text("no_such_setting: 1")
-        .start()
-        .unwrap_err();
+    let error = NatsServer::builder().config_text("no_such_setting: 1").start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     // The log names the configuration file, and so the folder.
     let log = error.context("log").unwrap();
-    let config = log
-        .split_whitespace()
-        .find_map(|word| word.split_once("server.conf"))
-        .unwrap()
-        .0;
+    let config = log.split_whitespace().find_map(|word| word.split_once("server.conf")).unwrap().0;
     assert!(!Path::new(config.trim_matches(['"', '\''])).exists(), "{log}");
 }
 
 #[test]
 fn many_run_side_by_side() {
     let starting: Vec<_> = (0..8).map(|_| thread::spawn(NatsServer::start)).collect();
-    let servers: Vec<_> = starting
-        .into_iter()
-        .map(|server| server.join().unwrap().unwrap())
-        .collect();
+    let servers: Vec<_> = starting.into_iter().map(|server| server.join().unwrap().unwrap()).collect();
     for server in &servers {
         assert!(greeting(server.port()).is_ok());
     }
@@ -217,12 +194,7 @@ fn a_path_without_a_server_is_not_found() {
 #[test]
 fn killing_the_test_process_takes_the_server_down() {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "nats_server::tests::the_child_that_is_killed",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "nats_server::tests::the_child_that_is_killed", "--ignored", "--nocapture"])
         .env(CHILD, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

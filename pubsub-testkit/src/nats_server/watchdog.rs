@@ -33,15 +33,8 @@ impl Watchdog {
     /// Starts the server; its log goes to [`LOG_FILE`] in the folder.
     pub(super) fn start(folder: &Path, program: &Path, arguments: &[OsString]) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", SCRIPT, "nats-server-watchdog"])
-            .arg(folder)
-            .arg(program)
-            .args(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.args(["-c", SCRIPT, "nats-server-watchdog"]).arg(folder).arg(program).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Ctrl-C at a terminal is for the test; the shell has to live on to clean up.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -49,27 +42,17 @@ impl Watchdog {
 
         let (sender, lines) = channel();
         let output = shell.stdout.take();
-        thread::Builder::new()
-            .name("nats-server-watchdog".to_owned())
-            .spawn(move || {
-                let printed = output
-                    .into_iter()
-                    .flat_map(|output| BufReader::new(output).lines());
-                for line in printed.map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        return;
-                    }
+        thread::Builder::new().name("nats-server-watchdog".to_owned()).spawn(move || {
+            let printed = output.into_iter().flat_map(|output| BufReader::new(output).lines());
+            for line in printed.map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
                 }
-            })?;
+            }
+        })?;
 
         let orders = shell.stdin.take();
-        let mut watchdog = Self {
-            shell,
-            orders,
-            lines: Mutex::new(lines),
-            server_pid: 0,
-            ended: false,
-        };
+        let mut watchdog = Self { shell, orders, lines: Mutex::new(lines), server_pid: 0, ended: false };
         let first = watchdog.next_line(DEADLINE).unwrap_or_default();
         let pid = first.strip_prefix("started ").and_then(|pid| pid.parse().ok());
         watchdog.server_pid = pid.ok_or_else(|| io::Error::other("the shell told no process id"))?;
@@ -113,10 +96,7 @@ impl Watchdog {
     }
 
     fn next_line(&mut self, within: Duration) -> Result<String, RecvTimeoutError> {
-        self.lines
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv_timeout(within)
+        self.lines.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(within)
     }
 }
 

@@ -9,9 +9,7 @@ use super::{Outcome, Report};
 
 pub(super) fn of(report: &Report) -> String {
     let mut table = Table::new();
-    table
-        .load_style(ASCII_MARKDOWN)
-        .set_header(["case", "name", "outcome", "ms"]);
+    table.load_style(ASCII_MARKDOWN).set_header(["case", "name", "outcome", "ms"]);
     for case in &report.cases {
         let (outcome, millis) = (case.outcome.to_string(), case.millis.to_string());
         table.add_row([case.id, &case.name.replace('_', " "), &outcome, &millis]);
@@ -28,24 +26,11 @@ pub(super) fn of(report: &Report) -> String {
             );
         }
     }
-    let server = report
-        .server
-        .as_ref()
-        .map_or_else(String::new, |server| format!(" on {server}"));
-    let counts = [
-        Outcome::Passed,
-        Outcome::Refused,
-        Outcome::Skipped,
-        Outcome::Failed,
-    ];
+    let server = report.server.as_ref().map_or_else(String::new, |server| format!(" on {server}"));
+    let counts = [Outcome::Passed, Outcome::Refused, Outcome::Skipped, Outcome::Failed];
     let counts = counts.map(|outcome| format!("{} {outcome}", report.count(outcome)));
-    let _ = writeln!(
-        text,
-        "\n{}{server}: {} cases, {}",
-        report.backend,
-        report.cases.len(),
-        counts.join(", ")
-    );
+    let _ =
+        writeln!(text, "\n{}{server}: {} cases, {}", report.backend, report.cases.len(), counts.join(", "));
     text
 }
 
@@ -55,13 +40,7 @@ mod tests {
 
     fn case(id: &'static str, outcome: Outcome, reason: &str) -> CaseReport {
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-        CaseReport {
-            id,
-            name: "some_promise",
-            outcome,
-            reason,
-            millis: 7,
-        }
+        CaseReport { id, name: "some_promise", outcome, reason, millis: 7 }
     }
 
     fn report() -> Report {

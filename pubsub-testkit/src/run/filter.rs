@@ -34,10 +34,7 @@ impl Filter {
     where
         I: AsRef<str>,
     {
-        let ids = ids
-            .into_iter()
-            .map(|id| known(id.as_ref()))
-            .collect::<Result<_>>()?;
+        let ids = ids.into_iter().map(|id| known(id.as_ref())).collect::<Result<_>>()?;
         Ok(Self { ids: Some(ids) })
     }
 
@@ -50,13 +47,9 @@ impl Filter {
 
 fn known(id: &str) -> Result<&'static str> {
     let id = id.trim();
-    Case::all()
-        .iter()
-        .map(Case::id)
-        .find(|known| known.eq_ignore_ascii_case(id))
-        .ok_or_else(|| {
-            Error::invalid_input("only", "no case has this id")
-                .with_context("id", id)
-                .with_remedy("the ids are those of the table that a run without `--only` prints, such as A1")
-        })
+    Case::all().iter().map(Case::id).find(|known| known.eq_ignore_ascii_case(id)).ok_or_else(|| {
+        Error::invalid_input("only", "no case has this id")
+            .with_context("id", id)
+            .with_remedy("the ids are those of the table that a run without `--only` prints, such as A1")
+    })
 }

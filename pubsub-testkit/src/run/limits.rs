@@ -35,23 +35,17 @@ pub(super) fn in_real_time(name: &str, body: impl FnOnce() -> Verdict + Send + '
         }
         Err(RecvTimeoutError::Timeout) => (Outcome::Failed, format!("did not end within {REAL:?}")),
         Err(RecvTimeoutError::Disconnected) => {
-            let words = thread
-                .join()
-                .map_or_else(|panic| words_of(panic.as_ref()), |()| "no verdict".to_owned());
+            let words =
+                thread.join().map_or_else(|panic| words_of(panic.as_ref()), |()| "no verdict".to_owned());
             (Outcome::Failed, format!("panicked: {words}"))
         }
     }
 }
 
 pub(super) async fn in_virtual_time(verdict: impl Future<Output = Verdict>) -> Verdict {
-    tokio::time::timeout(OF_THE_CASE, verdict)
-        .await
-        .unwrap_or_else(|_| {
-            (
-                Outcome::Failed,
-                "came to a stand: nothing that the case waits for can happen any more".to_owned(),
-            )
-        })
+    tokio::time::timeout(OF_THE_CASE, verdict).await.unwrap_or_else(|_| {
+        (Outcome::Failed, "came to a stand: nothing that the case waits for can happen any more".to_owned())
+    })
 }
 
 /// What a panic says.

@@ -52,10 +52,7 @@ pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseRepor
 
 fn runtime(clock: Clock) -> std::io::Result<Runtime> {
     match clock {
-        Clock::Virtual => Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build(),
+        Clock::Virtual => Builder::new_current_thread().enable_all().start_paused(true).build(),
         Clock::Real => Builder::new_multi_thread().worker_threads(2).enable_all().build(),
     }
 }
@@ -66,10 +63,7 @@ async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, St
     match AssertUnwindSafe(attempt(case, harness)).catch_unwind().await {
         Ok(Ok((outcome, reason))) => (outcome, reason),
         Ok(Err(failure)) => (Outcome::Failed, failure.to_string()),
-        Err(panic) => (
-            Outcome::Failed,
-            format!("panicked: {}", limits::words_of(panic.as_ref())),
-        ),
+        Err(panic) => (Outcome::Failed, format!("panicked: {}", limits::words_of(panic.as_ref()))),
     }
 }
 
@@ -81,15 +75,9 @@ async fn attempt(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(
             "the backend has no StreamAdmin, with which cases make their streams".to_owned(),
         ));
     }
-    let missing = case
-        .needs
-        .iter()
-        .copied()
-        .find(|capability| !trial.has(*capability));
+    let missing = case.needs.iter().copied().find(|capability| !trial.has(*capability));
     let outcome = match missing {
-        None => run_body(case, &trial)
-            .await
-            .map(|()| (Outcome::Passed, trial.excuses_in_words())),
+        None => run_body(case, &trial).await.map(|()| (Outcome::Passed, trial.excuses_in_words())),
         Some(capability) => refused(&trial, capability).await,
     };
     match (outcome, trial.end().await) {

@@ -28,12 +28,7 @@ impl<'t> TestConsumer<'t> {
         name: ConsumerName,
         handle: Arc<dyn Consumer>,
     ) -> Self {
-        Self {
-            trial,
-            stream,
-            name,
-            handle,
-        }
+        Self { trial, stream, name, handle }
     }
 
     pub(crate) fn stream(&self) -> &StreamName {
@@ -110,21 +105,13 @@ impl<'t> TestConsumer<'t> {
     }
 
     async fn fetch_batch(&self, most: usize, expires: Duration) -> CaseResult<Vec<Delivery>> {
-        Ok(self
-            .handle
-            .fetch(FetchOptions::up_to(most).with_expires(expires))
-            .await?)
+        Ok(self.handle.fetch(FetchOptions::up_to(most).with_expires(expires)).await?)
     }
 
     /// Some of the deliveries that are still to come.
     async fn some_of(&self, count: usize, taken: usize) -> CaseResult<Vec<Delivery>> {
-        let batch = self
-            .fetch_batch((count - taken).min(BATCH), self.trial.patience())
-            .await?;
-        check!(
-            !batch.is_empty(),
-            "{taken} of {count} messages came, and then none"
-        );
+        let batch = self.fetch_batch((count - taken).min(BATCH), self.trial.patience()).await?;
+        check!(!batch.is_empty(), "{taken} of {count} messages came, and then none");
         Ok(batch)
     }
 
@@ -134,33 +121,19 @@ impl<'t> TestConsumer<'t> {
         if let Some(delivery) = came.first() {
             let info = delivery.info();
             let (sequence, attempt) = (info.stream_sequence, info.attempt);
-            check!(
-                false,
-                "nothing was to come, and sequence {sequence} came as attempt {attempt}"
-            );
+            check!(false, "nothing was to come, and sequence {sequence} came as attempt {attempt}");
         }
         let sentinel = self.trial.publish(label, "sentinel").await?;
         let delivery = self.next().await?;
         let info = delivery.info();
-        check_eq!(
-            Some(info.stream_sequence),
-            sentinel.sequence,
-            "the next delivery after the silence"
-        );
-        check_eq!(
-            info.attempt,
-            1,
-            "the attempt of the next delivery after the silence"
-        );
+        check_eq!(Some(info.stream_sequence), sentinel.sequence, "the next delivery after the silence");
+        check_eq!(info.attempt, 1, "the attempt of the next delivery after the silence");
         Ok(delivery.ack_confirmed_if_possible(self.trial).await?)
     }
 
     /// Says that every message stored until now that the filters match must have come: the judge checks it.
     pub(crate) fn drained(&self) {
-        let key = ConsumerKey {
-            stream: self.stream.clone(),
-            consumer: self.name.clone(),
-        };
+        let key = ConsumerKey { stream: self.stream.clone(), consumer: self.name.clone() };
         self.trial.history().record(What::Drained { key });
     }
 

@@ -40,15 +40,7 @@ impl Trial {
         let broker = connect(harness.as_ref(), &history).await?;
         let publisher = broker.publisher();
         let (others, excuses) = (Mutex::default(), Mutex::default());
-        Ok(Self {
-            harness,
-            history,
-            broker,
-            publisher,
-            others,
-            names: Names::new(id),
-            excuses,
-        })
+        Ok(Self { harness, history, broker, publisher, others, names: Names::new(id), excuses })
     }
 
     /// The connection of the case.
@@ -59,10 +51,7 @@ impl Trial {
     /// Another connection to the same store.
     pub(crate) async fn another_connection(&self) -> CaseResult<Arc<dyn Broker>> {
         let broker = connect(self.harness.as_ref(), &self.history).await?;
-        self.others
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::clone(&broker));
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&broker));
         Ok(broker)
     }
 
@@ -72,9 +61,7 @@ impl Trial {
     }
 
     pub(crate) fn admin(&self) -> CaseResult<Arc<dyn StreamAdmin>> {
-        self.broker
-            .admin()
-            .ok_or_else(|| Failure::new("the backend has no StreamAdmin any more"))
+        self.broker.admin().ok_or_else(|| Failure::new("the backend has no StreamAdmin any more"))
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
@@ -95,10 +82,7 @@ impl Trial {
 
     /// Says that this case breaks a rule by design, and why.
     pub(crate) fn excuse(&self, rule: Rule, reason: &'static str) {
-        self.excuses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((rule, reason));
+        self.excuses.lock().unwrap_or_else(PoisonError::into_inner).push((rule, reason));
     }
 
     pub(crate) fn excused(&self) -> Vec<Rule> {
@@ -115,10 +99,7 @@ impl Trial {
     }
 
     fn excuses(&self) -> Vec<(Rule, &'static str)> {
-        self.excuses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.excuses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

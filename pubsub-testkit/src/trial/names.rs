@@ -19,9 +19,7 @@ impl Names {
         static TRIALS: AtomicU64 = AtomicU64::new(0);
         let trial = TRIALS.fetch_add(1, Ordering::Relaxed);
         let random = RandomState::new().hash_one(trial);
-        Self {
-            token: format!("{}-{random:016x}", id.to_ascii_lowercase()),
-        }
+        Self { token: format!("{}-{random:016x}", id.to_ascii_lowercase()) }
     }
 }
 
@@ -29,8 +27,7 @@ impl Trial {
     /// A text without the token of this trial: what is left are the labels that the case itself uses.
     pub(crate) fn shorten(&self, text: &str) -> String {
         let token = &self.names.token;
-        text.replace(&format!("-{token}"), "")
-            .replace(&format!("{token}."), "")
+        text.replace(&format!("-{token}"), "").replace(&format!("{token}."), "")
     }
 
     /// The name of this label for a stream of this case.

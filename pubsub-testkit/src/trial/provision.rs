@@ -11,10 +11,7 @@ impl Trial {
     /// The configuration of a stream without limits that stores these labels' subjects, so that backends without
     /// stream limits run too.
     pub(crate) fn stream_config(&self, label: &str, subjects: &[&str]) -> CaseResult<StreamConfig> {
-        let filters = subjects
-            .iter()
-            .map(|subject| self.filter(subject))
-            .collect::<Result<Vec<_>, _>>()?;
+        let filters = subjects.iter().map(|subject| self.filter(subject)).collect::<Result<Vec<_>, _>>()?;
         Ok(StreamConfig::new(self.stream_name(label)?, filters)?
             .with_max_age(Limit::Unlimited)
             .with_max_bytes(Limit::Unlimited)
@@ -58,9 +55,7 @@ impl Trial {
         stream: &StreamName,
         config: ConsumerConfig,
     ) -> CaseResult<TestConsumer<'_>> {
-        let admin = broker
-            .admin()
-            .ok_or_else(|| Failure::new("this connection has no StreamAdmin"))?;
+        let admin = broker.admin().ok_or_else(|| Failure::new("this connection has no StreamAdmin"))?;
         let info = admin.create_consumer(stream, config).await?;
         let handle = broker.consumer(stream, &info.name).await?;
         Ok(TestConsumer::new(self, stream.clone(), info.name, handle))
@@ -73,11 +68,6 @@ impl Trial {
         consumer: &TestConsumer<'_>,
     ) -> CaseResult<TestConsumer<'_>> {
         let handle = broker.consumer(consumer.stream(), consumer.name()).await?;
-        Ok(TestConsumer::new(
-            self,
-            consumer.stream().clone(),
-            consumer.name().clone(),
-            handle,
-        ))
+        Ok(TestConsumer::new(self, consumer.stream().clone(), consumer.name().clone(), handle))
     }
 }

@@ -50,11 +50,7 @@ impl Trial {
             let mut pending = Vec::with_capacity(count);
             for number in 0..count {
                 let message = self.message(label, number.to_string())?;
-                pending.push(
-                    self.publisher()
-                        .publish_with(message, PublishOptions::default())
-                        .await?,
-                );
+                pending.push(self.publisher().publish_with(message, PublishOptions::default()).await?);
             }
             Ok(try_join_all(pending).await?)
         })

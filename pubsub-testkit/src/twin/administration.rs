@@ -20,15 +20,9 @@ pub(super) async fn update(trial: &Trial) -> CaseResult<Probe> {
     let stream = filled(trial, "probe-update").await?;
     let admin = trial.admin()?;
     let before = admin.stream_info(&stream).await?.config;
-    let outcome = admin
-        .update_stream(before.clone().with_description("changed"))
-        .await
-        .map(drop);
+    let outcome = admin.update_stream(before.clone().with_description("changed")).await.map(drop);
     let changed = admin.stream_info(&stream).await?.config.description != before.description;
-    Ok(Probe {
-        outcome,
-        side_effect: changed.then(|| "the stream was changed".to_owned()),
-    })
+    Ok(Probe { outcome, side_effect: changed.then(|| "the stream was changed".to_owned()) })
 }
 
 pub(super) async fn list(trial: &Trial) -> CaseResult<Probe> {
@@ -38,10 +32,7 @@ pub(super) async fn list(trial: &Trial) -> CaseResult<Probe> {
         Ok(_) => admin.list_consumers(&stream).await.map(drop),
         Err(error) => Err(error),
     };
-    Ok(Probe {
-        outcome,
-        side_effect: None,
-    })
+    Ok(Probe { outcome, side_effect: None })
 }
 
 pub(super) async fn purge(trial: &Trial) -> CaseResult<Probe> {
@@ -53,15 +44,8 @@ pub(super) async fn purge(trial: &Trial) -> CaseResult<Probe> {
 
 pub(super) async fn get_message(trial: &Trial) -> CaseResult<Probe> {
     let stream = filled(trial, "probe-get").await?;
-    let outcome = trial
-        .admin()?
-        .get_message(&stream, MessageSelector::Sequence(1))
-        .await
-        .map(drop);
-    Ok(Probe {
-        outcome,
-        side_effect: None,
-    })
+    let outcome = trial.admin()?.get_message(&stream, MessageSelector::Sequence(1)).await.map(drop);
+    Ok(Probe { outcome, side_effect: None })
 }
 
 pub(super) async fn delete_message(trial: &Trial) -> CaseResult<Probe> {

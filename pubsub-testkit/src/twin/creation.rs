@@ -10,44 +10,25 @@ async fn stream(trial: &Trial, config: StreamConfig) -> CaseResult<Probe> {
     let admin = trial.admin()?;
     let name = config.name.clone();
     let outcome = admin.create_stream(config).await.map(drop);
-    let exists = !admin
-        .stream_info(&name)
-        .await
-        .is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    Ok(Probe {
-        outcome,
-        side_effect: exists.then(|| "the stream exists".to_owned()),
-    })
+    let exists = !admin.stream_info(&name).await.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    Ok(Probe { outcome, side_effect: exists.then(|| "the stream exists".to_owned()) })
 }
 
 pub(super) async fn interest(trial: &Trial) -> CaseResult<Probe> {
     stream(
         trial,
-        trial
-            .stream_config("probe-interest", &["probe-interest"])?
-            .with_retention(Retention::Interest),
+        trial.stream_config("probe-interest", &["probe-interest"])?.with_retention(Retention::Interest),
     )
     .await
 }
 
 pub(super) async fn work_queue(trial: &Trial) -> CaseResult<Probe> {
-    stream(
-        trial,
-        trial
-            .stream_config("probe-work", &["probe-work"])?
-            .with_retention(Retention::WorkQueue),
-    )
-    .await
+    stream(trial, trial.stream_config("probe-work", &["probe-work"])?.with_retention(Retention::WorkQueue))
+        .await
 }
 
 pub(super) async fn stream_limit(trial: &Trial) -> CaseResult<Probe> {
-    stream(
-        trial,
-        trial
-            .stream_config("probe-limit", &["probe-limit"])?
-            .with_max_messages(10),
-    )
-    .await
+    stream(trial, trial.stream_config("probe-limit", &["probe-limit"])?.with_max_messages(10)).await
 }
 
 pub(super) async fn discard_new(trial: &Trial) -> CaseResult<Probe> {
@@ -63,10 +44,7 @@ async fn consumer(trial: &Trial, stream: &StreamName, config: ConsumerConfig) ->
     let admin = trial.admin()?;
     let outcome = admin.create_consumer(stream, config).await.map(drop);
     let exists = admin.stream_info(stream).await?.consumers > 0;
-    Ok(Probe {
-        outcome,
-        side_effect: exists.then(|| "the consumer exists".to_owned()),
-    })
+    Ok(Probe { outcome, side_effect: exists.then(|| "the consumer exists".to_owned()) })
 }
 
 pub(super) async fn ephemeral_consumer(trial: &Trial) -> CaseResult<Probe> {
@@ -80,30 +58,15 @@ pub(super) async fn ephemeral_consumer(trial: &Trial) -> CaseResult<Probe> {
 
 pub(super) async fn start_position(trial: &Trial) -> CaseResult<Probe> {
     let stream = a_stream(trial, "probe-start").await?;
-    consumer(
-        trial,
-        &stream,
-        trial.consumer_config("probe")?.with_deliver(DeliverPolicy::New),
-    )
-    .await
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_deliver(DeliverPolicy::New)).await
 }
 
 pub(super) async fn ack_policy(trial: &Trial) -> CaseResult<Probe> {
     let stream = a_stream(trial, "probe-policy").await?;
-    consumer(
-        trial,
-        &stream,
-        trial.consumer_config("probe")?.with_ack(AckPolicy::All),
-    )
-    .await
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_ack(AckPolicy::All)).await
 }
 
 pub(super) async fn max_ack_pending(trial: &Trial) -> CaseResult<Probe> {
     let stream = a_stream(trial, "probe-pending").await?;
-    consumer(
-        trial,
-        &stream,
-        trial.consumer_config("probe")?.with_max_ack_pending(1),
-    )
-    .await
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_max_ack_pending(1)).await
 }

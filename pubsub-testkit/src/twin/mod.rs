@@ -30,17 +30,17 @@ pub(crate) fn exists(capability: Capability) -> bool {
 pub(crate) async fn is_refused(trial: &Trial, capability: Capability) -> CaseResult {
     let probe = call(trial, capability).await?;
     match probe.outcome {
-        Ok(()) => Err(Failure::without_place(format!(
-            "`{capability}` is not declared, and the call was accepted"
-        ))),
+        Ok(()) => {
+            Err(Failure::without_place(format!("`{capability}` is not declared, and the call was accepted")))
+        }
         Err(error) if error.kind() != ErrorKind::Unsupported => Err(Failure::without_place(format!(
             "`{capability}` is not declared, and the call was refused with another kind of error: {error}"
         ))),
         Err(_) => match probe.side_effect {
             None => Ok(()),
-            Some(effect) => Err(Failure::without_place(format!(
-                "the call for `{capability}` was refused, but {effect}"
-            ))),
+            Some(effect) => {
+                Err(Failure::without_place(format!("the call for `{capability}` was refused, but {effect}")))
+            }
         },
     }
 }
@@ -50,10 +50,7 @@ pub(crate) async fn is_accepted(trial: &Trial, capability: Capability) -> CaseRe
     let probe = call(trial, capability).await?;
     if let Err(error) = probe.outcome {
         let unsupported = error.kind() == ErrorKind::Unsupported;
-        check!(
-            !unsupported,
-            "`{capability}` is declared, and the call was refused as unsupported: {error}"
-        );
+        check!(!unsupported, "`{capability}` is declared, and the call was refused as unsupported: {error}");
         return Err(Failure::from(error).while_doing(format!("probe `{capability}`")));
     }
     Ok(())

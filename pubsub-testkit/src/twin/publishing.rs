@@ -5,9 +5,7 @@ use crate::check::CaseResult;
 use crate::trial::Trial;
 
 pub(super) async fn message_id(trial: &Trial) -> CaseResult<Probe> {
-    let stream = trial
-        .create_stream(trial.stream_config("probe-id", &["probe-id"])?)
-        .await?;
+    let stream = trial.create_stream(trial.stream_config("probe-id", &["probe-id"])?).await?;
     let message = trial.message("probe-id", "x")?.with_id("probe")?;
     let outcome = trial.publisher().publish_message(message).await.map(drop);
     let stored = trial.admin()?.stream_info(&stream).await?.messages;

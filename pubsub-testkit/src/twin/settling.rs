@@ -33,12 +33,7 @@ pub(super) async fn confirmed(trial: &Trial) -> CaseResult<Probe> {
 }
 
 pub(super) async fn nak_delay(trial: &Trial) -> CaseResult<Probe> {
-    settle(
-        trial,
-        "probe-nak",
-        Settlement::nak_after(Duration::from_millis(10)),
-    )
-    .await
+    settle(trial, "probe-nak", Settlement::nak_after(Duration::from_millis(10))).await
 }
 
 pub(super) async fn term(trial: &Trial) -> CaseResult<Probe> {
@@ -49,10 +44,7 @@ pub(super) async fn extend(trial: &Trial) -> CaseResult<Probe> {
     let (_consumer, delivery) = delivered(trial, "probe-extend").await?;
     let outcome = delivery.extend().await;
     // Whatever the answer: the delivery still has its settlement.
-    let side_effect = delivery
-        .ack()
-        .await
-        .err()
-        .map(|error| format!("the message could not be acked any more: {error}"));
+    let side_effect =
+        delivery.ack().await.err().map(|error| format!("the message could not be acked any more: {error}"));
     Ok(Probe { outcome, side_effect })
 }

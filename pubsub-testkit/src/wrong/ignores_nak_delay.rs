@@ -11,8 +11,6 @@ pub(super) struct IgnoresNakDelay;
 impl Tamper for IgnoresNakDelay {
     async fn settle(&self, message: Box<dyn Message>, settlement: Settlement) -> Result<()> {
         let delayed = matches!(settlement.kind(), SettlementKind::Nak { delay: Some(_) });
-        message
-            .settle(if delayed { Settlement::nak() } else { settlement })
-            .await
+        message.settle(if delayed { Settlement::nak() } else { settlement }).await
     }
 }

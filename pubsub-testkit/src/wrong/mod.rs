@@ -45,12 +45,7 @@ impl WrongBackend {
         caught_by: &'static str,
         spoil: fn(Client) -> Client,
     ) -> Self {
-        Self {
-            name,
-            flaw,
-            caught_by,
-            spoil,
-        }
+        Self { name, flaw, caught_by, spoil }
     }
 
     /// All of them.
@@ -85,10 +80,7 @@ impl WrongBackend {
 
 impl Debug for WrongBackend {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WrongBackend")
-            .field("name", &self.name)
-            .field("caught_by", &self.caught_by)
-            .finish()
+        f.debug_struct("WrongBackend").field("name", &self.name).field("caught_by", &self.caught_by).finish()
     }
 }
 
@@ -132,12 +124,9 @@ const ALL: &[WrongBackend] = &[
     WrongBackend::new("overstates", "`term` is declared and refused", "B4", |client| {
         spoil(client, overstates::Overstates)
     }),
-    WrongBackend::new(
-        "understates",
-        "`nak_delay` is not declared, and works all the same",
-        "B3",
-        |client| spoil(client, understates::Understates),
-    ),
+    WrongBackend::new("understates", "`nak_delay` is not declared, and works all the same", "B3", |client| {
+        spoil(client, understates::Understates)
+    }),
 ];
 
 fn spoil(client: Client, tamper: impl Tamper) -> Client {

@@ -43,25 +43,21 @@ pub(super) struct Tampered {
 
 impl Tampered {
     pub(super) fn new(tamper: impl Tamper) -> Self {
-        Self {
-            tamper: Arc::new(tamper),
-        }
+        Self { tamper: Arc::new(tamper) }
     }
 }
 
 impl Layer for Tampered {
+    fn capabilities(&self, inner: Capabilities) -> Capabilities {
+        self.tamper.capabilities(inner)
+    }
+
     fn publisher(&self, inner: Arc<dyn Publisher>) -> Arc<dyn Publisher> {
-        Arc::new(TamperedPublisher {
-            inner,
-            tamper: Arc::clone(&self.tamper),
-        })
+        Arc::new(TamperedPublisher { inner, tamper: Arc::clone(&self.tamper) })
     }
 
     fn consumer(&self, inner: Arc<dyn Consumer>) -> Arc<dyn Consumer> {
-        Arc::new(TamperedConsumer {
-            inner,
-            tamper: Arc::clone(&self.tamper),
-        })
+        Arc::new(TamperedConsumer { inner, tamper: Arc::clone(&self.tamper) })
     }
 }
 
@@ -79,9 +75,7 @@ impl Publisher for TamperedPublisher {
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
-        self.inner
-            .publish_with(self.tamper.outbound(message), options)
-            .await
+        self.inner.publish_with(self.tamper.outbound(message), options).await
     }
 
     async fn publish_batch(
@@ -89,10 +83,7 @@ impl Publisher for TamperedPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
-        let messages = messages
-            .into_iter()
-            .map(|message| self.tamper.outbound(message))
-            .collect();
+        let messages = messages.into_iter().map(|message| self.tamper.outbound(message)).collect();
         self.inner.publish_batch(messages, options).await
     }
 
@@ -117,10 +108,7 @@ struct TamperedConsumer {
 
 async fn tampered(tamper: &Arc<dyn Tamper>, deliveries: Vec<Delivery>) -> Vec<Delivery> {
     let wrap = |delivery: Delivery| {
-        let message = TamperedMessage {
-            inner: delivery.into_message(),
-            tamper: Arc::clone(tamper),
-        };
+        let message = TamperedMessage { inner: delivery.into_message(), tamper: Arc::clone(tamper) };
         Delivery::new(Box::new(message))
     };
     tamper.batch(deliveries).await.into_iter().map(wrap).collect()

@@ -44,12 +44,7 @@ impl<'a> Feed<'a> {
         console: &'a Console,
         sabotage: Option<Sabotage>,
     ) -> Self {
-        Self {
-            publishing,
-            progress,
-            console,
-            sabotage,
-        }
+        Self { publishing, progress, console, sabotage }
     }
 
     /// Publishes line after line, in their order, until the input ends.
@@ -67,25 +62,18 @@ impl<'a> Feed<'a> {
         });
         let planned = paced.map(|line| {
             let line = line?;
-            let act = line
-                .content
-                .as_ref()
-                .map_or(Ok(Act::Publish), |content| saboteur.act(content))?;
+            let act = line.content.as_ref().map_or(Ok(Act::Publish), |content| saboteur.act(content))?;
             Ok((line, act))
         });
-        let outcomes = planned
-            .map_ok(|(line, act)| self.publish(line, act))
-            .try_buffered(WINDOW);
+        let outcomes = planned.map_ok(|(line, act)| self.publish(line, act)).try_buffered(WINDOW);
         let mut outcomes = Box::pin(outcomes);
         while let Some((number, outcome)) = outcomes.try_next().await? {
             self.account(&mut fed, number, outcome);
         }
         drop(outcomes);
         if saboteur.is_idle() {
-            return Err(
-                Error::config("sabotage", "the input has no accepted match to lose or to repeat")
-                    .with_remedy("leave `--sabotage` out, or give an input with a `match.accepted` line"),
-            );
+            return Err(Error::config("sabotage", "the input has no accepted match to lose or to repeat")
+                .with_remedy("leave `--sabotage` out, or give an input with a `match.accepted` line"));
         }
         Ok(fed)
     }

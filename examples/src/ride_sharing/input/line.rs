@@ -20,10 +20,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Line, String> {
     let line: Line = serde_json::from_slice(bytes.trim_ascii()).map_err(|error| in_words(&error))?;
     match stream_of(line.subject.as_str()) {
         Some(_) => Ok(line),
-        None => Err(format!(
-            "none of the four streams takes the subject `{}`",
-            line.subject
-        )),
+        None => Err(format!("none of the four streams takes the subject `{}`", line.subject)),
     }
 }
 
@@ -43,11 +40,7 @@ impl Line {
     }
 
     pub(super) fn event(&self) -> Event {
-        Event::new(
-            self.subject.as_str(),
-            self.id.as_str(),
-            self.payload.get().as_bytes(),
-        )
+        Event::new(self.subject.as_str(), self.id.as_str(), self.payload.get().as_bytes())
     }
 
     /// The same under another id: what the duplicate window cannot know as a repetition.
@@ -67,16 +60,10 @@ mod tests {
             ("[]", "expected struct"),
             (r#"{"subject":"user.beacon","payload":{}}"#, "missing field `id`"),
             (r#"{"subject":"user.beacon","id":"","payload":{}}"#, "empty"),
-            (
-                r#"{"subject":"user..beacon","id":"b","payload":{}}"#,
-                "user..beacon",
-            ),
+            (r#"{"subject":"user..beacon","id":"b","payload":{}}"#, "user..beacon"),
             (r#"{"subject":"user.>","id":"b","payload":{}}"#, "user.>"),
             (r#"{"subject":"user.beacon","id":"b"}"#, "missing field `payload`"),
-            (
-                r#"{"subject":"weather.report","id":"b","payload":{}}"#,
-                "`weather.report`",
-            ),
+            (r#"{"subject":"weather.report","id":"b","payload":{}}"#, "`weather.report`"),
         ] {
             let reason = parse(line.as_bytes()).unwrap_err();
             assert!(reason.contains(named), "{line}: {reason}");
@@ -85,10 +72,7 @@ mod tests {
 
     #[test]
     fn a_fault_has_a_column_and_no_line_of_its_own() {
-        assert_eq!(
-            parse(b"{\"subject\" 1}\r\n").unwrap_err(),
-            "expected `:` at column 12"
-        );
+        assert_eq!(parse(b"{\"subject\" 1}\r\n").unwrap_err(), "expected `:` at column 12");
     }
 
     #[test]

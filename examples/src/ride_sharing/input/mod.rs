@@ -44,25 +44,16 @@ impl Input {
         let name = path.display().to_string();
         if name == "-" {
             let reader = Box::new(BufReader::new(io::stdin()));
-            return Ok(Self {
-                name: "standard input".to_owned(),
-                reader,
-            });
+            return Ok(Self { name: "standard input".to_owned(), reader });
         }
         let file = File::open(path).map_err(|source| unreadable(&name, source))?;
-        Ok(Self {
-            name,
-            reader: Box::new(BufReader::new(file)),
-        })
+        Ok(Self { name, reader: Box::new(BufReader::new(file)) })
     }
 
     /// Lines in memory.
     #[must_use]
     pub fn from_text(text: impl Into<Vec<u8>>) -> Self {
-        Self {
-            name: "text".to_owned(),
-            reader: Box::new(Cursor::new(text.into())),
-        }
+        Self { name: "text".to_owned(), reader: Box::new(Cursor::new(text.into())) }
     }
 
     /// Reads on a thread of its own: a file blocks, and standard input may block for ever.
@@ -85,13 +76,7 @@ impl Input {
                     return;
                 }
             };
-            if sender
-                .blocking_send(Ok(Numbered {
-                    number,
-                    content: line,
-                }))
-                .is_err()
-            {
+            if sender.blocking_send(Ok(Numbered { number, content: line })).is_err() {
                 return;
             }
         }
@@ -123,9 +108,7 @@ fn unreadable(name: &str, source: io::Error) -> Error {
 
 impl std::fmt::Debug for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -147,10 +130,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_broken_line_keeps_its_number_and_the_rest_is_read() {
-        assert_eq!(
-            read(format!("{GOOD}\n{{\n\n{GOOD}")).await,
-            [(1, true), (2, false), (4, true)]
-        );
+        assert_eq!(read(format!("{GOOD}\n{{\n\n{GOOD}")).await, [(1, true), (2, false), (4, true)]);
     }
 
     #[tokio::test]
@@ -162,10 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_without_an_end_in_sight_is_skipped() {
         let endless = "x".repeat(3 * 1024 * 1024);
-        assert_eq!(
-            read(format!("{endless}\n{GOOD}\r\n")).await,
-            [(1, false), (2, true)]
-        );
+        assert_eq!(read(format!("{endless}\n{GOOD}\r\n")).await, [(1, false), (2, true)]);
     }
 
     #[test]

@@ -31,10 +31,7 @@ pub(super) struct Saboteur {
 
 impl Saboteur {
     pub(super) fn new(sabotage: Option<Sabotage>) -> Self {
-        Self {
-            sabotage,
-            victim: None,
-        }
+        Self { sabotage, victim: None }
     }
 
     pub(super) fn act(&mut self, line: &Line) -> Result<Act> {
@@ -77,18 +74,9 @@ mod tests {
         let mut saboteur = Saboteur::new(Some(Sabotage::Lose));
         assert_eq!(saboteur.act(&line("match.found", "f-1")).unwrap(), Act::Publish);
         assert!(saboteur.is_idle());
-        assert_eq!(
-            saboteur.act(&line("match.accepted", "a-1")).unwrap(),
-            Act::Withhold
-        );
-        assert_eq!(
-            saboteur.act(&line("match.accepted", "a-2")).unwrap(),
-            Act::Publish
-        );
-        assert_eq!(
-            saboteur.act(&line("match.accepted", "a-1")).unwrap(),
-            Act::Withhold
-        );
+        assert_eq!(saboteur.act(&line("match.accepted", "a-1")).unwrap(), Act::Withhold);
+        assert_eq!(saboteur.act(&line("match.accepted", "a-2")).unwrap(), Act::Publish);
+        assert_eq!(saboteur.act(&line("match.accepted", "a-1")).unwrap(), Act::Withhold);
         assert!(!saboteur.is_idle());
     }
 
@@ -96,13 +84,7 @@ mod tests {
     fn the_first_accepted_match_is_repeated_once_under_another_id() {
         let mut saboteur = Saboteur::new(Some(Sabotage::Duplicate));
         let again = MessageId::new("a-1-again").unwrap();
-        assert_eq!(
-            saboteur.act(&line("match.accepted", "a-1")).unwrap(),
-            Act::PublishAgainAs(again)
-        );
-        assert_eq!(
-            saboteur.act(&line("match.accepted", "a-1")).unwrap(),
-            Act::Publish
-        );
+        assert_eq!(saboteur.act(&line("match.accepted", "a-1")).unwrap(), Act::PublishAgainAs(again));
+        assert_eq!(saboteur.act(&line("match.accepted", "a-1")).unwrap(), Act::Publish);
     }
 }

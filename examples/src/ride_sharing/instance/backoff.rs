@@ -10,20 +10,14 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// The delays between attempts: 50 ms, doubled each time, 2 s at most. Without jitter, so that a run can be
 /// repeated; a service with many instances should add it.
 pub(crate) fn delays() -> impl Iterator<Item = Duration> + Send {
-    ExponentialBuilder::new()
-        .with_min_delay(FIRST)
-        .with_max_delay(LONGEST)
-        .without_max_times()
-        .build()
+    ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).without_max_times().build()
 }
 
 /// The delay after this attempt, from 1. The broker counts the attempts, so that the delay grows whichever
 /// instance gets the message.
 pub(super) fn delay_after(attempt: u64) -> Duration {
     // Six doublings reach the longest.
-    let before = usize::try_from(attempt.saturating_sub(1))
-        .unwrap_or(usize::MAX)
-        .min(16);
+    let before = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX).min(16);
     delays().nth(before).unwrap_or(LONGEST)
 }
 

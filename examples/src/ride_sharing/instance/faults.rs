@@ -50,10 +50,7 @@ impl Faults {
             1 => FaultKind::Hang,
             _ => FaultKind::Crash,
         };
-        Some(Fault {
-            kind,
-            after_work: random.bool(),
-        })
+        Some(Fault { kind, after_work: random.bool() })
     }
 }
 
@@ -63,9 +60,7 @@ mod tests {
 
     fn drawn(percent: u8, seed: u64, attempt: u64) -> Vec<Option<Fault>> {
         let faults = Faults::new(percent, seed);
-        (0..1_000)
-            .map(|id| faults.draw("match_accepted_rides", &format!("a-{id}"), attempt))
-            .collect()
+        (0..1_000).map(|id| faults.draw("match_accepted_rides", &format!("a-{id}"), attempt)).collect()
     }
 
     #[test]

@@ -59,9 +59,7 @@ impl Crew {
                 stop: stopped.clone(),
             });
             for _ in 0..options.instances {
-                let consumer = client
-                    .consumer(open.stream.clone(), open.consumer.clone())
-                    .await?;
+                let consumer = client.consumer(open.stream.clone(), open.consumer.clone()).await?;
                 instances.spawn(run(consumer, Arc::clone(&handler), stopped.clone()));
             }
         }
@@ -129,10 +127,7 @@ async fn run(
 async fn fetch(consumer: &dyn Consumer, free: usize) -> Result<Vec<Delivery>> {
     let mut delays = delays().take(FETCH_RETRIES);
     loop {
-        match consumer
-            .fetch(FetchOptions::up_to(free).with_expires(EXPIRES))
-            .await
-        {
+        match consumer.fetch(FetchOptions::up_to(free).with_expires(EXPIRES)).await {
             Err(error) if error.retry() == Retry::Later => match delays.next() {
                 Some(delay) => tokio::time::sleep(delay).await,
                 None => return Err(error.with_retry(Retry::Exhausted)),

@@ -22,10 +22,7 @@ impl Expected {
         if self.is_known(stream, &event.id) {
             return 0;
         }
-        self.ids
-            .entry(event.subject.clone())
-            .or_default()
-            .insert(event.id.clone());
+        self.ids.entry(event.subject.clone()).or_default().insert(event.id.clone());
         if event.subject == "match.accepted" {
             *self.acceptances.entry(event.match_id()).or_default() += 1;
         }
@@ -36,10 +33,7 @@ impl Expected {
 
     /// A stream knows an id over all of its subjects.
     fn is_known(&self, stream: &StreamPlan, id: &str) -> bool {
-        stream
-            .subjects
-            .iter()
-            .any(|subject| self.ids.get(*subject).is_some_and(|ids| ids.contains(id)))
+        stream.subjects.iter().any(|subject| self.ids.get(*subject).is_some_and(|ids| ids.contains(id)))
     }
 
     /// The ids of a subject's messages.
@@ -53,12 +47,7 @@ impl Expected {
 
     /// How many messages a stream must have stored.
     pub(super) fn stored(&self, stream: &StreamPlan) -> u64 {
-        stream
-            .subjects
-            .iter()
-            .flat_map(|subject| self.ids(subject))
-            .map(|_| 1)
-            .sum()
+        stream.subjects.iter().flat_map(|subject| self.ids(subject)).map(|_| 1).sum()
     }
 
     /// By match, under how many ids the input accepts it: once, if the input is sane.
@@ -74,10 +63,7 @@ mod tests {
     #[test]
     fn an_accepted_match_is_due_to_two_services_and_so_is_its_pickup() {
         let mut expected = Expected::default();
-        assert_eq!(
-            expected.add(&Event::new("match.accepted", "a-1", br#"{"match_id":"m-1"}"#)),
-            4
-        );
+        assert_eq!(expected.add(&Event::new("match.accepted", "a-1", br#"{"match_id":"m-1"}"#)), 4);
         assert_eq!(expected.ids("ride.pickup").count(), 1);
         assert_eq!(expected.acceptances().get("m-1"), Some(&1));
     }

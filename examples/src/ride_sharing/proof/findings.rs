@@ -70,11 +70,7 @@ impl Findings {
                 acked_ids: open.tally.acked_ids(),
             });
         }
-        Ok(Self {
-            streams,
-            consumers,
-            elapsed: started.elapsed(),
-        })
+        Ok(Self { streams, consumers, elapsed: started.elapsed() })
     }
 }
 

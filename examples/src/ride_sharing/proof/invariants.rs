@@ -48,10 +48,7 @@ pub struct Violation {
 
 impl Violation {
     pub(crate) fn new(invariant: Invariant, detail: impl Into<String>) -> Self {
-        Self {
-            invariant,
-            detail: detail.into(),
-        }
+        Self { invariant, detail: detail.into() }
     }
 }
 
@@ -68,21 +65,11 @@ pub(crate) fn check(
     services: &Services,
 ) -> (Vec<Violation>, Vec<String>) {
     let mut broken = Vec::new();
-    broken.extend(
-        findings
-            .consumers
-            .iter()
-            .filter_map(|consumer| lost(expected, consumer)),
-    );
+    broken.extend(findings.consumers.iter().filter_map(|consumer| lost(expected, consumer)));
     broken.extend(rides(expected.acceptances(), &services.rides.created()));
     // A run that takes longer may meet ids that the streams have forgotten.
     if findings.elapsed < DUPLICATE_WINDOW {
-        broken.extend(
-            findings
-                .streams
-                .iter()
-                .filter_map(|stream| stored_twice(expected, stream)),
-        );
+        broken.extend(findings.streams.iter().filter_map(|stream| stored_twice(expected, stream)));
     }
     broken.extend(findings.streams.iter().filter_map(not_empty));
     broken.extend(findings.consumers.iter().filter_map(unsettled));
@@ -107,24 +94,16 @@ fn rides(due: &BTreeMap<String, u64>, created: &BTreeMap<String, u64>) -> Vec<Vi
     let summary = |what: &str, wrong: Vec<(&String, u64)>| {
         let (first, times) = wrong.first()?;
         let count = wrong.len();
-        let detail = format!(
-            "{count} {what}, match `{first}` for one: {times} rides instead of {}",
-            due.get(*first)?
-        );
+        let detail =
+            format!("{count} {what}, match `{first}` for one: {times} rides instead of {}", due.get(*first)?);
         Some(Violation::new(Invariant::RidesCreatedOnce, detail))
     };
     let of = |wrong: fn(u64, u64) -> bool| {
-        due.iter()
-            .filter(|(id, due)| wrong(times(id), **due))
-            .map(|(id, _)| (id, times(id)))
-            .collect()
+        due.iter().filter(|(id, due)| wrong(times(id), **due)).map(|(id, _)| (id, times(id))).collect()
     };
     [
         summary("accepted matches lack a ride", of(|times, due| times < due)),
-        summary(
-            "accepted matches have too many rides",
-            of(|times, due| times > due),
-        ),
+        summary("accepted matches have too many rides", of(|times, due| times > due)),
     ]
     .into_iter()
     .flatten()
@@ -154,33 +133,19 @@ fn unsettled(consumer: &ConsumerFindings) -> Option<Violation> {
 
 fn notes(expected: &Expected, findings: &Findings) -> Vec<String> {
     let mut notes = Vec::new();
-    let strangers: usize = findings
-        .consumers
-        .iter()
-        .map(|consumer| strangers(expected, consumer))
-        .sum();
+    let strangers: usize = findings.consumers.iter().map(|consumer| strangers(expected, consumer)).sum();
     if strangers > 0 {
         notes.push(format!("{strangers} acked messages do not come from the input"));
     }
-    let repeated = expected
-        .acceptances()
-        .values()
-        .filter(|times| **times > 1)
-        .count();
+    let repeated = expected.acceptances().values().filter(|times| **times > 1).count();
     if repeated > 0 {
-        notes.push(format!(
-            "the input accepts {repeated} matches under more than one id"
-        ));
+        notes.push(format!("the input accepts {repeated} matches under more than one id"));
     }
     notes
 }
 
 fn strangers(expected: &Expected, consumer: &ConsumerFindings) -> usize {
-    consumer
-        .acked_ids
-        .iter()
-        .filter(|id| !expected.contains(consumer.route.subject, id))
-        .count()
+    consumer.acked_ids.iter().filter(|id| !expected.contains(consumer.route.subject, id)).count()
 }
 
 #[cfg(test)]
@@ -188,17 +153,11 @@ mod tests {
     use super::*;
 
     fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
-        pairs
-            .iter()
-            .map(|(id, times)| ((*id).to_owned(), *times))
-            .collect()
+        pairs.iter().map(|(id, times)| ((*id).to_owned(), *times)).collect()
     }
 
     fn details(due: &[(&str, u64)], created: &[(&str, u64)]) -> Vec<String> {
-        rides(&counts(due), &counts(created))
-            .into_iter()
-            .map(|violation| violation.detail)
-            .collect()
+        rides(&counts(due), &counts(created)).into_iter().map(|violation| violation.detail).collect()
     }
 
     #[test]

@@ -105,14 +105,8 @@ impl Report {
         Self {
             input,
             streams: findings.streams.into_iter().map(|stream| stream.row).collect(),
-            consumers: findings
-                .consumers
-                .into_iter()
-                .map(|consumer| consumer.row)
-                .collect(),
-            faults: routes
-                .iter()
-                .fold(FaultCounts::default(), |sum, open| sum.plus(open.tally.faults())),
+            consumers: findings.consumers.into_iter().map(|consumer| consumer.row).collect(),
+            faults: routes.iter().fold(FaultCounts::default(), |sum, open| sum.plus(open.tally.faults())),
             services: services.summaries(),
             notes,
             broken,

@@ -21,11 +21,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(bar: ProgressBar) -> Self {
-        Self {
-            bar,
-            due: AtomicU64::new(0),
-            acked: watch::channel(0).0,
-        }
+        Self { bar, due: AtomicU64::new(0), acked: watch::channel(0).0 }
     }
 
     pub(crate) fn expect(&self, deliveries: u64) {
@@ -87,9 +83,6 @@ mod tests {
     async fn services_that_settle_nothing_are_given_up() {
         let progress = progress();
         progress.expect(MAX_BACKLOG + 1);
-        assert_eq!(
-            progress.wait_for_services().await.unwrap_err().kind(),
-            ErrorKind::Timeout
-        );
+        assert_eq!(progress.wait_for_services().await.unwrap_err().kind(), ErrorKind::Timeout);
     }
 }

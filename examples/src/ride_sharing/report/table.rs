@@ -12,23 +12,11 @@ impl Display for Report {
         writeln!(f, "{}", self.streams_table())?;
         writeln!(f, "{}", self.consumers_table())?;
         let input = self.input;
-        writeln!(
-            f,
-            "input: {} lines, {} published, {} broken",
-            input.lines, input.published, input.broken
-        )?;
+        writeln!(f, "input: {} lines, {} published, {} broken", input.lines, input.published, input.broken)?;
         let faults = self.faults;
-        writeln!(
-            f,
-            "faults: {} failed, {} hung, {} crashed",
-            faults.failed, faults.hung, faults.crashed
-        )?;
+        writeln!(f, "faults: {} failed, {} hung, {} crashed", faults.failed, faults.hung, faults.crashed)?;
         if faults.unsettled > 0 {
-            writeln!(
-                f,
-                "settlements that could not be handed over: {}",
-                faults.unsettled
-            )?;
+            writeln!(f, "settlements that could not be handed over: {}", faults.unsettled)?;
         }
         for (service, summary) in &self.services {
             writeln!(f, "{service}: {summary}")?;
@@ -88,17 +76,8 @@ mod tests {
 
     fn report(broken: Vec<Violation>) -> Report {
         Report {
-            input: InputCounts {
-                lines: 3,
-                published: 2,
-                broken: 1,
-            },
-            streams: vec![StreamRow {
-                stream: "RIDE_STREAM".into(),
-                published: 2,
-                duplicates: 1,
-                held: 1,
-            }],
+            input: InputCounts { lines: 3, published: 2, broken: 1 },
+            streams: vec![StreamRow { stream: "RIDE_STREAM".into(), published: 2, duplicates: 1, held: 1 }],
             consumers: Vec::new(),
             faults: FaultCounts::default(),
             services: Vec::new(),
@@ -112,24 +91,14 @@ mod tests {
         let report = report(Vec::new());
         assert_eq!(report.exit_code(), 0);
         let text = report.to_string();
-        assert!(
-            text.contains("RIDE_STREAM") && text.contains("1 broken"),
-            "{text}"
-        );
+        assert!(text.contains("RIDE_STREAM") && text.contains("1 broken"), "{text}");
         assert!(text.ends_with("all invariants hold"), "{text}");
     }
 
     #[test]
     fn a_broken_invariant_is_named_and_exits_with_1() {
-        let report = report(vec![Violation::new(
-            Invariant::NothingLost,
-            "a-1 never reached rides",
-        )]);
+        let report = report(vec![Violation::new(Invariant::NothingLost, "a-1 never reached rides")]);
         assert_eq!(report.exit_code(), 1);
-        assert!(
-            report
-                .to_string()
-                .contains("BROKEN nothing is lost: a-1 never reached rides")
-        );
+        assert!(report.to_string().contains("BROKEN nothing is lost: a-1 never reached rides"));
     }
 }

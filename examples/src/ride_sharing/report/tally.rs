@@ -85,10 +85,7 @@ impl RouteTally {
 
     pub(crate) fn acked(&self, id: String) {
         self.acked.fetch_add(1, Relaxed);
-        self.acked_ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id);
+        self.acked_ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
     pub(crate) fn settlement_failed(&self) {
@@ -96,11 +93,7 @@ impl RouteTally {
     }
 
     pub(crate) fn counts(&self) -> (u64, u64, u64) {
-        (
-            self.delivered.load(Relaxed),
-            self.redelivered.load(Relaxed),
-            self.acked.load(Relaxed),
-        )
+        (self.delivered.load(Relaxed), self.redelivered.load(Relaxed), self.acked.load(Relaxed))
     }
 
     pub(crate) fn faults(&self) -> FaultCounts {
@@ -113,9 +106,6 @@ impl RouteTally {
     }
 
     pub(crate) fn acked_ids(&self) -> HashSet<String> {
-        self.acked_ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.acked_ids.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

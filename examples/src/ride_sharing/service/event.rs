@@ -14,11 +14,7 @@ pub(crate) struct Event {
 impl Event {
     pub(crate) fn new(subject: impl Into<String>, id: impl Into<String>, payload: &[u8]) -> Self {
         let payload = serde_json::from_slice(payload).unwrap_or(Value::Null);
-        Self {
-            subject: subject.into(),
-            id: id.into(),
-            payload,
-        }
+        Self { subject: subject.into(), id: id.into(), payload }
     }
 
     /// A message that somebody else published without an id gets one from its place in the stream.

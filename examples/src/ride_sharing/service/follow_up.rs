@@ -61,18 +61,13 @@ fn aggregate(update: &Event) -> Option<FollowUp> {
 /// from payloads of any kind), their hash takes their place.
 fn by_rule(event_type: &str, entity: &str, timestamp: &str) -> String {
     let id = format!("{event_type}-{entity}-{timestamp}");
-    if MessageId::new(&*id).is_ok() {
-        id
-    } else {
-        format!("{event_type}-{:016x}", fnv1a(&id))
-    }
+    if MessageId::new(&*id).is_ok() { id } else { format!("{event_type}-{:016x}", fnv1a(&id)) }
 }
 
 /// The 64-bit hash of Fowler, Noll and Vo: the same in every process and every version.
 pub(crate) fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl FollowUp {
@@ -95,10 +90,7 @@ mod tests {
 
     #[test]
     fn an_accepted_match_is_followed_by_a_pickup_with_an_id_by_the_rule() {
-        let accepted = event(
-            "match.accepted",
-            r#"{"match_id":"m-1","timestamp":"2026-01-05T06:00:00Z"}"#,
-        );
+        let accepted = event("match.accepted", r#"{"match_id":"m-1","timestamp":"2026-01-05T06:00:00Z"}"#);
         let message = follow_up(&accepted).unwrap().message().unwrap();
         assert_eq!(message.subject, "ride.pickup");
         assert_eq!(message.id.unwrap(), "pickup-m-1-2026-01-05T06:00:00Z");
@@ -106,15 +98,8 @@ mod tests {
 
     #[test]
     fn every_tenth_location_of_a_driver_is_followed_by_an_aggregate() {
-        let location = |seq| {
-            event(
-                "location.update",
-                &format!(r#"{{"driver_id":"d-1","seq":{seq}}}"#),
-            )
-        };
-        let followed: Vec<u32> = (1..=30)
-            .filter(|seq| follow_up(&location(*seq)).is_some())
-            .collect();
+        let location = |seq| event("location.update", &format!(r#"{{"driver_id":"d-1","seq":{seq}}}"#));
+        let followed: Vec<u32> = (1..=30).filter(|seq| follow_up(&location(*seq)).is_some()).collect();
         assert_eq!(followed, [10, 20, 30]);
     }
 
@@ -127,10 +112,8 @@ mod tests {
     #[test]
     fn parts_that_make_no_legal_id_are_hashed() {
         for match_id in ["line\\nbreak".to_owned(), "m".repeat(500)] {
-            let accepted = event(
-                "match.accepted",
-                &format!(r#"{{"match_id":"{match_id}","timestamp":"t"}}"#),
-            );
+            let accepted =
+                event("match.accepted", &format!(r#"{{"match_id":"{match_id}","timestamp":"t"}}"#));
             let id = follow_up(&accepted).unwrap().message().unwrap().id.unwrap();
             assert_eq!(id.as_str().len(), "pickup-".len() + 16);
         }

@@ -41,11 +41,7 @@ mod tests {
         let location = Location::default();
         for seq in [1, 3, 2] {
             let payload = format!(r#"{{"driver_id":"d-1","seq":{seq}}}"#);
-            location.keep(&Event::new(
-                "location.update",
-                format!("l-{seq}"),
-                payload.as_bytes(),
-            ));
+            location.keep(&Event::new("location.update", format!("l-{seq}"), payload.as_bytes()));
         }
         assert_eq!(location.last.read(|last| last.get("d-1").copied()), Some(3));
     }

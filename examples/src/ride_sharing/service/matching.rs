@@ -68,11 +68,7 @@ mod tests {
     fn locked_after(events: &[(&str, &str)]) -> usize {
         let matching = Matching::default();
         for (subject, id) in events {
-            matching.keep(&Event::new(
-                *subject,
-                *id,
-                br#"{"match_id":"m-1","driver_id":"d-1"}"#,
-            ));
+            matching.keep(&Event::new(*subject, *id, br#"{"match_id":"m-1","driver_id":"d-1"}"#));
         }
         matching.pool.read(|pool| pool.locked.len())
     }

@@ -96,13 +96,8 @@ impl Services {
     }
 
     pub(super) fn summaries(&self) -> Vec<(&'static str, String)> {
-        [
-            ServiceName::Users,
-            ServiceName::Match,
-            ServiceName::Rides,
-            ServiceName::Location,
-        ]
-        .map(|name| (name.as_str(), self.get(name).summary()))
-        .to_vec()
+        [ServiceName::Users, ServiceName::Match, ServiceName::Rides, ServiceName::Location]
+            .map(|name| (name.as_str(), self.get(name).summary()))
+            .to_vec()
     }
 }

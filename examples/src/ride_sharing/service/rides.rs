@@ -23,8 +23,7 @@ impl Service for Rides {
     /// Knows an event by its message id only: a match that is accepted under two ids is two rides. That is what
     /// the proof must notice.
     fn keep(&self, event: &Event) {
-        self.created
-            .take(event, |rides| *rides.entry(event.match_id()).or_default() += 1);
+        self.created.take(event, |rides| *rides.entry(event.match_id()).or_default() += 1);
     }
 
     fn publishes(&self, event: &Event) -> Option<FollowUp> {
@@ -32,8 +31,7 @@ impl Service for Rides {
     }
 
     fn summary(&self) -> String {
-        self.created
-            .read(|rides| format!("{} rides created", rides.values().sum::<u64>()))
+        self.created.read(|rides| format!("{} rides created", rides.values().sum::<u64>()))
     }
 }
 

@@ -13,13 +13,11 @@ pub(super) struct Users {
 
 impl Service for Users {
     fn keep(&self, event: &Event) {
-        self.notified
-            .take(event, |sent| *sent.entry(event.subject.clone()).or_default() += 1);
+        self.notified.take(event, |sent| *sent.entry(event.subject.clone()).or_default() += 1);
     }
 
     fn summary(&self) -> String {
-        self.notified
-            .read(|sent| format!("{} notifications sent", sent.values().sum::<u64>()))
+        self.notified.read(|sent| format!("{} notifications sent", sent.values().sum::<u64>()))
     }
 }
 

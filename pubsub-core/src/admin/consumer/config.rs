@@ -96,11 +96,7 @@ impl ConsumerConfig {
         N: TryInto<ConsumerName, Error: Into<Error>>,
     {
         let name = name.try_into().map_err(Into::into)?;
-        Ok(Self {
-            name: Some(name),
-            durable: true,
-            ..Self::ephemeral()
-        })
+        Ok(Self { name: Some(name), durable: true, ..Self::ephemeral() })
     }
 
     /// A consumer that the broker names, and deletes after 5 s without use.
@@ -210,8 +206,7 @@ impl ConsumerConfig {
     /// does), or `None`, never, for a durable one.
     #[must_use]
     pub fn effective_inactive_threshold(&self) -> Option<Duration> {
-        self.inactive_threshold
-            .or((!self.durable).then_some(Self::DEFAULT_INACTIVE_THRESHOLD))
+        self.inactive_threshold.or((!self.durable).then_some(Self::DEFAULT_INACTIVE_THRESHOLD))
     }
 
     /// Whether the consumer sees what its stream stores on this subject. Without filters it sees everything.
@@ -234,18 +229,11 @@ impl ConsumerConfig {
         let mut found = Comparison::default();
         found.field("durable", &existing.durable, &self.durable, ToString::to_string);
         found.description(existing.description.as_deref(), self.description.as_deref());
-        found.filters(
-            "filters",
-            existing.effective_filters(),
-            self.effective_filters(),
-            "all",
-        );
+        found.filters("filters", existing.effective_filters(), self.effective_filters(), "all");
         found.field("deliver", &existing.deliver, &self.deliver, ToString::to_string);
         found.field("ack", &existing.ack, &self.ack, ToString::to_string);
         if (existing.ack, self.ack) != (AckPolicy::None, AckPolicy::None) {
-            found.field("ack_wait", &existing.ack_wait, &self.ack_wait, |wait| {
-                duration::format(*wait)
-            });
+            found.field("ack_wait", &existing.ack_wait, &self.ack_wait, |wait| duration::format(*wait));
             found.field(
                 "max_ack_pending",
                 &existing.max_ack_pending,
@@ -253,12 +241,7 @@ impl ConsumerConfig {
                 ToString::to_string,
             );
         }
-        found.field(
-            "max_deliver",
-            &existing.max_deliver,
-            &self.max_deliver,
-            ToString::to_string,
-        );
+        found.field("max_deliver", &existing.max_deliver, &self.max_deliver, ToString::to_string);
         found.field(
             "inactive_threshold",
             &existing.effective_inactive_threshold(),

@@ -125,10 +125,7 @@ mod tests {
     }
 
     fn users() -> ConsumerInfo {
-        let (stream, config) = (
-            StreamName::new("RIDE").unwrap(),
-            ConsumerConfig::durable("users").unwrap(),
-        );
+        let (stream, config) = (StreamName::new("RIDE").unwrap(), ConsumerConfig::durable("users").unwrap());
         let name = config.name.clone().unwrap();
         ConsumerInfo::new(stream, name, config, SystemTime::UNIX_EPOCH)
     }
@@ -141,12 +138,7 @@ mod tests {
         let again = deliver(&mut info, 4, 2);
         assert_eq!(info.delivered, SequencePair::new(3, 9));
         assert_eq!(
-            (
-                again.stream_sequence,
-                again.consumer_sequence,
-                again.attempt,
-                again.pending
-            ),
+            (again.stream_sequence, again.consumer_sequence, again.attempt, again.pending),
             (4, 3, 2, 3)
         );
     }
@@ -173,10 +165,7 @@ mod tests {
 
     #[test]
     fn it_serialises_with_readable_units() {
-        let (stream, name) = (
-            StreamName::new("RIDE").unwrap(),
-            ConsumerName::new("users").unwrap(),
-        );
+        let (stream, name) = (StreamName::new("RIDE").unwrap(), ConsumerName::new("users").unwrap());
         let config = ConsumerConfig::durable("users").unwrap();
         let created = UNIX_EPOCH + Duration::from_secs(1_787_302_800);
         let mut info = ConsumerInfo::new(stream, name, config, created);
@@ -184,9 +173,6 @@ mod tests {
         let json = serde_json::to_value(&info).unwrap();
         assert_eq!(json["created"], "2026-08-21T09:00:00Z");
         assert_eq!(json["config"]["ack_wait"], "30s");
-        assert_eq!(
-            json["delivered"],
-            serde_json::json!({ "consumer": 3, "stream": 2 })
-        );
+        assert_eq!(json["delivered"], serde_json::json!({ "consumer": 3, "stream": 2 }));
     }
 }

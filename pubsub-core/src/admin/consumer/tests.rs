@@ -14,11 +14,7 @@ fn refused(config: &ConsumerConfig, field: &str, code: Option<u16>) -> Error {
     let error = config.validate().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     assert_eq!(error.context("field"), Some(field), "{error}");
-    assert_eq!(
-        error.context("consumer"),
-        config.name.as_ref().map(AsRef::as_ref),
-        "{error}"
-    );
+    assert_eq!(error.context("consumer"), config.name.as_ref().map(AsRef::as_ref), "{error}");
     assert_eq!(error.broker_code(), code, "{error}");
     assert!(error.remedy().is_some(), "{error}");
     error
@@ -28,23 +24,13 @@ fn refused(config: &ConsumerConfig, field: &str, code: Option<u16>) -> Error {
 fn the_defaults_are_valid() {
     users().validate().unwrap();
     ConsumerConfig::ephemeral().validate().unwrap();
-    ConsumerConfig::ephemeral()
-        .with_name("tail")
-        .unwrap()
-        .validate()
-        .unwrap();
+    ConsumerConfig::ephemeral().with_name("tail").unwrap().validate().unwrap();
 }
 
 #[test]
 fn an_illegal_name_or_filter_is_refused_at_once() {
-    assert_eq!(
-        ConsumerConfig::durable("a.b").unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
-    assert_eq!(
-        users().with_filter("a..b").unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(ConsumerConfig::durable("a.b").unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(users().with_filter("a..b").unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]
@@ -84,71 +70,38 @@ fn ack_wait_is_positive_and_finite() {
 
 #[test]
 fn an_inactive_threshold_is_positive() {
-    refused(
-        &users().with_inactive_threshold(Duration::ZERO),
-        "inactive_threshold",
-        None,
-    );
+    refused(&users().with_inactive_threshold(Duration::ZERO), "inactive_threshold", None);
 }
 
 #[test]
 fn sequences_begin_with_one() {
-    refused(
-        &users().with_deliver(DeliverPolicy::FromSequence(0)),
-        "deliver",
-        Some(10094),
-    );
-    users()
-        .with_deliver(DeliverPolicy::FromSequence(1))
-        .validate()
-        .unwrap();
+    refused(&users().with_deliver(DeliverPolicy::FromSequence(0)), "deliver", Some(10094));
+    users().with_deliver(DeliverPolicy::FromSequence(1)).validate().unwrap();
 }
 
 #[test]
 fn a_time_that_cannot_be_written_is_refused() {
     let before = UNIX_EPOCH - Duration::from_secs(1);
-    refused(
-        &users().with_deliver(DeliverPolicy::FromTime(before)),
-        "deliver",
-        None,
-    );
-    users()
-        .with_deliver(DeliverPolicy::FromTime(SystemTime::now()))
-        .validate()
-        .unwrap();
+    refused(&users().with_deliver(DeliverPolicy::FromTime(before)), "deliver", None);
+    users().with_deliver(DeliverPolicy::FromTime(SystemTime::now())).validate().unwrap();
 }
 
 #[test]
 fn last_per_subject_needs_no_filter() {
-    users()
-        .with_deliver(DeliverPolicy::LastPerSubject)
-        .validate()
-        .unwrap();
+    users().with_deliver(DeliverPolicy::LastPerSubject).validate().unwrap();
 }
 
 #[test]
 fn a_long_description_is_refused() {
-    refused(
-        &users().with_description("x".repeat(4097)),
-        "description",
-        Some(10107),
-    );
+    refused(&users().with_description("x".repeat(4097)), "description", Some(10107));
 }
 
 #[test]
 fn only_an_ephemeral_consumer_goes_by_itself() {
     assert_eq!(users().effective_inactive_threshold(), None);
-    assert_eq!(
-        ConsumerConfig::ephemeral().effective_inactive_threshold(),
-        Some(Duration::from_secs(5))
-    );
+    assert_eq!(ConsumerConfig::ephemeral().effective_inactive_threshold(), Some(Duration::from_secs(5)));
     let minute = Duration::from_secs(60);
-    assert_eq!(
-        users()
-            .with_inactive_threshold(minute)
-            .effective_inactive_threshold(),
-        Some(minute)
-    );
+    assert_eq!(users().with_inactive_threshold(minute).effective_inactive_threshold(), Some(minute));
 }
 
 fn every_field() -> ConsumerConfig {
@@ -173,10 +126,7 @@ fn every_field_round_trips() {
         "ack_wait": "1s 500ms", "max_deliver": "unlimited", "max_ack_pending": 1, "inactive_threshold": "1h",
     });
     assert_eq!(json, expected);
-    assert_eq!(
-        serde_json::from_value::<ConsumerConfig>(json).unwrap(),
-        every_field()
-    );
+    assert_eq!(serde_json::from_value::<ConsumerConfig>(json).unwrap(), every_field());
 }
 
 #[test]
@@ -188,10 +138,7 @@ fn every_deliver_policy_round_trips() {
         (DeliverPolicy::Last, r#""last""#),
         (DeliverPolicy::LastPerSubject, r#""last_per_subject""#),
         (DeliverPolicy::FromSequence(5), r#"{"from_sequence":5}"#),
-        (
-            DeliverPolicy::FromTime(time),
-            r#"{"from_time":"2026-08-21T09:00:00Z"}"#,
-        ),
+        (DeliverPolicy::FromTime(time), r#"{"from_time":"2026-08-21T09:00:00Z"}"#),
     ] {
         assert_eq!(serde_json::to_string(&policy).unwrap(), text);
         assert_eq!(serde_json::from_str::<DeliverPolicy>(text).unwrap(), policy);
@@ -207,10 +154,7 @@ fn a_time_out_of_range_is_a_serde_error_and_no_panic() {
 
 #[test]
 fn a_file_needs_only_a_name() {
-    assert_eq!(
-        serde_json::from_str::<ConsumerConfig>(r#"{"name": "users"}"#).unwrap(),
-        users()
-    );
+    assert_eq!(serde_json::from_str::<ConsumerConfig>(r#"{"name": "users"}"#).unwrap(), users());
     let ephemeral = serde_json::from_str::<ConsumerConfig>(r#"{"durable": false}"#).unwrap();
     assert_eq!(ephemeral, ConsumerConfig::ephemeral());
 }
@@ -227,9 +171,7 @@ fn the_written_form_needs_no_null() {
 #[test]
 fn an_unknown_key_is_refused() {
     let json = r#"{"name": "users", "durable_name": "users"}"#;
-    let error = serde_json::from_str::<ConsumerConfig>(json)
-        .unwrap_err()
-        .to_string();
+    let error = serde_json::from_str::<ConsumerConfig>(json).unwrap_err().to_string();
     assert!(error.contains("unknown field `durable_name`"), "{error}");
 }
 
@@ -245,20 +187,13 @@ fn equal_meaning_is_no_difference() {
     assert_eq!(implicit.differences(&explicit), []);
 
     let mute = users().with_ack(AckPolicy::None);
-    assert_eq!(
-        mute.differences(&mute.clone().with_ack_wait(Duration::from_secs(1))),
-        []
-    );
+    assert_eq!(mute.differences(&mute.clone().with_ack_wait(Duration::from_secs(1))), []);
 }
 
 #[test]
 fn each_differing_field_is_told_with_both_values() {
     let existing = ConsumerConfig::ephemeral();
-    let told: Vec<String> = every_field()
-        .differences(&existing)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let told: Vec<String> = every_field().differences(&existing).iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [
@@ -274,11 +209,7 @@ fn each_differing_field_is_told_with_both_values() {
         ]
     );
     // A field that is added to the configuration must be added to the comparison: the name is the one not compared.
-    let fields = serde_json::to_value(every_field())
-        .unwrap()
-        .as_object()
-        .unwrap()
-        .len();
+    let fields = serde_json::to_value(every_field()).unwrap().as_object().unwrap().len();
     assert_eq!(told.len() + 1, fields);
 }
 

@@ -110,9 +110,7 @@ impl StreamConfig {
         N: TryInto<StreamName, Error: Into<Error>>,
         F: TryInto<SubjectFilter, Error: Into<Error>>,
     {
-        let subjects = subjects
-            .into_iter()
-            .map(|subject| subject.try_into().map_err(Into::into));
+        let subjects = subjects.into_iter().map(|subject| subject.try_into().map_err(Into::into));
         Ok(Self {
             name: name.try_into().map_err(Into::into)?,
             subjects: subjects.collect::<Result<_>>()?,
@@ -238,47 +236,22 @@ impl StreamConfig {
         let mut found = Comparison::default();
         found.filters("subjects", &existing.subjects, &self.subjects, "none");
         found.description(existing.description.as_deref(), self.description.as_deref());
-        found.field(
-            "retention",
-            &existing.retention,
-            &self.retention,
-            ToString::to_string,
-        );
+        found.field("retention", &existing.retention, &self.retention, ToString::to_string);
         found.field("storage", &existing.storage, &self.storage, ToString::to_string);
-        found.field(
-            "replicas",
-            &existing.replicas,
-            &self.replicas,
-            ToString::to_string,
-        );
+        found.field("replicas", &existing.replicas, &self.replicas, ToString::to_string);
         found.field("max_age", &existing.max_age, &self.max_age, ToString::to_string);
-        found.field("max_bytes", &existing.max_bytes, &self.max_bytes, |limit| {
-            size::limit::format(*limit)
-        });
-        found.field(
-            "max_messages",
-            &existing.max_messages,
-            &self.max_messages,
-            ToString::to_string,
-        );
+        found.field("max_bytes", &existing.max_bytes, &self.max_bytes, |limit| size::limit::format(*limit));
+        found.field("max_messages", &existing.max_messages, &self.max_messages, ToString::to_string);
         found.field(
             "max_messages_per_subject",
             &existing.max_messages_per_subject,
             &self.max_messages_per_subject,
             ToString::to_string,
         );
-        found.field(
-            "max_message_size",
-            &existing.max_message_size,
-            &self.max_message_size,
-            |limit| size::limit::format(*limit),
-        );
-        found.field(
-            "max_consumers",
-            &existing.max_consumers,
-            &self.max_consumers,
-            ToString::to_string,
-        );
+        found.field("max_message_size", &existing.max_message_size, &self.max_message_size, |limit| {
+            size::limit::format(*limit)
+        });
+        found.field("max_consumers", &existing.max_consumers, &self.max_consumers, ToString::to_string);
         found.field("discard", &existing.discard, &self.discard, ToString::to_string);
         found.field(
             "duplicate_window",

@@ -82,10 +82,7 @@ mod tests {
             let stored = StoredMessage::new("ride.pickup".into(), sequence, at, Headers::new(), payload);
             info.count_stored(&stored);
         }
-        assert_eq!(
-            (info.messages, info.first_sequence, info.last_sequence),
-            (2, 5, 6)
-        );
+        assert_eq!((info.messages, info.first_sequence, info.last_sequence), (2, 5, 6));
         assert_eq!(info.bytes % 2, 0);
         assert!(info.bytes >= 2 * 15);
     }

@@ -34,14 +34,8 @@ fn values_that_are_already_checked_are_taken_too() {
 
 #[test]
 fn an_illegal_name_or_subject_is_refused_at_once() {
-    assert_eq!(
-        StreamConfig::new("a.b", ["x"]).unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
-    assert_eq!(
-        StreamConfig::new("A", ["x..y"]).unwrap_err().kind(),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(StreamConfig::new("a.b", ["x"]).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(StreamConfig::new("A", ["x..y"]).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]
@@ -79,13 +73,9 @@ fn the_brokers_own_subjects_are_refused() {
 
 #[test]
 fn advisories_can_be_stored() {
-    for subject in [
-        "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
-        "$JS.EVENT.>",
-        "$SYS.ACCOUNT.>",
-        "$KV.x.>",
-        "*",
-    ] {
+    for subject in
+        ["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", "$JS.EVENT.>", "$SYS.ACCOUNT.>", "$KV.x.>", "*"]
+    {
         StreamConfig::new("RIDE", [subject]).unwrap().validate().unwrap();
     }
 }
@@ -102,11 +92,7 @@ fn no_limit_is_zero() {
     refused(&rides().with_max_age(Duration::ZERO), "max_age", None);
     refused(&rides().with_max_bytes(0), "max_bytes", None);
     refused(&rides().with_max_messages(0), "max_messages", None);
-    refused(
-        &rides().with_max_messages_per_subject(0),
-        "max_messages_per_subject",
-        None,
-    );
+    refused(&rides().with_max_messages_per_subject(0), "max_messages_per_subject", None);
     refused(&rides().with_max_message_size(0), "max_message_size", None);
     let error = refused(&rides().with_max_consumers(0), "max_consumers", None);
     assert!(error.remedy().is_some_and(|remedy| remedy.contains("unlimited")));
@@ -134,21 +120,9 @@ fn every_limit_may_be_unlimited() {
 
 #[test]
 fn ages_and_windows_below_100_ms_are_refused() {
-    refused(
-        &rides().with_max_age(Duration::from_millis(99)),
-        "max_age",
-        Some(10052),
-    );
-    refused(
-        &rides().with_duplicate_window(Duration::from_millis(99)),
-        "duplicate_window",
-        Some(10052),
-    );
-    refused(
-        &rides().with_duplicate_window(Duration::ZERO),
-        "duplicate_window",
-        Some(10052),
-    );
+    refused(&rides().with_max_age(Duration::from_millis(99)), "max_age", Some(10052));
+    refused(&rides().with_duplicate_window(Duration::from_millis(99)), "duplicate_window", Some(10052));
+    refused(&rides().with_duplicate_window(Duration::ZERO), "duplicate_window", Some(10052));
 }
 
 #[test]
@@ -166,25 +140,13 @@ fn the_effective_window_is_the_shorter_of_two_minutes_and_the_age() {
     assert_eq!(rides().effective_duplicate_window(), Duration::from_secs(120));
     let minute = Duration::from_secs(60);
     assert_eq!(rides().with_max_age(minute).effective_duplicate_window(), minute);
-    assert_eq!(
-        rides()
-            .with_max_age(Limit::Unlimited)
-            .effective_duplicate_window(),
-        Duration::from_secs(120)
-    );
-    assert_eq!(
-        rides().with_duplicate_window(minute).effective_duplicate_window(),
-        minute
-    );
+    assert_eq!(rides().with_max_age(Limit::Unlimited).effective_duplicate_window(), Duration::from_secs(120));
+    assert_eq!(rides().with_duplicate_window(minute).effective_duplicate_window(), minute);
 }
 
 #[test]
 fn a_long_description_is_refused() {
-    refused(
-        &rides().with_description("x".repeat(4097)),
-        "description",
-        Some(10052),
-    );
+    refused(&rides().with_description("x".repeat(4097)), "description", Some(10052));
     rides().with_description("x".repeat(4096)).validate().unwrap();
 }
 
@@ -232,13 +194,8 @@ fn only_name_and_subjects_are_required() {
 #[test]
 fn an_unknown_key_is_refused() {
     let json = r#"{"name": "RIDE", "subjects": ["ride.>"], "max_msgs": 5}"#;
-    let error = serde_json::from_str::<StreamConfig>(json)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("unknown field `max_msgs`") && error.contains("`max_messages`"),
-        "{error}"
-    );
+    let error = serde_json::from_str::<StreamConfig>(json).unwrap_err().to_string();
+    assert!(error.contains("unknown field `max_msgs`") && error.contains("`max_messages`"), "{error}");
 }
 
 #[test]
@@ -272,11 +229,7 @@ fn each_differing_field_is_told_with_both_values() {
         .with_max_consumers(9)
         .with_discard(Discard::New)
         .with_duplicate_window(Duration::from_secs(300));
-    let told: Vec<String> = wanted
-        .differences(&rides())
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let told: Vec<String> = wanted.differences(&rides()).iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [

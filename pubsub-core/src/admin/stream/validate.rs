@@ -17,12 +17,8 @@ const MIN_SPAN: Duration = Duration::from_millis(100);
 const MAX_REPLICAS: u8 = 5;
 
 /// The broker's own subjects, and the part of them that a stream may store (measured on nats-server 2.15.1).
-const RESERVED: [(&str, Option<&str>); 4] = [
-    ("$JS.>", Some("$JS.EVENT.>")),
-    ("$SYS.>", Some("$SYS.ACCOUNT.>")),
-    ("$JSC.>", None),
-    ("$NRG.>", None),
-];
+const RESERVED: [(&str, Option<&str>); 4] =
+    [("$JS.>", Some("$JS.EVENT.>")), ("$SYS.>", Some("$SYS.ACCOUNT.>")), ("$JSC.>", None), ("$NRG.>", None)];
 
 impl StreamConfig {
     /// Checks that the fields fit together. Every backend does so, by [`check`](Self::check) or by this, before it does anything.
@@ -34,18 +30,15 @@ impl StreamConfig {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with the field as context `field`, a remedy, and JetStream's
     /// code (10052) if it has this rule too. The first rule that is broken is named.
     pub fn validate(&self) -> Result<()> {
-        self.find_fault()
-            .map_err(|error| error.with_context("stream", &self.name))
+        self.find_fault().map_err(|error| error.with_context("stream", &self.name))
     }
 
     fn find_fault(&self) -> Result<()> {
         self.check_subjects()?;
         rules::description(self.description.as_deref(), INVALID_STREAM)?;
         if !(1..=MAX_REPLICAS).contains(&self.replicas) {
-            return Err(
-                refused("replicas", format!("{} replicas are not possible", self.replicas))
-                    .with_remedy("give 1 to 5; an odd number keeps a majority best"),
-            );
+            return Err(refused("replicas", format!("{} replicas are not possible", self.replicas))
+                .with_remedy("give 1 to 5; an odd number keeps a majority best"));
         }
         if let Some(max_age) = self.max_age.at() {
             if max_age.is_zero() {
@@ -57,16 +50,8 @@ impl StreamConfig {
         }
         rules::count("max_bytes", self.max_bytes, size::MAX)?;
         rules::count("max_messages", self.max_messages, rules::MAX_COUNT)?;
-        rules::count(
-            "max_messages_per_subject",
-            self.max_messages_per_subject,
-            rules::MAX_COUNT,
-        )?;
-        rules::count(
-            "max_message_size",
-            self.max_message_size,
-            u64::from(i32::MAX.unsigned_abs()),
-        )?;
+        rules::count("max_messages_per_subject", self.max_messages_per_subject, rules::MAX_COUNT)?;
+        rules::count("max_message_size", self.max_message_size, u64::from(i32::MAX.unsigned_abs()))?;
         rules::count("max_consumers", self.max_consumers, rules::MAX_COUNT)?;
         self.check_duplicate_window()
     }
@@ -108,10 +93,7 @@ impl StreamConfig {
             let window = duration::format(window);
             return Err(refused(
                 "duplicate_window",
-                format!(
-                    "duplicate_window is {window}, longer than max_age ({})",
-                    self.max_age
-                ),
+                format!("duplicate_window is {window}, longer than max_age ({})", self.max_age),
             )
             .with_remedy("shorten duplicate_window, or lengthen max_age"));
         }

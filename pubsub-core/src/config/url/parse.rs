@@ -52,9 +52,7 @@ pub(super) fn parse(text: &str) -> Result<ConnectUrl> {
 
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
 /// Takes `a,b/path` and also the form `a,nats://b/path`, which NATS users know.
@@ -110,18 +108,14 @@ fn check_host(text: &str) -> Result<(), &'static str> {
     let port = match text.strip_prefix('[') {
         Some(literal) => {
             let (address, port) = literal.split_once(']').ok_or("has a `[` without a `]`")?;
-            address
-                .parse::<Ipv6Addr>()
-                .map_err(|_| "is not an IPv6 address")?;
+            address.parse::<Ipv6Addr>().map_err(|_| "is not an IPv6 address")?;
             match port {
                 "" => return Ok(()),
                 port => port.strip_prefix(':').ok_or("has text after the `]`")?,
             }
         }
         None => {
-            let (name, port) = text
-                .split_once(':')
-                .map_or((text, None), |(name, port)| (name, Some(port)));
+            let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
             check_name(name)?;
             match port {
                 None => return Ok(()),
@@ -143,10 +137,7 @@ fn check_name(host: &str) -> Result<(), &'static str> {
     if host.len() > 253 {
         return Err("is longer than 253 characters");
     }
-    if !host
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-    {
+    if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
         return Err("holds a character that no host name has");
     }
     Ok(())
@@ -182,9 +173,7 @@ fn check_query(query: &str) -> Result<()> {
 
 /// The number, from 1, of the first option without a `=`.
 pub(super) fn find_bare_option(query: &str) -> Option<usize> {
-    let bare = query
-        .split('&')
-        .position(|pair| !pair.is_empty() && !pair.contains('='));
+    let bare = query.split('&').position(|pair| !pair.is_empty() && !pair.contains('='));
     bare.map(|index| index + 1)
 }
 

@@ -50,10 +50,7 @@ fn the_scheme_may_be_repeated_for_each_host() {
 
 #[test]
 fn credentials_are_percent_decoded() {
-    assert_eq!(
-        password("nats://us%40er:p%3A%2Fw:x@h"),
-        ("us@er".to_owned(), "p:/w:x".to_owned())
-    );
+    assert_eq!(password("nats://us%40er:p%3A%2Fw:x@h"), ("us@er".to_owned(), "p:/w:x".to_owned()));
 }
 
 #[test]
@@ -75,9 +72,7 @@ fn nothing_printed_holds_the_credentials() {
         "nats://u:%634n4ry@h",
     ] {
         let url = ConnectUrl::parse(text).unwrap();
-        let options = url
-            .options::<Options>()
-            .map_err(|error| format!("{error} {error:?}"));
+        let options = url.options::<Options>().map_err(|error| format!("{error} {error:?}"));
         let printed = format!("{url} {url:?} {:?} {options:?}", url.user_info());
         assert!(!printed.contains(CANARY), "{printed}");
     }
@@ -178,19 +173,12 @@ fn an_option_without_a_value_is_refused_by_number_and_not_printed() {
 
 #[test]
 fn broken_percent_encoding_in_an_option_is_refused() {
-    for text in [
-        "nats://h?name=%zz",
-        "nats://h?name=%",
-        "nats://h?name=%f",
-        "nats://h?name=%ff",
-        "nats://h?%zz=1",
-    ] {
+    for text in
+        ["nats://h?name=%zz", "nats://h?name=%", "nats://h?name=%f", "nats://h?name=%ff", "nats://h?%zz=1"]
+    {
         let error = ConnectUrl::parse(text).unwrap_err();
         assert!(error.message().contains("option"), "{text}: {error}");
-        assert!(
-            error.remedy().is_some_and(|remedy| remedy.contains("%25")),
-            "{text}"
-        );
+        assert!(error.remedy().is_some_and(|remedy| remedy.contains("%25")), "{text}");
     }
     assert!(ConnectUrl::parse("nats://h?name=100%25").is_ok());
 }
@@ -202,13 +190,8 @@ fn every_kind_of_string_and_a_reference_convert() {
     }
     let text = String::from("nats://a:4222");
     let url = ConnectUrl::parse(&text).unwrap();
-    for shown in [
-        convert(text.as_str()),
-        convert(&text),
-        convert(text.clone()),
-        convert(&url),
-        convert(url),
-    ] {
+    for shown in [convert(text.as_str()), convert(&text), convert(text.clone()), convert(&url), convert(url)]
+    {
         assert_eq!(shown.unwrap(), text);
     }
     assert!(convert("a").is_err());
@@ -223,13 +206,7 @@ fn options_are_decoded_and_default_without_a_query() {
         ..Options::default()
     };
     assert_eq!(url.options::<Options>().unwrap(), expected);
-    assert_eq!(
-        ConnectUrl::parse("nats://h")
-            .unwrap()
-            .options::<Options>()
-            .unwrap(),
-        Options::default()
-    );
+    assert_eq!(ConnectUrl::parse("nats://h").unwrap().options::<Options>().unwrap(), Options::default());
 }
 
 proptest! {

@@ -32,10 +32,9 @@ impl UserInfo {
             None => Ok(Self::Token(decode(text)?.into())),
             Some(("", _)) => Err(broken("the user name before the password is empty")
                 .with_remedy("write user:password@host, or only token@host")),
-            Some((user, password)) => Ok(Self::Password {
-                user: decode(user)?,
-                password: decode(password)?.into(),
-            }),
+            Some((user, password)) => {
+                Ok(Self::Password { user: decode(user)?, password: decode(password)?.into() })
+            }
         }
     }
 }
@@ -48,10 +47,8 @@ impl fmt::Debug for UserInfo {
 
 fn decode(text: &str) -> Result<String> {
     if !percent_is_sound(text) {
-        return Err(
-            broken("a `%` in the credentials is not followed by two hexadecimal digits")
-                .with_remedy("write a literal `%` as %25"),
-        );
+        return Err(broken("a `%` in the credentials is not followed by two hexadecimal digits")
+            .with_remedy("write a literal `%` as %25"));
     }
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(Into::into).map_err(|_| {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 
 use super::Prefix;
 use crate::admin::{
-    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamAdmin, StreamConfig,
-    StreamInfo,
+    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamAdmin,
+    StreamConfig, StreamInfo,
 };
 use crate::name::{ConsumerName, StreamName};
 use crate::{Capabilities, Result};
@@ -63,10 +63,7 @@ impl StreamAdmin for PrefixedAdmin {
     }
 
     async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
-        let info = self
-            .inner
-            .create_consumer(stream, self.prefix.on_consumer(config)?)
-            .await?;
+        let info = self.inner.create_consumer(stream, self.prefix.on_consumer(config)?).await?;
         Ok(self.prefix.off_consumer(info))
     }
 
@@ -85,10 +82,7 @@ impl StreamAdmin for PrefixedAdmin {
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
-        let info = self
-            .inner
-            .update_consumer(stream, self.prefix.on_consumer(config)?)
-            .await?;
+        let info = self.inner.update_consumer(stream, self.prefix.on_consumer(config)?).await?;
         Ok(self.prefix.off_consumer(info))
     }
 

@@ -20,10 +20,7 @@ pub(super) struct PrefixedConsumer {
 
 impl Prefix {
     fn off_delivery(&self, delivery: Delivery) -> Delivery {
-        Delivery::new(Box::new(PrefixedMessage {
-            inner: delivery.into_message(),
-            prefix: self.clone(),
-        }))
+        Delivery::new(Box::new(PrefixedMessage { inner: delivery.into_message(), prefix: self.clone() }))
     }
 }
 
@@ -32,10 +29,7 @@ impl Prefix {
 impl Consumer for PrefixedConsumer {
     async fn fetch(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
         let batch = self.inner.fetch(options).await?;
-        Ok(batch
-            .into_iter()
-            .map(|delivery| self.prefix.off_delivery(delivery))
-            .collect())
+        Ok(batch.into_iter().map(|delivery| self.prefix.off_delivery(delivery)).collect())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -51,9 +45,7 @@ impl Consumer for PrefixedConsumer {
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {
         let prefix = self.prefix.clone();
         let deliveries = Arc::clone(&self.inner).subscribe(options);
-        deliveries
-            .map(move |delivery| delivery.map(|delivery| prefix.off_delivery(delivery)))
-            .boxed()
+        deliveries.map(move |delivery| delivery.map(|delivery| prefix.off_delivery(delivery))).boxed()
     }
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {

@@ -50,32 +50,21 @@ impl SubjectPrefix {
         S: TryInto<Subject, Error: Into<Error>>,
     {
         let prefix = prefix.try_into().map_err(Into::into)?;
-        Ok(Self {
-            prefix: Prefix(prefix),
-        })
+        Ok(Self { prefix: Prefix(prefix) })
     }
 }
 
 impl Layer for SubjectPrefix {
     fn publisher(&self, inner: Arc<dyn Publisher>) -> Arc<dyn Publisher> {
-        Arc::new(PrefixedPublisher {
-            inner,
-            prefix: self.prefix.clone(),
-        })
+        Arc::new(PrefixedPublisher { inner, prefix: self.prefix.clone() })
     }
 
     fn consumer(&self, inner: Arc<dyn Consumer>) -> Arc<dyn Consumer> {
-        Arc::new(PrefixedConsumer {
-            inner,
-            prefix: self.prefix.clone(),
-        })
+        Arc::new(PrefixedConsumer { inner, prefix: self.prefix.clone() })
     }
 
     fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
-        Arc::new(PrefixedAdmin {
-            inner,
-            prefix: self.prefix.clone(),
-        })
+        Arc::new(PrefixedAdmin { inner, prefix: self.prefix.clone() })
     }
 }
 
@@ -105,9 +94,7 @@ impl Prefix {
     }
 
     fn off<'a>(&self, subject: &'a str) -> &'a str {
-        let rest = subject
-            .strip_prefix(self.0.as_str())
-            .and_then(|rest| rest.strip_prefix('.'));
+        let rest = subject.strip_prefix(self.0.as_str()).and_then(|rest| rest.strip_prefix('.'));
         rest.filter(|rest| !rest.is_empty()).unwrap_or(subject)
     }
 

@@ -37,10 +37,7 @@ impl Publisher for PrefixedPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
-        let prefixed: Vec<_> = messages
-            .into_iter()
-            .map(|message| self.prefixed(message))
-            .collect();
+        let prefixed: Vec<_> = messages.into_iter().map(|message| self.prefixed(message)).collect();
         let mut accepted = Vec::with_capacity(prefixed.len());
         let mut batch = Vec::with_capacity(prefixed.len());
         let mut refused = Vec::new();

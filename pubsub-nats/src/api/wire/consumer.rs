@@ -153,31 +153,21 @@ impl TryFrom<ConsumerSettings> for ConsumerConfig {
     fn try_from(settings: ConsumerSettings) -> Result<Self> {
         let mut config = Self::ephemeral();
         config.durable = settings.durable_name.is_some();
-        config.name = settings
-            .durable_name
-            .or(settings.name)
-            .map(ConsumerName::new)
-            .transpose()?;
+        config.name = settings.durable_name.or(settings.name).map(ConsumerName::new).transpose()?;
         config.description = (!settings.description.is_empty()).then_some(settings.description);
-        let filters = settings
-            .filter_subject
-            .filter(|filter| !filter.is_empty())
-            .into_iter();
+        let filters = settings.filter_subject.filter(|filter| !filter.is_empty()).into_iter();
         let filters = filters.chain(settings.filter_subjects).map(SubjectFilter::new);
         config.filters = filters.collect::<Result<_>>()?;
-        config.deliver = match (
-            settings.deliver_policy.as_str(),
-            settings.opt_start_seq,
-            settings.opt_start_time,
-        ) {
-            ("all", ..) => DeliverPolicy::All,
-            ("new", ..) => DeliverPolicy::New,
-            ("last", ..) => DeliverPolicy::Last,
-            ("last_per_subject", ..) => DeliverPolicy::LastPerSubject,
-            ("by_start_sequence", Some(sequence), _) => DeliverPolicy::FromSequence(sequence),
-            ("by_start_time", _, Some(time)) => DeliverPolicy::FromTime(system_time(&time)?),
-            (other, ..) => return Err(not_known("deliver", other)),
-        };
+        config.deliver =
+            match (settings.deliver_policy.as_str(), settings.opt_start_seq, settings.opt_start_time) {
+                ("all", ..) => DeliverPolicy::All,
+                ("new", ..) => DeliverPolicy::New,
+                ("last", ..) => DeliverPolicy::Last,
+                ("last_per_subject", ..) => DeliverPolicy::LastPerSubject,
+                ("by_start_sequence", Some(sequence), _) => DeliverPolicy::FromSequence(sequence),
+                ("by_start_time", _, Some(time)) => DeliverPolicy::FromTime(system_time(&time)?),
+                (other, ..) => return Err(not_known("deliver", other)),
+            };
         config.ack = match settings.ack_policy.as_str() {
             "explicit" => AckPolicy::Explicit,
             "all" => AckPolicy::All,
@@ -192,10 +182,8 @@ impl TryFrom<ConsumerSettings> for ConsumerConfig {
             config.max_ack_pending = limit(pending);
         }
         config.max_deliver = limit(settings.max_deliver);
-        config.inactive_threshold = settings
-            .inactive_threshold
-            .filter(|threshold| *threshold > 0)
-            .map(duration);
+        config.inactive_threshold =
+            settings.inactive_threshold.filter(|threshold| *threshold > 0).map(duration);
         Ok(config)
     }
 }
@@ -229,10 +217,7 @@ mod tests {
 
     fn round_trip(config: &ConsumerConfig) -> ConsumerConfig {
         let json = serde_json::to_string(&ConsumerSettings::try_from(config).unwrap()).unwrap();
-        serde_json::from_str::<ConsumerSettings>(&json)
-            .unwrap()
-            .try_into()
-            .unwrap()
+        serde_json::from_str::<ConsumerSettings>(&json).unwrap().try_into().unwrap()
     }
 
     #[test]
@@ -248,13 +233,8 @@ mod tests {
             plain.clone().with_deliver(DeliverPolicy::FromSequence(7)),
             plain.clone().with_deliver(DeliverPolicy::FromTime(time)),
             plain.clone().with_ack(AckPolicy::None),
-            plain
-                .clone()
-                .with_ack(AckPolicy::All)
-                .with_max_deliver(Limit::Unlimited),
-            plain
-                .with_max_ack_pending(Limit::Unlimited)
-                .with_inactive_threshold(Duration::from_secs(9)),
+            plain.clone().with_ack(AckPolicy::All).with_max_deliver(Limit::Unlimited),
+            plain.with_max_ack_pending(Limit::Unlimited).with_inactive_threshold(Duration::from_secs(9)),
         ] {
             assert_eq!(config.differences(&round_trip(&config)), [], "{config:?}");
         }
@@ -262,9 +242,8 @@ mod tests {
 
     #[test]
     fn the_list_of_fields_is_complete() {
-        let config = ConsumerConfig::durable("users")
-            .unwrap()
-            .with_inactive_threshold(Duration::from_secs(9));
+        let config =
+            ConsumerConfig::durable("users").unwrap().with_inactive_threshold(Duration::from_secs(9));
         let mut settings = ConsumerSettings::try_from(&config).unwrap();
         settings.filter_subject = Some("a".to_owned());
         settings.filter_subjects = vec!["b".to_owned()];

@@ -6,9 +6,7 @@ use pubsub_core::Limit;
 
 /// A limit as a number: -1 is none.
 pub(super) fn number<T: Into<u64>>(limit: Limit<T>) -> i64 {
-    limit
-        .at()
-        .map_or(-1, |at| i64::try_from(at.into()).unwrap_or(i64::MAX))
+    limit.at().map_or(-1, |at| i64::try_from(at.into()).unwrap_or(i64::MAX))
 }
 
 /// A number as a limit: what is not positive is none. A number that does not fit the type is as good as none.
@@ -35,11 +33,7 @@ mod tests {
 
     #[test]
     fn limits_round_trip() {
-        for at in [
-            Limit::Unlimited,
-            Limit::At(1_u64),
-            Limit::At(i64::MAX.unsigned_abs()),
-        ] {
+        for at in [Limit::Unlimited, Limit::At(1_u64), Limit::At(i64::MAX.unsigned_abs())] {
             assert_eq!(limit::<u64>(number(at)), at);
         }
         assert_eq!(limit::<u32>(0), Limit::Unlimited);
@@ -49,10 +43,7 @@ mod tests {
 
     #[test]
     fn durations_round_trip_and_never_overflow() {
-        assert_eq!(
-            duration(nanos(Duration::from_millis(1500))),
-            Duration::from_millis(1500)
-        );
+        assert_eq!(duration(nanos(Duration::from_millis(1500))), Duration::from_millis(1500));
         assert_eq!(nanos(Duration::MAX), i64::MAX);
         assert_eq!(duration(-1), Duration::ZERO);
     }

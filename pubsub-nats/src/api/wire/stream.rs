@@ -106,11 +106,7 @@ impl TryFrom<StreamSettings> for StreamConfig {
         let unknown = |field, value: &str| not_known(field, value).with_context("stream", &name);
         let mut config = Self::new(
             &name,
-            settings
-                .subjects
-                .into_iter()
-                .map(SubjectFilter::new)
-                .collect::<Result<Vec<_>>>()?,
+            settings.subjects.into_iter().map(SubjectFilter::new).collect::<Result<Vec<_>>>()?,
         )?
         .with_retention(match settings.retention.as_str() {
             "limits" => Retention::Limits,
@@ -161,21 +157,15 @@ impl TryFrom<StreamInfo> for pubsub_core::StreamInfo {
 }
 
 pub(super) fn not_served(field: &'static str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!("this backend does not know that `{field}`"),
-    )
-    .with_context("field", field)
-    .with_remedy("use the same version of all crates of this library")
+    Error::new(ErrorKind::Unsupported, format!("this backend does not know that `{field}`"))
+        .with_context("field", field)
+        .with_remedy("use the same version of all crates of this library")
 }
 
 pub(super) fn not_known(field: &'static str, value: &str) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        "it is configured in a way that this library does not know",
-    )
-    .with_context("field", field)
-    .with_context("value", value)
+    Error::new(ErrorKind::Unsupported, "it is configured in a way that this library does not know")
+        .with_context("field", field)
+        .with_context("value", value)
 }
 
 #[cfg(test)]
@@ -186,10 +176,7 @@ mod tests {
 
     fn round_trip(config: &StreamConfig) -> StreamConfig {
         let json = serde_json::to_string(&StreamSettings::try_from(config).unwrap()).unwrap();
-        serde_json::from_str::<StreamSettings>(&json)
-            .unwrap()
-            .try_into()
-            .unwrap()
+        serde_json::from_str::<StreamSettings>(&json).unwrap().try_into().unwrap()
     }
 
     #[test]
@@ -218,9 +205,6 @@ mod tests {
         let mut settings = StreamSettings::try_from(&config).unwrap();
         settings.retention = "lunar".to_owned();
         let error = StreamConfig::try_from(settings).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.context("value")),
-            (ErrorKind::Unsupported, Some("lunar"))
-        );
+        assert_eq!((error.kind(), error.context("value")), (ErrorKind::Unsupported, Some("lunar")));
     }
 }

@@ -52,10 +52,7 @@ pub(crate) struct Replies<W> {
 
 impl<W: Waiter> Replies<W> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            slots: Mutex::new(Slots::new()),
-            busy: Notify::new(),
-        })
+        Arc::new(Self { slots: Mutex::new(Slots::new()), busy: Notify::new() })
     }
 
     /// Adds a waiter. `None`, and the waiter is dropped, if about a million wait already.
@@ -67,11 +64,7 @@ impl<W: Waiter> Replies<W> {
         if was_empty {
             self.busy.notify_one();
         }
-        Some(Ticket {
-            replies: Arc::clone(self),
-            token,
-            sent: false,
-        })
+        Some(Ticket { replies: Arc::clone(self), token, sent: false })
     }
 
     /// Resolves when everyone who waits now has an answer, or the reason that there is none.
@@ -100,10 +93,7 @@ impl<W: Waiter> Replies<W> {
     }
 
     fn answer(&self, prefix_len: usize, message: Message) {
-        let token = message
-            .subject
-            .get(prefix_len..)
-            .and_then(|token| token.parse().ok());
+        let token = message.subject.get(prefix_len..).and_then(|token| token.parse().ok());
         let Some(waiter) = token.and_then(|token| self.lock().take(token)) else {
             tracing::debug!("an answer came that nobody waits for any more");
             return;

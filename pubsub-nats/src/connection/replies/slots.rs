@@ -31,12 +31,7 @@ struct Flush {
 
 impl<W> Slots<W> {
     pub(super) const fn new() -> Self {
-        Self {
-            places: Vec::new(),
-            free: Vec::new(),
-            serial: 0,
-            flushes: Vec::new(),
-        }
+        Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new() }
     }
 
     /// Adds a waiter. `None` if the table is full.
@@ -47,12 +42,7 @@ impl<W> Slots<W> {
         };
         self.serial += 1;
         let token = (self.serial << PLACE_BITS) | number;
-        let waiting = Waiting {
-            token,
-            waiter,
-            deadline,
-            sent: false,
-        };
+        let waiting = Waiting { token, waiter, deadline, sent: false };
         match self.places.get_mut(place) {
             Some(empty) => *empty = Some(waiting),
             None => self.places.push(Some(waiting)),
@@ -68,10 +58,7 @@ impl<W> Slots<W> {
 
     pub(super) fn take(&mut self, token: u64) -> Option<W> {
         let place = place_of(token)?;
-        self.places
-            .get(place)?
-            .as_ref()
-            .filter(|waiting| waiting.token == token)?;
+        self.places.get(place)?.as_ref().filter(|waiting| waiting.token == token)?;
         self.empty(place)
     }
 
@@ -103,20 +90,13 @@ impl<W> Slots<W> {
             // Nobody may have dropped the receiver yet.
             let _ = done.send(());
         } else {
-            self.flushes.push(Flush {
-                before: self.serial,
-                remaining,
-                done,
-            });
+            self.flushes.push(Flush { before: self.serial, remaining, done });
         }
         flushed
     }
 
     fn get_mut(&mut self, token: u64) -> Option<&mut Waiting<W>> {
-        self.places
-            .get_mut(place_of(token)?)?
-            .as_mut()
-            .filter(|waiting| waiting.token == token)
+        self.places.get_mut(place_of(token)?)?.as_mut().filter(|waiting| waiting.token == token)
     }
 
     fn empty(&mut self, place: usize) -> Option<W> {

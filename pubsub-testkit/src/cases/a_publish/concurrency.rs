@@ -43,15 +43,11 @@ pub(crate) async fn subjects(trial: &Trial) -> CaseResult {
         let stream = stream.clone();
         async move {
             let label = format!("subject-{number}");
-            let config = trial
-                .consumer_config(&label)?
-                .with_filter(trial.subject(&label)?)?;
+            let config = trial.consumer_config(&label)?.with_filter(trial.subject(&label)?)?;
             let consumer = trial.create_consumer(&stream, config).await?;
             let publisher = trial.broker().publisher();
             for message in 0..EACH {
-                publisher
-                    .publish_message(trial.message(&label, message.to_string())?)
-                    .await?;
+                publisher.publish_message(trial.message(&label, message.to_string())?).await?;
             }
             consumer.take_and_ack(EACH).await?;
             consumer.drained();
@@ -65,8 +61,5 @@ pub(crate) async fn subjects(trial: &Trial) -> CaseResult {
 /// Runs from now on, on a task of its own, so that a runtime with threads really runs it beside the others.
 fn spawn(task: impl Future<Output = CaseResult> + Send + 'static) -> impl Future<Output = CaseResult> {
     let task = tokio::spawn(task);
-    async move {
-        task.await
-            .map_err(|error| Failure::new(format!("a task panicked: {error}")))?
-    }
+    async move { task.await.map_err(|error| Failure::new(format!("a task panicked: {error}")))? }
 }

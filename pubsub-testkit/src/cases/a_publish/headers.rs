@@ -33,49 +33,24 @@ pub(crate) async fn strange_and_illegal(trial: &Trial) -> CaseResult {
     }
     delivery.ack().await?;
     illegal_is_refused(trial).await?;
-    check_eq!(
-        trial.admin()?.stream_info(&stream).await?.messages,
-        1,
-        "the messages in the stream"
-    );
+    check_eq!(trial.admin()?.stream_info(&stream).await?.messages, 1, "the messages in the stream");
     consumer.drained();
     Ok(())
 }
 
 async fn illegal_is_refused(trial: &Trial) -> CaseResult {
-    for name in [
-        "",
-        "two words",
-        "with:colon",
-        "line\nbreak",
-        "Nats-Msg-Id",
-        "nats-anything",
-        "\u{fc}",
-    ] {
-        check!(
-            HeaderName::new(name).is_err(),
-            "the header name {name:?} was accepted"
-        );
+    for name in ["", "two words", "with:colon", "line\nbreak", "Nats-Msg-Id", "nats-anything", "\u{fc}"] {
+        check!(HeaderName::new(name).is_err(), "the header name {name:?} was accepted");
     }
     for value in ["line\nbreak", "carriage\rreturn", "nul\0", " padded", "padded "] {
-        check!(
-            HeaderValue::new(value).is_err(),
-            "the header value {value:?} was accepted"
-        );
+        check!(HeaderValue::new(value).is_err(), "the header value {value:?} was accepted");
     }
     // As a program would that publishes again what it has received.
     let mut received = Headers::new();
     received.append_received("Nats-Expected-Stream", "another")?;
     let message = OutboundMessage::new(trial.subject("a")?, "x")?.with_headers(received);
-    let error = refused(
-        trial.publisher().publish_message(message).await,
-        "a reserved header",
-    )?;
-    check_eq!(
-        error.kind(),
-        ErrorKind::InvalidInput,
-        "the kind of the error ({error})"
-    );
+    let error = refused(trial.publisher().publish_message(message).await, "a reserved header")?;
+    check_eq!(error.kind(), ErrorKind::InvalidInput, "the kind of the error ({error})");
     Ok(())
 }
 
@@ -86,17 +61,11 @@ pub(crate) async fn values_keep_their_order(trial: &Trial) -> CaseResult {
     let values = ["b", "a", "c", "a", "", "b"];
     let mut message = trial.message("a", "x")?.with_header("before", "1")?;
     for (place, value) in values.iter().enumerate() {
-        message = message
-            .with_header("tag", *value)?
-            .with_header(format!("between-{place}"), "x")?;
+        message = message.with_header("tag", *value)?.with_header(format!("between-{place}"), "x")?;
     }
     trial.publisher().publish_message(message).await?;
     let delivery = consumer.next().await?;
-    check_eq!(
-        delivery.headers().get_all("tag").collect::<Vec<_>>(),
-        values,
-        "the values of one name"
-    );
+    check_eq!(delivery.headers().get_all("tag").collect::<Vec<_>>(), values, "the values of one name");
     check_eq!(delivery.headers().get("tag"), Some("b"), "the first value");
     delivery.ack().await?;
     consumer.drained();

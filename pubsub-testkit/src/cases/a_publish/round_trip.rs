@@ -10,19 +10,14 @@ use crate::trial::Trial;
 pub(crate) async fn payload_and_headers(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     for number in 0..100 {
-        let message = trial
-            .message("a", format!("payload {number}"))?
-            .with_header("number", number.to_string())?;
+        let message =
+            trial.message("a", format!("payload {number}"))?.with_header("number", number.to_string())?;
         trial.publisher().publish_message(message).await?;
     }
     let consumer = trial.consumer(&stream, "late").await?;
     let deliveries = consumer.take(100).await?;
     for (number, delivery) in deliveries.into_iter().enumerate() {
-        check_eq!(
-            text(delivery.payload()),
-            format!("payload {number}"),
-            "the payload in place {number}"
-        );
+        check_eq!(text(delivery.payload()), format!("payload {number}"), "the payload in place {number}");
         check_eq!(
             delivery.headers().get("number"),
             Some(number.to_string().as_str()),
@@ -53,31 +48,14 @@ pub(crate) async fn payload_sizes(trial: &Trial) -> CaseResult {
     }
     if let Some(limit) = limit {
         let message = trial.message("a", Bytes::from(vec![b'x'; limit + 1]))?;
-        let error = refused(
-            trial.publisher().publish_message(message).await,
-            "a payload over the limit",
-        )?;
-        check_eq!(
-            error.kind(),
-            ErrorKind::PayloadTooLarge,
-            "the kind of the error ({error})"
-        );
-        let with_headers = trial
-            .message("a", Bytes::from(vec![b'x'; limit]))?
-            .with_header("h", "v")?;
+        let error = refused(trial.publisher().publish_message(message).await, "a payload over the limit")?;
+        check_eq!(error.kind(), ErrorKind::PayloadTooLarge, "the kind of the error ({error})");
+        let with_headers = trial.message("a", Bytes::from(vec![b'x'; limit]))?.with_header("h", "v")?;
         let outcome = trial.publisher().publish_message(with_headers).await;
         let error = refused(outcome, "a payload of the limit with a header")?;
-        check_eq!(
-            error.kind(),
-            ErrorKind::PayloadTooLarge,
-            "the kind of the error with a header ({error})"
-        );
+        check_eq!(error.kind(), ErrorKind::PayloadTooLarge, "the kind of the error with a header ({error})");
     }
-    check_eq!(
-        trial.admin()?.stream_info(&stream).await?.messages,
-        3,
-        "the messages in the stream"
-    );
+    check_eq!(trial.admin()?.stream_info(&stream).await?.messages, 3, "the messages in the stream");
     consumer.drained();
     Ok(())
 }
@@ -86,20 +64,11 @@ pub(crate) async fn payload_sizes(trial: &Trial) -> CaseResult {
 pub(crate) async fn payload_that_is_not_text(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let consumer = trial.consumer(&stream, "reader").await?;
-    let every_byte: Vec<u8> = (0..=u8::MAX)
-        .chain([0xc3, 0x28, 0xff, 0xfe, b'\r', b'\n', 0])
-        .collect();
+    let every_byte: Vec<u8> = (0..=u8::MAX).chain([0xc3, 0x28, 0xff, 0xfe, b'\r', b'\n', 0]).collect();
     trial.publish("a", every_byte.clone()).await?;
     let delivery = consumer.next().await?;
-    check!(
-        delivery.payload().as_ref() == every_byte.as_slice(),
-        "the payload was changed on the way"
-    );
-    check_eq!(
-        delivery.headers().clone().without_reserved(),
-        Headers::new(),
-        "the headers"
-    );
+    check!(delivery.payload().as_ref() == every_byte.as_slice(), "the payload was changed on the way");
+    check_eq!(delivery.headers().clone().without_reserved(), Headers::new(), "the headers");
     delivery.ack().await?;
     consumer.drained();
     Ok(())

@@ -11,17 +11,11 @@ pub(crate) async fn ends_redelivery(trial: &Trial) -> CaseResult {
     let consumer = trial.consumer(&stream, "reader").await?;
     trial.publish_many("a", 3).await?;
     let deliveries = consumer.take(3).await?;
-    check_eq!(
-        consumer.info().await?.ack_pending,
-        3,
-        "the unsettled messages before the acks"
-    );
+    check_eq!(consumer.info().await?.ack_pending, 3, "the unsettled messages before the acks");
     for delivery in deliveries {
         delivery.ack().await?;
     }
-    consumer
-        .eventually("no message is unsettled", |info| info.ack_pending == 0)
-        .await?;
+    consumer.eventually("no message is unsettled", |info| info.ack_pending == 0).await?;
     consumer.stays_silent("a").await?;
     consumer.drained();
     Ok(())
@@ -37,17 +31,11 @@ pub(crate) async fn second_settlement_is_harmless(trial: &Trial) -> CaseResult {
         let older = consumer.next().await?;
         // Held beyond its ack wait, so that the message comes again while this delivery is still there.
         let newer = consumer.next().await?;
-        check_eq!(
-            newer.info().stream_sequence,
-            older.info().stream_sequence,
-            "the message that came again"
-        );
+        check_eq!(newer.info().stream_sequence, older.info().stream_sequence, "the message that came again");
         check_eq!(newer.info().attempt, 2, "its attempt");
         newer.ack().await?;
         older.settle(second).await?;
-        consumer
-            .eventually("no message is unsettled", |info| info.ack_pending == 0)
-            .await?;
+        consumer.eventually("no message is unsettled", |info| info.ack_pending == 0).await?;
     }
     consumer.stays_silent("a").await?;
     consumer.drained();
@@ -65,19 +53,11 @@ pub(crate) async fn confirmed_after_deletion(trial: &Trial) -> CaseResult {
         trial.publish("a", "x").await?;
         let delivery = consumer.next().await?;
         admin.delete_consumer(&stream, consumer.name()).await?;
-        let outcome = trial
-            .in_time("the settlement", delivery.settle(settlement.clone().confirmed()))
-            .await?;
+        let outcome =
+            trial.in_time("the settlement", delivery.settle(settlement.clone().confirmed())).await?;
         let error = refused(outcome, "a settlement after the deletion of its consumer")?;
-        check_eq!(
-            error.kind(),
-            ErrorKind::NotFound,
-            "the kind of the error of {settlement:?} ({error})"
-        );
-        check!(
-            !error.is_effect_unknown(),
-            "the error leaves the effect unknown: {error}"
-        );
+        check_eq!(error.kind(), ErrorKind::NotFound, "the kind of the error of {settlement:?} ({error})");
+        check!(!error.is_effect_unknown(), "the error leaves the effect unknown: {error}");
     }
     let consumer = trial.consumer(&stream, "without-stream").await?;
     let delivery = consumer.next().await?;

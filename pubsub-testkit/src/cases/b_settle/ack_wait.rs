@@ -20,9 +20,7 @@ pub(crate) async fn extend_keeps_the_lease(trial: &Trial) -> CaseResult {
         slow.extend().await?;
     }
     slow.ack().await?;
-    consumer
-        .eventually("no message is unsettled", |info| info.ack_pending == 0)
-        .await?;
+    consumer.eventually("no message is unsettled", |info| info.ack_pending == 0).await?;
     consumer.stays_silent("a").await?;
     consumer.drained();
     Ok(())
@@ -44,15 +42,8 @@ pub(crate) async fn expiry_redelivers(trial: &Trial) -> CaseResult {
     let again = consumer.next().await?;
     let waited = asked.elapsed();
     let ack_wait = trial.ack_wait();
-    check_eq!(
-        (text(again.payload()), again.info().attempt),
-        ("1".into(), 2),
-        "what came again"
-    );
-    check!(
-        waited < ack_wait * 4,
-        "it came again after {waited:?}; the ack wait is {ack_wait:?}"
-    );
+    check_eq!((text(again.payload()), again.info().attempt), ("1".into(), 2), "what came again");
+    check!(waited < ack_wait * 4, "it came again after {waited:?}; the ack wait is {ack_wait:?}");
     again.ack().await?;
     drop(held);
     consumer.stays_silent("a").await?;
@@ -67,10 +58,7 @@ pub(crate) async fn dropped_delivery_comes_again_once(trial: &Trial) -> CaseResu
     trial.publish("a", "dropped").await?;
     let before = counters::abandoned_deliveries();
     drop(consumer.next().await?);
-    check!(
-        counters::abandoned_deliveries() > before,
-        "the dropped delivery was not counted"
-    );
+    check!(counters::abandoned_deliveries() > before, "the dropped delivery was not counted");
 
     let again = consumer.next().await?;
     check_eq!(

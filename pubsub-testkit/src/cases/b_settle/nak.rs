@@ -15,18 +15,10 @@ const EACH: usize = 100;
 pub(crate) async fn redelivers(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     // Long enough that nothing comes again by its ack wait.
-    let config = trial
-        .consumer_config("shared")?
-        .with_ack_wait(Duration::from_secs(60));
+    let config = trial.consumer_config("shared")?.with_ack_wait(Duration::from_secs(60));
     let first = trial.create_consumer(&stream, config).await?;
-    let (second, third) = (
-        trial.another_connection().await?,
-        trial.another_connection().await?,
-    );
-    let (second, third) = (
-        trial.open(&second, &first).await?,
-        trial.open(&third, &first).await?,
-    );
+    let (second, third) = (trial.another_connection().await?, trial.another_connection().await?);
+    let (second, third) = (trial.open(&second, &first).await?, trial.open(&third, &first).await?);
     let instances = [&first, &second, &third];
     trial.publish_many("a", instances.len() * EACH).await?;
 
@@ -45,16 +37,8 @@ pub(crate) async fn redelivers(trial: &Trial) -> CaseResult {
             delivery.ack().await?;
         }
     }
-    check!(
-        nakked.elapsed() < Duration::from_secs(30),
-        "the nakked messages took {:?}",
-        nakked.elapsed()
-    );
-    first
-        .eventually("no message is unsettled", |info| {
-            info.ack_pending == 0 && info.pending == 0
-        })
-        .await?;
+    check!(nakked.elapsed() < Duration::from_secs(30), "the nakked messages took {:?}", nakked.elapsed());
+    first.eventually("no message is unsettled", |info| info.ack_pending == 0 && info.pending == 0).await?;
     first.drained();
     Ok(())
 }
@@ -62,16 +46,8 @@ pub(crate) async fn redelivers(trial: &Trial) -> CaseResult {
 /// B3: a message nakked with a delay comes again not before the delay, and soon after it; others are not held up.
 pub(crate) async fn delay_is_kept(trial: &Trial) -> CaseResult {
     let (ack_wait, delay, soon) = match trial.clock() {
-        Clock::Virtual => (
-            Duration::from_secs(30),
-            Duration::from_secs(10),
-            Duration::from_secs(1),
-        ),
-        Clock::Real => (
-            Duration::from_secs(20),
-            Duration::from_millis(600),
-            Duration::from_secs(2),
-        ),
+        Clock::Virtual => (Duration::from_secs(30), Duration::from_secs(10), Duration::from_secs(1)),
+        Clock::Real => (Duration::from_secs(20), Duration::from_millis(600), Duration::from_secs(2)),
     };
     let stream = trial.stream().await?;
     let config = trial.consumer_config("reader")?.with_ack_wait(ack_wait);
@@ -82,11 +58,7 @@ pub(crate) async fn delay_is_kept(trial: &Trial) -> CaseResult {
 
     trial.publish("a", "other").await?;
     let other = consumer.next().await?;
-    check_eq!(
-        text(other.payload()),
-        "other",
-        "what came while the other message was delayed"
-    );
+    check_eq!(text(other.payload()), "other", "what came while the other message was delayed");
     other.ack().await?;
 
     let again = consumer.next().await?;
@@ -97,10 +69,7 @@ pub(crate) async fn delay_is_kept(trial: &Trial) -> CaseResult {
         waited + Duration::from_millis(3) >= delay,
         "it came after {waited:?}; the nak asked for {delay:?}"
     );
-    check!(
-        waited < delay + soon,
-        "it came after {waited:?}; the nak asked for {delay:?}"
-    );
+    check!(waited < delay + soon, "it came after {waited:?}; the nak asked for {delay:?}");
     again.ack().await?;
     consumer.drained();
     Ok(())

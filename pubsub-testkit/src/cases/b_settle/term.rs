@@ -23,9 +23,7 @@ pub(crate) async fn ends_redelivery(trial: &Trial) -> CaseResult {
         "what came after the term and the nak"
     );
     again.ack().await?;
-    consumer
-        .eventually("no message is unsettled", |info| info.ack_pending == 0)
-        .await?;
+    consumer.eventually("no message is unsettled", |info| info.ack_pending == 0).await?;
     consumer.stays_silent("a").await?;
     consumer.drained();
     Ok(())

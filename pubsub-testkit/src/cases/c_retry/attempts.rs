@@ -21,11 +21,7 @@ pub(crate) async fn count_and_persist(trial: &Trial) -> CaseResult {
     let after = trial.open(&second, &consumer).await?;
     let expired = at_attempt(&after, 3).await?;
     let last = at_attempt(&after, 4).await?;
-    check_eq!(
-        last.info().stream_sequence,
-        expired.info().stream_sequence,
-        "the message of attempt 4"
-    );
+    check_eq!(last.info().stream_sequence, expired.info().stream_sequence, "the message of attempt 4");
     last.ack().await?;
 
     trial.publish("a", "another").await?;
@@ -36,15 +32,7 @@ pub(crate) async fn count_and_persist(trial: &Trial) -> CaseResult {
 
 async fn at_attempt(consumer: &TestConsumer<'_>, attempt: u64) -> CaseResult<pubsub_core::Delivery> {
     let delivery = consumer.next().await?;
-    check_eq!(
-        delivery.info().attempt,
-        attempt,
-        "the attempt of the next delivery"
-    );
-    check_eq!(
-        delivery.info().is_redelivery(),
-        attempt > 1,
-        "whether it says that it is a redelivery"
-    );
+    check_eq!(delivery.info().attempt, attempt, "the attempt of the next delivery");
+    check_eq!(delivery.info().is_redelivery(), attempt > 1, "whether it says that it is a redelivery");
     Ok(delivery)
 }

@@ -13,9 +13,7 @@ const ROUNDS: usize = 10;
 /// D6: a filter is respected: two durable consumers of one stream get only what theirs match, counted exactly; one with
 /// two filters gets both; one whose filter no subject of the stream matches gets nothing.
 pub(crate) async fn are_respected(trial: &Trial) -> CaseResult {
-    let stream = trial
-        .create_stream(trial.stream_config("stream", &["a", "b.>", "c"])?)
-        .await?;
+    let stream = trial.create_stream(trial.stream_config("stream", &["a", "b.>", "c"])?).await?;
     let one = filtered(trial, &stream, "one", &["a"]).await?;
     let wild = filtered(trial, &stream, "wild", &["b.*"]).await?;
     let both = filtered(trial, &stream, "both", &["a", "b.x.deep"]).await?;
@@ -29,11 +27,7 @@ pub(crate) async fn are_respected(trial: &Trial) -> CaseResult {
     expect(trial, &one, &["a"]).await?;
     expect(trial, &wild, &["b.x", "b.y"]).await?;
     expect(trial, &both, &["a", "b.x.deep"]).await?;
-    check_eq!(
-        none.info().await?.pending,
-        0,
-        "what waits for a filter outside the stream"
-    );
+    check_eq!(none.info().await?.pending, 0, "what waits for a filter outside the stream");
 
     // What matches no filter of `one` passes it by.
     trial.publish("b.x", "not for one").await?;
@@ -51,21 +45,14 @@ async fn filtered<'t>(
     label: &str,
     filters: &[&str],
 ) -> CaseResult<TestConsumer<'t>> {
-    let filters = filters
-        .iter()
-        .map(|filter| trial.filter(filter))
-        .collect::<Result<Vec<_>, _>>()?;
-    trial
-        .create_consumer(stream, trial.consumer_config(label)?.with_filters(filters)?)
-        .await
+    let filters = filters.iter().map(|filter| trial.filter(filter)).collect::<Result<Vec<_>, _>>()?;
+    trial.create_consumer(stream, trial.consumer_config(label)?.with_filters(filters)?).await
 }
 
 /// All rounds of these subjects, and nothing else.
 async fn expect(trial: &Trial, consumer: &TestConsumer<'_>, labels: &[&str]) -> CaseResult {
     let pending = (labels.len() * ROUNDS) as u64;
-    consumer
-        .eventually("what matches is pending", |info| info.pending == pending)
-        .await?;
+    consumer.eventually("what matches is pending", |info| info.pending == pending).await?;
     let mut came = Vec::new();
     for delivery in consumer.take(labels.len() * ROUNDS).await? {
         came.push(delivery.subject().to_owned());

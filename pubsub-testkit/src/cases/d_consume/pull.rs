@@ -21,11 +21,7 @@ pub(crate) async fn returns_what_there_is(trial: &Trial) -> CaseResult {
     check_eq!(some.len(), 3, "a fetch of 3 with 5 there");
     let rest = consumer.fetch(10, trial.patience()).await?;
     check_eq!(rest.len(), 2, "a fetch of 10 with 2 there");
-    check!(
-        asked.elapsed() < trial.patience() / 2,
-        "fetches with messages there took {:?}",
-        asked.elapsed()
-    );
+    check!(asked.elapsed() < trial.patience() / 2, "fetches with messages there took {:?}", asked.elapsed());
     for delivery in some.into_iter().chain(rest) {
         delivery.ack().await?;
     }
@@ -40,25 +36,14 @@ async fn empty_at_its_deadline(consumer: &TestConsumer<'_>) -> CaseResult {
     let asked = Instant::now();
     let nothing = consumer.fetch(10, expires).await?;
     let took = asked.elapsed();
-    check!(
-        nothing.is_empty(),
-        "{} messages came that nobody published",
-        nothing.len()
-    );
+    check!(nothing.is_empty(), "{} messages came that nobody published", nothing.len());
     check!(
         took + Duration::from_millis(5) >= expires,
         "an empty fetch returned after {took:?} instead of {expires:?}"
     );
-    check!(
-        took < expires * 10,
-        "an empty fetch returned after {took:?} instead of {expires:?}"
-    );
+    check!(took < expires * 10, "an empty fetch returned after {took:?} instead of {expires:?}");
     let at_once = consumer.fetch(10, Duration::ZERO).await?;
-    check!(
-        at_once.is_empty(),
-        "{} messages came that nobody published",
-        at_once.len()
-    );
+    check!(at_once.is_empty(), "{} messages came that nobody published", at_once.len());
     Ok(())
 }
 
@@ -70,9 +55,7 @@ async fn waits_for_the_first(trial: &Trial, consumer: &TestConsumer<'_>) -> Case
     tokio::task::yield_now().await;
     trial.publish("a", "late").await?;
     let asked = Instant::now();
-    let came = waiting
-        .await
-        .map_err(|error| Failure::new(format!("the fetch panicked: {error}")))??;
+    let came = waiting.await.map_err(|error| Failure::new(format!("the fetch panicked: {error}")))??;
     check_eq!(came.len(), 1, "the messages of the fetch that waited");
     check!(
         asked.elapsed() < trial.patience() / 2,

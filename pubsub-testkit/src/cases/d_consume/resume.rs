@@ -31,11 +31,7 @@ pub(crate) async fn at_the_first_unacked(trial: &Trial) -> CaseResult {
     came.sort_unstable();
     let expected = [(4, 2), (5, 2), (6, 1), (7, 1), (8, 1), (9, 1), (10, 1)];
     check_eq!(came, expected, "sequences and attempts after the restart");
-    worker
-        .eventually("everything is settled", |info| {
-            info.ack_pending == 0 && info.pending == 0
-        })
-        .await?;
+    worker.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
     consumer.drained();
     Ok(())
 }
@@ -45,9 +41,7 @@ pub(crate) async fn at_the_first_unacked(trial: &Trial) -> CaseResult {
 pub(crate) async fn after_the_client_closed(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let first = trial.another_connection().await?;
-    let worker = trial
-        .create_consumer_over(&first, &stream, trial.consumer_config("worker")?)
-        .await?;
+    let worker = trial.create_consumer_over(&first, &stream, trial.consumer_config("worker")?).await?;
     let created = worker.info().await?;
     trial.publish("a", "before").await?;
     worker.next().await?.ack_confirmed_if_possible(trial).await?;
@@ -64,16 +58,9 @@ pub(crate) async fn after_the_client_closed(trial: &Trial) -> CaseResult {
     let info = worker.info().await?;
     check_eq!(info.config, created.config, "the configuration after the close");
     check_eq!(info.created, created.created, "when the consumer was made");
-    check!(
-        info.delivered.stream == 1,
-        "the position after the close is {:?}",
-        info.delivered
-    );
+    check!(info.delivered.stream == 1, "the position after the close is {:?}", info.delivered);
     let came = worker.take_and_ack(1).await?;
-    let came: Vec<_> = came
-        .iter()
-        .map(|info| (info.stream_sequence, info.attempt))
-        .collect();
+    let came: Vec<_> = came.iter().map(|info| (info.stream_sequence, info.attempt)).collect();
     check_eq!(came, [(2, 1)], "what comes after the close");
     worker.drained();
     Ok(())

@@ -23,11 +23,7 @@ pub(crate) async fn one_member_each(trial: &Trial) -> CaseResult {
     let mut came = Vec::new();
     for (number, member) in members.iter().enumerate() {
         let share = member.take_and_ack(10).await?;
-        check_eq!(
-            share.len(),
-            10,
-            "what member {number} got while there was enough for all"
-        );
+        check_eq!(share.len(), 10, "what member {number} got while there was enough for all");
         came.extend(share.iter().map(|info| info.stream_sequence));
     }
 
@@ -40,11 +36,7 @@ pub(crate) async fn one_member_each(trial: &Trial) -> CaseResult {
     came.sort_unstable();
     let every: Vec<u64> = (1..=both as u64).collect();
     check_eq!(came, every, "the sequences that all members got together");
-    consumer
-        .eventually("everything is settled", |info| {
-            info.ack_pending == 0 && info.pending == 0
-        })
-        .await?;
+    consumer.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
     consumer.drained();
     Ok(())
 }
@@ -88,19 +80,13 @@ pub(crate) async fn fan_out(trial: &Trial) -> CaseResult {
         nakked.nak().await?;
     }
     let again = rides.next().await?;
-    check_eq!(
-        (again.info().stream_sequence, again.info().attempt),
-        (1, 2),
-        "what was nakked"
-    );
+    check_eq!((again.info().stream_sequence, again.info().attempt), (1, 2), "what was nakked");
     again.ack_confirmed_if_possible(trial).await?;
 
     users.stays_silent("a").await?;
     let sentinel = rides.take_and_ack(1).await?;
     check!(
-        sentinel
-            .iter()
-            .all(|info| info.stream_sequence == COUNT as u64 + 1 && info.attempt == 1),
+        sentinel.iter().all(|info| info.stream_sequence == COUNT as u64 + 1 && info.attempt == 1),
         "after everything was acked came {sentinel:?}"
     );
     users.drained();

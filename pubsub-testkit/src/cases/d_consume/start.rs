@@ -39,11 +39,7 @@ pub(crate) async fn at_the_policys_place(trial: &Trial) -> CaseResult {
     for (label, consumer, sequences) in &consumers {
         let came = sequences_of(consumer, sequences.len()).await?;
         check_eq!(came, *sequences, "the sequences of `{label}`");
-        check_eq!(
-            consumer.info().await?.pending,
-            0,
-            "what `{label}` still has to get"
-        );
+        check_eq!(consumer.info().await?.pending, 0, "what `{label}` still has to get");
         consumer.drained();
     }
     Ok(())

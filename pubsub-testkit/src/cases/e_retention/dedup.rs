@@ -14,9 +14,7 @@ pub(crate) async fn once_per_window(trial: &Trial) -> CaseResult {
         // The shortest that JetStream takes is 100 ms; a publish must surely fit into half of it.
         Clock::Real => Duration::from_secs(1),
     };
-    let config = trial
-        .stream_config("stream", &[">"])?
-        .with_duplicate_window(window);
+    let config = trial.stream_config("stream", &[">"])?.with_duplicate_window(window);
     let stream = trial.create_stream(config).await?;
     let consumer = trial.consumer(&stream, "reader").await?;
 
@@ -24,27 +22,15 @@ pub(crate) async fn once_per_window(trial: &Trial) -> CaseResult {
     let again = trial.publish_with_id("a", "one").await?;
     let elsewhere = trial.publish_with_id("b", "one").await?;
     let other = trial.publish_with_id("a", "two").await?;
-    check!(
-        !first.is_duplicate() && !other.is_duplicate(),
-        "the first of an id was called a duplicate"
-    );
-    check!(
-        again.is_duplicate(),
-        "the second of an id was not called a duplicate"
-    );
-    check!(
-        elsewhere.is_duplicate(),
-        "the id was forgotten on another subject of the stream"
-    );
+    check!(!first.is_duplicate() && !other.is_duplicate(), "the first of an id was called a duplicate");
+    check!(again.is_duplicate(), "the second of an id was not called a duplicate");
+    check!(elsewhere.is_duplicate(), "the id was forgotten on another subject of the stream");
     check_eq!(again.sequence, first.sequence, "the sequence of the duplicate");
 
     // Half a window later the id is still known, and that must not prolong the window.
     trial.pass(window / 2).await;
     let late = trial.publish_with_id("a", "one").await?;
-    check!(
-        late.is_duplicate(),
-        "the id was forgotten within its window of {window:?}"
-    );
+    check!(late.is_duplicate(), "the id was forgotten within its window of {window:?}");
     trial.pass(window / 2).await;
     stored_again(trial, window).await?;
 
@@ -65,10 +51,6 @@ async fn stored_again(trial: &Trial, window: Duration) -> CaseResult {
         }
         trial.pass(step).await;
     }
-    check!(
-        false,
-        "the id is still a duplicate {:?} after its window",
-        step * 6
-    );
+    check!(false, "the id is still a duplicate {:?} after its window", step * 6);
     Ok(())
 }

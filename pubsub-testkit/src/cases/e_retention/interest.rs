@@ -9,17 +9,11 @@ use crate::trial::{SettleSurely as _, TestConsumer, Trial};
 /// E2: under interest retention a message is gone when every durable consumer whose filter matches it has settled it, and
 /// not before; what nobody is interested in is confirmed and not kept.
 pub(crate) async fn until_all_have_settled(trial: &Trial) -> CaseResult {
-    let config = trial
-        .stream_config("stream", &[">"])?
-        .with_retention(Retention::Interest);
+    let config = trial.stream_config("stream", &[">"])?.with_retention(Retention::Interest);
     let stream = trial.create_stream(config).await?;
 
     let nobody = trial.publish("a", "nobody is there").await?;
-    check_eq!(
-        nobody.sequence,
-        Some(1),
-        "the sequence of what nobody is interested in"
-    );
+    check_eq!(nobody.sequence, Some(1), "the sequence of what nobody is interested in");
     holds(trial, &stream, 0).await?;
     check_eq!(
         trial.admin()?.stream_info(&stream).await?.last_sequence,
@@ -33,9 +27,7 @@ pub(crate) async fn until_all_have_settled(trial: &Trial) -> CaseResult {
 
     trial.publish("a", "for two").await?;
     users.next().await?.ack_confirmed_if_possible(trial).await?;
-    users
-        .eventually("it is settled", |info| info.ack_pending == 0)
-        .await?;
+    users.eventually("it is settled", |info| info.ack_pending == 0).await?;
     holds(trial, &stream, 1).await?;
     rides.next().await?.nak().await?;
     let again = rides.next().await?;

@@ -32,9 +32,7 @@ async fn made<'t>(
     label: &str,
     change: impl FnOnce(StreamConfig) -> StreamConfig,
 ) -> CaseResult<(StreamName, TestConsumer<'t>)> {
-    let stream = trial
-        .create_stream(change(trial.stream_config(label, &[label])?))
-        .await?;
+    let stream = trial.create_stream(change(trial.stream_config(label, &[label])?)).await?;
     let consumer = trial.consumer(&stream, label).await?;
     Ok((stream, consumer))
 }
@@ -60,16 +58,8 @@ async fn oldest_leave(trial: &Trial) -> CaseResult {
     trial.publish_many("old", 5).await?;
     let held = info(trial, &stream).await?;
     let held = (held.messages, held.first_sequence, held.last_sequence);
-    check_eq!(
-        held,
-        (3, 3, 5),
-        "messages, first and last sequence after 5 into a stream of 3"
-    );
-    check_eq!(
-        sequences(&consumer, 3).await?,
-        [3, 4, 5],
-        "what is left of 5 in a stream of 3"
-    );
+    check_eq!(held, (3, 3, 5), "messages, first and last sequence after 5 into a stream of 3");
+    check_eq!(sequences(&consumer, 3).await?, [3, 4, 5], "what is left of 5 in a stream of 3");
     Ok(())
 }
 
@@ -79,28 +69,12 @@ async fn newest_are_refused(trial: &Trial) -> CaseResult {
     trial.publish_many("new", 3).await?;
     let message = trial.message("new", "one too many")?;
     let outcome = trial.publisher().publish_message(message).await;
-    let error = refused_as(
-        outcome,
-        ErrorKind::Conflict,
-        Some(10077),
-        "a publish to a full stream",
-    )?;
-    check!(
-        !error.is_effect_unknown(),
-        "a refused publish is called one of unknown effect: {error}"
-    );
+    let error = refused_as(outcome, ErrorKind::Conflict, Some(10077), "a publish to a full stream")?;
+    check!(!error.is_effect_unknown(), "a refused publish is called one of unknown effect: {error}");
     let held = info(trial, &stream).await?;
     let held = (held.messages, held.first_sequence, held.last_sequence);
-    check_eq!(
-        held,
-        (3, 1, 3),
-        "messages, first and last sequence after the refusal"
-    );
-    check_eq!(
-        sequences(&consumer, 3).await?,
-        [1, 2, 3],
-        "what a stream keeps that refuses new messages"
-    );
+    check_eq!(held, (3, 1, 3), "messages, first and last sequence after the refusal");
+    check_eq!(sequences(&consumer, 3).await?, [1, 2, 3], "what a stream keeps that refuses new messages");
     Ok(())
 }
 
@@ -110,29 +84,13 @@ async fn bytes_bound_both(trial: &Trial) -> CaseResult {
         publish_large(trial, "bytes-old").await??;
     }
     let held = info(trial, &stream).await?;
-    check!(
-        held.bytes <= MAX_BYTES,
-        "{} bytes are in a stream of {MAX_BYTES}",
-        held.bytes
-    );
+    check!(held.bytes <= MAX_BYTES, "{} bytes are in a stream of {MAX_BYTES}", held.bytes);
     // How many fit depends on the broker's accounting.
-    check!(
-        (1..=5).contains(&held.messages),
-        "{} messages of {SIZE} are in {MAX_BYTES} bytes",
-        held.messages
-    );
+    check!((1..=5).contains(&held.messages), "{} messages of {SIZE} are in {MAX_BYTES} bytes", held.messages);
     check_eq!(held.last_sequence, 10, "the newest message");
-    check_eq!(
-        held.first_sequence,
-        11 - held.messages,
-        "the oldest message that is left"
-    );
+    check_eq!(held.first_sequence, 11 - held.messages, "the oldest message that is left");
     let left: Vec<u64> = (held.first_sequence..=10).collect();
-    check_eq!(
-        sequences(&consumer, left.len()).await?,
-        left,
-        "what is left of 10 large messages"
-    );
+    check_eq!(sequences(&consumer, left.len()).await?, left, "what is left of 10 large messages");
 
     let config = |config: StreamConfig| config.with_max_bytes(MAX_BYTES).with_discard(Discard::New);
     let (stream, _) = made(trial, "bytes-new", config).await?;
@@ -142,17 +100,10 @@ async fn bytes_bound_both(trial: &Trial) -> CaseResult {
             Ok(_) => stored += 1,
             Err(error) => break error,
         }
-        check!(
-            stored <= 5,
-            "{stored} messages of {SIZE} were taken into {MAX_BYTES} bytes"
-        );
+        check!(stored <= 5, "{stored} messages of {SIZE} were taken into {MAX_BYTES} bytes");
     };
     let refusal = (error.kind(), error.broker_code());
-    check_eq!(
-        refusal,
-        (ErrorKind::Conflict, Some(10077)),
-        "the refusal of a stream full of bytes ({error})"
-    );
+    check_eq!(refusal, (ErrorKind::Conflict, Some(10077)), "the refusal of a stream full of bytes ({error})");
     let held = info(trial, &stream).await?;
     check_eq!(
         (held.first_sequence, held.last_sequence),
@@ -163,24 +114,14 @@ async fn bytes_bound_both(trial: &Trial) -> CaseResult {
 }
 
 async fn each_subject_has_its_bound(trial: &Trial) -> CaseResult {
-    let config = trial
-        .stream_config("each", &["each.*"])?
-        .with_max_messages_per_subject(2);
+    let config = trial.stream_config("each", &["each.*"])?.with_max_messages_per_subject(2);
     let stream = trial.create_stream(config).await?;
     let consumer = trial.consumer(&stream, "each").await?;
     for label in ["each.x", "each.x", "each.y", "each.x", "each.x"] {
         trial.publish(label, label).await?;
     }
-    check_eq!(
-        info(trial, &stream).await?.messages,
-        3,
-        "the messages on both subjects"
-    );
-    check_eq!(
-        sequences(&consumer, 3).await?,
-        [3, 4, 5],
-        "the newest two of each subject"
-    );
+    check_eq!(info(trial, &stream).await?.messages, 3, "the messages on both subjects");
+    check_eq!(sequences(&consumer, 3).await?, [3, 4, 5], "the newest two of each subject");
     Ok(())
 }
 
@@ -188,17 +129,8 @@ async fn large_messages_are_refused(trial: &Trial) -> CaseResult {
     // Enough above what is small, and below what is large, for the framing that a broker may count.
     let (stream, consumer) = made(trial, "size", |config| config.with_max_message_size(500)).await?;
     let outcome = publish_large(trial, "size").await?;
-    refused_as(
-        outcome,
-        ErrorKind::PayloadTooLarge,
-        Some(10054),
-        "a message over the stream's size limit",
-    )?;
-    check_eq!(
-        info(trial, &stream).await?.messages,
-        0,
-        "the messages after the refusal"
-    );
+    refused_as(outcome, ErrorKind::PayloadTooLarge, Some(10054), "a message over the stream's size limit")?;
+    check_eq!(info(trial, &stream).await?.messages, 0, "the messages after the refusal");
     trial.publish("size", "small").await?;
     check_eq!(sequences(&consumer, 1).await?, [1], "what fits");
     Ok(())
@@ -216,14 +148,8 @@ async fn old_messages_leave(trial: &Trial) -> CaseResult {
     trial.eventually("the message has left", empty).await?;
     let lived = published.elapsed();
     // Timers have a granularity of a millisecond.
-    check!(
-        lived + Duration::from_millis(3) >= age,
-        "a message with the age {age:?} left after {lived:?}"
-    );
-    check!(
-        lived <= age * 3,
-        "a message with the age {age:?} left after {lived:?}"
-    );
+    check!(lived + Duration::from_millis(3) >= age, "a message with the age {age:?} left after {lived:?}");
+    check!(lived <= age * 3, "a message with the age {age:?} left after {lived:?}");
     let gone = info(trial, &stream).await?;
     check_eq!(
         (gone.first_sequence, gone.last_sequence),

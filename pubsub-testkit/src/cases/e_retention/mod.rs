@@ -21,7 +21,5 @@ async fn holds(trial: &Trial, stream: &StreamName, messages: u64) -> CaseResult 
 async fn comes_to_hold(trial: &Trial, stream: &StreamName, messages: u64) -> CaseResult {
     let admin = trial.admin()?;
     let held = || async { Ok(admin.stream_info(stream).await?.messages == messages) };
-    trial
-        .eventually(&format!("the stream holds {messages} messages"), held)
-        .await
+    trial.eventually(&format!("the stream holds {messages} messages"), held).await
 }

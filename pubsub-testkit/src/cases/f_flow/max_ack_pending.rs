@@ -23,23 +23,11 @@ pub(crate) async fn bounds_what_is_unsettled(trial: &Trial) -> CaseResult {
     trial.publish_many("a", 10).await?;
 
     let mut held = worker.fetch(10, trial.patience()).await?;
-    check_eq!(
-        sequences(&held),
-        [1, 2, 3],
-        "what a consumer with {MOST} unsettled at most gets"
-    );
+    check_eq!(sequences(&held), [1, 2, 3], "what a consumer with {MOST} unsettled at most gets");
     let more = worker.fetch(10, trial.ack_wait()).await?;
-    check!(
-        more.is_empty(),
-        "{:?} came with {MOST} unsettled",
-        sequences(&more)
-    );
+    check!(more.is_empty(), "{:?} came with {MOST} unsettled", sequences(&more));
     let info = worker.info().await?;
-    check_eq!(
-        (info.ack_pending, info.pending),
-        (u64::from(MOST), 7),
-        "ack pending and pending at the bound"
-    );
+    check_eq!((info.ack_pending, info.pending), (u64::from(MOST), 7), "ack pending and pending at the bound");
 
     held.swap_remove(0).ack_confirmed_if_possible(trial).await?;
     let next = worker.fetch(10, trial.patience()).await?;
@@ -75,11 +63,7 @@ async fn over_all_members(trial: &Trial, worker: &TestConsumer<'_>) -> CaseResul
     }
     let left = AtomicUsize::new(COUNT);
     try_join_all(members.iter().map(|member| work(trial, member, &left))).await?;
-    worker
-        .eventually("everything is settled", |info| {
-            info.ack_pending == 0 && info.pending == 0
-        })
-        .await?;
+    worker.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
     worker.drained();
     Ok(())
 }
@@ -97,8 +81,5 @@ async fn work(trial: &Trial, member: &TestConsumer<'_>, left: &AtomicUsize) -> C
 }
 
 fn sequences(deliveries: &[Delivery]) -> Vec<u64> {
-    deliveries
-        .iter()
-        .map(|delivery| delivery.info().stream_sequence)
-        .collect()
+    deliveries.iter().map(|delivery| delivery.info().stream_sequence).collect()
 }

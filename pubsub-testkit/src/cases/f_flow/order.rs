@@ -33,9 +33,7 @@ pub(crate) async fn is_that_of_publishing(trial: &Trial) -> CaseResult {
     let mut deliveries =
         Arc::clone(subscribed.handle()).subscribe(SubscribeOptions::default().with_buffer(20));
     for number in 0..COUNT {
-        let delivery = trial
-            .in_time("the next delivery of a subscription", deliveries.next())
-            .await?;
+        let delivery = trial.in_time("the next delivery of a subscription", deliveries.next()).await?;
         let delivery = delivery.ok_or_else(|| Failure::new("the subscription has ended"))??;
         in_its_place(delivery, number).await?;
     }
@@ -49,35 +47,18 @@ async fn publish(trial: &Trial) -> CaseResult {
     for number in 0..COUNT {
         let label = ["a", "b", "c.d"].get(number % 3).copied().unwrap_or("a");
         let message = trial.message(label, number.to_string())?;
-        pending.push(
-            trial
-                .publisher()
-                .publish_with(message, Default::default())
-                .await?,
-        );
+        pending.push(trial.publisher().publish_with(message, Default::default()).await?);
     }
     for (number, receipt) in pending.into_iter().enumerate() {
-        check_eq!(
-            receipt.await?.sequence,
-            Some(number as u64 + 1),
-            "the sequence of message {number}"
-        );
+        check_eq!(receipt.await?.sequence, Some(number as u64 + 1), "the sequence of message {number}");
     }
     Ok(())
 }
 
 async fn in_its_place(delivery: Delivery, number: usize) -> CaseResult {
     let info = delivery.info();
-    check_eq!(
-        info.stream_sequence,
-        number as u64 + 1,
-        "the sequence in place {number}"
-    );
+    check_eq!(info.stream_sequence, number as u64 + 1, "the sequence in place {number}");
     check_eq!(info.attempt, 1, "the attempt in place {number}");
-    check_eq!(
-        delivery.payload().as_ref(),
-        number.to_string().as_bytes(),
-        "the payload in place {number}"
-    );
+    check_eq!(delivery.payload().as_ref(), number.to_string().as_bytes(), "the payload in place {number}");
     Ok(delivery.ack().await?)
 }

@@ -32,10 +32,7 @@ async fn a_waiting_fetch(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResu
     let outcome = timeout(waits, consumer.fetch(10, trial.patience() * 4)).await;
     check!(outcome.is_err(), "a fetch ended where nothing was published");
     let took = asked.elapsed();
-    check!(
-        took < waits + PROMPTLY,
-        "a fetch that was dropped after {waits:?} went on until {took:?}"
-    );
+    check!(took < waits + PROMPTLY, "a fetch that was dropped after {waits:?} went on until {took:?}");
     trial.publish_many("a", 5).await?;
     all_come(trial, consumer, 1..=5).await
 }
@@ -82,12 +79,7 @@ async fn publishes(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult {
     const COUNT: usize = 20;
     for number in 0..COUNT {
         // What is returned at once has still to be confirmed, and that is dropped too.
-        drop(
-            trial
-                .publisher()
-                .publish_with(cancelled(trial, number)?, Default::default())
-                .now_or_never(),
-        );
+        drop(trial.publisher().publish_with(cancelled(trial, number)?, Default::default()).now_or_never());
     }
     if trial.has(Capability::MessageId) {
         for number in 0..COUNT {
@@ -99,17 +91,13 @@ async fn publishes(trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult {
                 .await??;
         }
     }
-    let last = trial
-        .in_time("a publish after dropped ones", trial.publish("a", "after all"))
-        .await??;
+    let last = trial.in_time("a publish after dropped ones", trial.publish("a", "after all")).await??;
 
     let mut came: BTreeMap<Vec<u8>, BTreeSet<u64>> = BTreeMap::new();
     loop {
         let delivery = consumer.next().await?;
         let sequence = delivery.info().stream_sequence;
-        came.entry(delivery.payload().to_vec())
-            .or_default()
-            .insert(sequence);
+        came.entry(delivery.payload().to_vec()).or_default().insert(sequence);
         delivery.ack_confirmed_if_possible(trial).await?;
         if Some(sequence) == last.sequence {
             break;
@@ -165,11 +153,7 @@ pub(crate) async fn subscription(trial: &Trial) -> CaseResult {
         delivery.ack_confirmed_if_possible(trial).await?;
     }
     drop(second);
-    consumer
-        .eventually("everything is settled", |info| {
-            info.ack_pending == 0 && info.pending == 0
-        })
-        .await?;
+    consumer.eventually("everything is settled", |info| info.ack_pending == 0 && info.pending == 0).await?;
     consumer.drained();
     Ok(())
 }
@@ -178,8 +162,6 @@ async fn next_of(
     trial: &Trial,
     deliveries: &mut (impl futures::Stream<Item = pubsub_core::Result<Delivery>> + Send + Unpin),
 ) -> CaseResult<Delivery> {
-    let next = trial
-        .in_time("the next delivery of a subscription", deliveries.next())
-        .await?;
+    let next = trial.in_time("the next delivery of a subscription", deliveries.next()).await?;
     Ok(next.ok_or_else(|| Failure::new("the subscription has ended"))??)
 }

@@ -1,6 +1,6 @@
 //! What there is, and how much.
 
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use pubsub_core::{ConsumerName, ErrorKind, StreamName};
 
 use crate::check::{CaseResult, check, check_eq, refused_as};
@@ -8,6 +8,9 @@ use crate::trial::Trial;
 
 /// More than a server puts on one page (256 for nats-server 2.15.1).
 const MANY: usize = 260;
+
+/// How many calls are under way at a time, so that none waits for its turn until it times out.
+const AT_A_TIME: usize = 16;
 
 /// J2: lists hold everything there is, by name, also when it is more than a page; a stream's counters are exact; what was
 /// deleted is neither listed nor found.
@@ -17,22 +20,18 @@ pub(crate) async fn lists_and_counts(trial: &Trial) -> CaseResult {
     consumers(trial).await
 }
 
+async fn few_at_a_time<T>(
+    calls: impl Iterator<Item = impl Future<Output = CaseResult<T>>>,
+) -> CaseResult<Vec<T>> {
+    stream::iter(calls).buffered(AT_A_TIME).try_collect().await
+}
+
 async fn counts(trial: &Trial) -> CaseResult {
     let admin = trial.admin()?;
-    let stream = trial
-        .create_stream(trial.stream_config("counted", &["counted.>"])?)
-        .await?;
+    let stream = trial.create_stream(trial.stream_config("counted", &["counted.>"])?).await?;
     let empty = admin.stream_info(&stream).await?;
-    check_eq!(
-        (empty.messages, empty.bytes),
-        (0, 0),
-        "messages and bytes of a new stream"
-    );
-    check_eq!(
-        (empty.first_sequence, empty.last_sequence),
-        (0, 0),
-        "first and last sequence of a new stream"
-    );
+    check_eq!((empty.messages, empty.bytes), (0, 0), "messages and bytes of a new stream");
+    check_eq!((empty.first_sequence, empty.last_sequence), (0, 0), "first and last sequence of a new stream");
     check_eq!(
         (empty.consumers, empty.subjects, empty.deleted),
         (0, 0, 0),
@@ -49,16 +48,8 @@ async fn counts(trial: &Trial) -> CaseResult {
 
     let info = admin.stream_info(&stream).await?;
     check_eq!(info.messages, 4, "the messages");
-    check_eq!(
-        (info.first_sequence, info.last_sequence),
-        (1, 4),
-        "first and last sequence"
-    );
-    check_eq!(
-        (info.consumers, info.subjects, info.deleted),
-        (2, 3, 0),
-        "consumers, subjects and gaps"
-    );
+    check_eq!((info.first_sequence, info.last_sequence), (1, 4), "first and last sequence");
+    check_eq!((info.consumers, info.subjects, info.deleted), (2, 3, 0), "consumers, subjects and gaps");
     check!(info.bytes >= 16, "4 messages of 4 bytes are {} bytes", info.bytes);
     check_eq!(info.created, empty.created, "when the stream was made");
     let again = admin.stream_info(&stream).await?;
@@ -73,16 +64,10 @@ async fn streams(trial: &Trial) -> CaseResult {
         let config = trial.stream_config(label, &[label]);
         async { trial.create_stream(config?).await }
     };
-    let made = try_join_all(labels.iter().map(create)).await?;
-    check_eq!(
-        listed_streams(trial, &made).await?,
-        made,
-        "the streams that are listed"
-    );
+    let made = few_at_a_time(labels.iter().map(create)).await?;
+    check_eq!(listed_streams(trial, &made).await?, made, "the streams that are listed");
 
-    let gone = made
-        .first()
-        .ok_or_else(|| crate::check::Failure::new("no stream was made"))?;
+    let gone = made.first().ok_or_else(|| crate::check::Failure::new("no stream was made"))?;
     admin.delete_stream(gone).await?;
     refused_as(
         admin.stream_info(gone).await,
@@ -91,30 +76,19 @@ async fn streams(trial: &Trial) -> CaseResult {
         "to look at a deleted stream",
     )?;
     let left: Vec<_> = made.iter().skip(1).cloned().collect();
-    check_eq!(
-        listed_streams(trial, &made).await?,
-        left,
-        "the streams that are listed after one was deleted"
-    );
+    check_eq!(listed_streams(trial, &made).await?, left, "the streams that are listed after one was deleted");
     Ok(())
 }
 
 /// Those of ours that are listed, in the order of the list: others may have streams in the same store.
 async fn listed_streams(trial: &Trial, ours: &[StreamName]) -> CaseResult<Vec<StreamName>> {
-    let listed = trial
-        .admin()?
-        .list_streams()
-        .await?
-        .into_iter()
-        .map(|info| info.config.name);
+    let listed = trial.admin()?.list_streams().await?.into_iter().map(|info| info.config.name);
     Ok(listed.filter(|name| ours.contains(name)).collect())
 }
 
 async fn consumers(trial: &Trial) -> CaseResult {
     let admin = trial.admin()?;
-    let stream = trial
-        .create_stream(trial.stream_config("consumed", &["consumed"])?)
-        .await?;
+    let stream = trial.create_stream(trial.stream_config("consumed", &["consumed"])?).await?;
     trial.publish("consumed", "waits for all").await?;
     let labels: Vec<String> = (0..MANY).map(|number| format!("consumer-{number:03}")).collect();
     let create = |label: &String| {
@@ -122,12 +96,10 @@ async fn consumers(trial: &Trial) -> CaseResult {
         let (admin, stream) = (&admin, &stream);
         async move { CaseResult::Ok(admin.create_consumer(stream, config?).await?.name) }
     };
-    let made = try_join_all(labels.iter().map(create)).await?;
+    let made = few_at_a_time(labels.iter().map(create)).await?;
     let listed = admin.list_consumers(&stream).await?;
     check!(
-        listed
-            .iter()
-            .all(|info| info.stream == stream && info.pending == 1),
+        listed.iter().all(|info| info.stream == stream && info.pending == 1),
         "a listed consumer has other counters"
     );
     check_eq!(names(listed), made, "the consumers that are listed");
@@ -137,17 +109,10 @@ async fn consumers(trial: &Trial) -> CaseResult {
         "the consumers that the stream counts"
     );
 
-    let gone = made
-        .first()
-        .ok_or_else(|| crate::check::Failure::new("no consumer was made"))?;
+    let gone = made.first().ok_or_else(|| crate::check::Failure::new("no consumer was made"))?;
     admin.delete_consumer(&stream, gone).await?;
     let outcome = admin.consumer_info(&stream, gone).await;
-    refused_as(
-        outcome,
-        ErrorKind::NotFound,
-        Some(10014),
-        "to look at a deleted consumer",
-    )?;
+    refused_as(outcome, ErrorKind::NotFound, Some(10014), "to look at a deleted consumer")?;
     let left: Vec<_> = made.iter().skip(1).cloned().collect();
     check_eq!(
         names(admin.list_consumers(&stream).await?),

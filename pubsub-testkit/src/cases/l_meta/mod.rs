@@ -14,25 +14,11 @@ use crate::twin;
 /// publisher, consumer and administration declare the same.
 pub(crate) async fn capabilities_are_true(trial: &Trial) -> CaseResult {
     let declared = trial.capabilities();
-    check_eq!(
-        trial.publisher().capabilities(),
-        declared,
-        "what the publisher declares"
-    );
-    check_eq!(
-        trial.admin()?.capabilities(),
-        declared,
-        "what the administration declares"
-    );
-    let stream = trial
-        .create_stream(trial.stream_config("stream", &["a"])?)
-        .await?;
+    check_eq!(trial.publisher().capabilities(), declared, "what the publisher declares");
+    check_eq!(trial.admin()?.capabilities(), declared, "what the administration declares");
+    let stream = trial.create_stream(trial.stream_config("stream", &["a"])?).await?;
     let consumer = trial.consumer(&stream, "reader").await?;
-    check_eq!(
-        consumer.handle().capabilities(),
-        declared,
-        "what the consumer declares"
-    );
+    check_eq!(consumer.handle().capabilities(), declared, "what the consumer declares");
     trial.publish("a", "x").await?;
     consumer.take_and_ack(1).await?;
     consumer.drained();

@@ -38,11 +38,7 @@ impl Operation for Audit {
             if self.is_thorough {
                 // The first one is 0 in a stream that never held a message.
                 for sequence in info.first_sequence.max(1)..=info.last_sequence {
-                    match world
-                        .admin
-                        .get_message(stream, MessageSelector::Sequence(sequence))
-                        .await
-                    {
+                    match world.admin.get_message(stream, MessageSelector::Sequence(sequence)).await {
                         Ok(message) => observation.detail(show::stored(world, &message)),
                         Err(error) => observation.detail(format!("{sequence}: {}", refusal(&error))),
                     }
@@ -59,10 +55,6 @@ impl Operation for Audit {
 
 impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_thorough {
-            "look at everything"
-        } else {
-            "look at all counters"
-        })
+        f.write_str(if self.is_thorough { "look at everything" } else { "look at all counters" })
     }
 }

@@ -12,11 +12,7 @@ use super::super::world::{ConsumerRef, World};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "create consumer",
-    weight: 8,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "create consumer", weight: 8, generate };
 
 #[derive(Debug)]
 struct CreateConsumer {
@@ -44,11 +40,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
         let known = sketch.consumers.entry((stream, consumer));
         known.or_insert_with(|| wanted.config().clone());
     }
-    Arc::new(CreateConsumer {
-        stream: valid(StreamName::new(stream)),
-        consumer,
-        wanted,
-    })
+    Arc::new(CreateConsumer { stream: valid(StreamName::new(stream)), consumer, wanted })
 }
 
 #[async_trait]
@@ -58,16 +50,15 @@ impl Operation for CreateConsumer {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
-        let created = world
-            .admin
-            .create_consumer(&self.stream, self.wanted.on(world))
-            .await;
+        let last = world.last_sequence(&self.stream).await;
+        let created = world.admin.create_consumer(&self.stream, self.wanted.on(world)).await;
         if matches!(self.consumer, ConsumerRef::Unnamed(_)) {
             let name = created.as_ref().ok().map(|info| info.name.clone());
             world.unnamed_is(&self.stream, name);
         }
         if let Ok(info) = &created {
             world.consumer_is(&self.stream, &info.name, &info.config);
+            world.consumer_starts(&self.stream, &info.name, &info.config, last);
         }
         Observation::of(created, |info| show::consumer_info(world, &info))
     }
@@ -75,11 +66,7 @@ impl Operation for CreateConsumer {
     fn simpler(&self) -> Vec<Arc<dyn Operation>> {
         let simpler = self.wanted.simpler(self.consumer).into_iter();
         let simpler = simpler.map(|wanted| {
-            let simpler = Self {
-                stream: self.stream.clone(),
-                consumer: self.consumer,
-                wanted,
-            };
+            let simpler = Self { stream: self.stream.clone(), consumer: self.consumer, wanted };
             Arc::new(simpler) as Arc<dyn Operation>
         });
         simpler.collect()
@@ -88,13 +75,6 @@ impl Operation for CreateConsumer {
 
 impl fmt::Display for CreateConsumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}.{} {}",
-            KIND.name,
-            self.stream,
-            self.consumer,
-            self.wanted.show()
-        )
+        write!(f, "{} {}.{} {}", KIND.name, self.stream, self.consumer, self.wanted.show())
     }
 }

@@ -11,24 +11,14 @@ use super::super::sketch::{STREAMS, Sketch};
 use super::super::world::World;
 use super::{Kind, Operation, stream_config};
 
-pub(super) const KIND: Kind = Kind {
-    name: "create stream",
-    weight: 5,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "create stream", weight: 5, generate };
 
 #[derive(Debug)]
 struct CreateStream(StreamConfig);
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let missing = STREAMS
-        .into_iter()
-        .find(|name| !sketch.streams.contains_key(name));
-    let name = if dice.percent(70) {
-        missing.unwrap_or("S")
-    } else {
-        dice.pick(STREAMS)
-    };
+    let missing = STREAMS.into_iter().find(|name| !sketch.streams.contains_key(name));
+    let name = if dice.percent(70) { missing.unwrap_or("S") } else { dice.pick(STREAMS) };
     let config = stream_config::generate(dice, name);
     let overlaps = sketch
         .streams
@@ -57,9 +47,7 @@ impl Operation for CreateStream {
 
     fn simpler(&self) -> Vec<Arc<dyn Operation>> {
         let simpler = stream_config::simpler(&self.0).into_iter();
-        simpler
-            .map(|config| Arc::new(Self(config)) as Arc<dyn Operation>)
-            .collect()
+        simpler.map(|config| Arc::new(Self(config)) as Arc<dyn Operation>).collect()
     }
 }
 

@@ -10,11 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "delete consumer",
-    weight: 3,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "delete consumer", weight: 3, generate };
 
 #[derive(Debug)]
 struct DeleteConsumer {
@@ -25,10 +21,7 @@ struct DeleteConsumer {
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let (stream, consumer) = sketch.consumer(dice);
     sketch.consumers.remove(&(stream, consumer));
-    Arc::new(DeleteConsumer {
-        stream: valid(StreamName::new(stream)),
-        consumer,
-    })
+    Arc::new(DeleteConsumer { stream: valid(StreamName::new(stream)), consumer })
 }
 
 #[async_trait]

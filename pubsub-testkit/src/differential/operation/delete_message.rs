@@ -10,11 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "delete message",
-    weight: 3,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "delete message", weight: 3, generate };
 
 #[derive(Debug)]
 struct DeleteMessage {
@@ -24,10 +20,7 @@ struct DeleteMessage {
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let sequence = dice.below(sketch.published.min(15) + 2);
-    Arc::new(DeleteMessage {
-        stream: valid(StreamName::new(sketch.stream(dice))),
-        sequence,
-    })
+    Arc::new(DeleteMessage { stream: valid(StreamName::new(sketch.stream(dice))), sequence })
 }
 
 #[async_trait]

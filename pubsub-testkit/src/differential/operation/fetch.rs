@@ -13,16 +13,8 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "fetch",
-    weight: 19,
-    generate,
-};
-pub(super) const KIND_WAITING: Kind = Kind {
-    name: "fetch and wait",
-    weight: 3,
-    generate: generate_waiting,
-};
+pub(super) const KIND: Kind = Kind { name: "fetch", weight: 19, generate };
+pub(super) const KIND_WAITING: Kind = Kind { name: "fetch and wait", weight: 3, generate: generate_waiting };
 
 #[derive(Debug)]
 struct Fetch {
@@ -53,35 +45,19 @@ fn some_fetch(dice: &mut Dice, sketch: &Sketch, expires: Duration) -> Fetch {
     } else {
         OnDrop::Redeliver
     };
-    Fetch {
-        stream: valid(StreamName::new(stream)),
-        consumer,
-        max: dice.between(1, 5),
-        expires,
-        on_drop,
-    }
+    Fetch { stream: valid(StreamName::new(stream)), consumer, max: dice.between(1, 5), expires, on_drop }
 }
 
 #[async_trait]
 impl Operation for Fetch {
     fn kind(&self) -> &'static str {
-        if self.expires == LONG_WAIT {
-            KIND_WAITING.name
-        } else {
-            KIND.name
-        }
+        if self.expires == LONG_WAIT { KIND_WAITING.name } else { KIND.name }
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
         // When exactly an old message leaves is the server's choice, and it could be while this waits.
-        let expires = if world.ages(&self.stream) {
-            self.expires.min(MOMENT)
-        } else {
-            self.expires
-        };
-        let options = FetchOptions::up_to(self.max)
-            .with_expires(expires)
-            .with_on_drop(self.on_drop);
+        let expires = if world.ages(&self.stream) { self.expires.min(MOMENT) } else { self.expires };
+        let options = FetchOptions::up_to(self.max).with_expires(expires).with_on_drop(self.on_drop);
         let fetched: Result<_> = match world.consumer(&self.stream, self.consumer).await {
             Ok(consumer) => consumer.fetch(options).await,
             Err(error) => Err(error),
@@ -93,11 +69,7 @@ impl Operation for Fetch {
         };
         let mut observation = Observation::default();
         for delivery in batch {
-            let kind = if delivery.info().attempt > 1 {
-                "redelivery"
-            } else {
-                "delivery"
-            };
+            let kind = if delivery.info().attempt > 1 { "redelivery" } else { "delivery" };
             observation.add(kind, show::delivery(world, &delivery));
             world.hold(delivery);
         }
@@ -105,21 +77,13 @@ impl Operation for Fetch {
     }
 
     fn pace(&self) -> Pace {
-        if self.expires == LONG_WAIT {
-            Pace::Waits
-        } else {
-            Pace::Starts
-        }
+        if self.expires == LONG_WAIT { Pace::Waits } else { Pace::Starts }
     }
 }
 
 impl fmt::Display for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} up to {} from {}.{}",
-            KIND.name, self.max, self.stream, self.consumer
-        )?;
+        write!(f, "{} up to {} from {}.{}", KIND.name, self.max, self.stream, self.consumer)?;
         match self.expires {
             Duration::ZERO => {}
             expires => write!(f, ", waiting {expires:?}")?,

@@ -11,11 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "get message",
-    weight: 3,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "get message", weight: 3, generate };
 
 #[derive(Debug)]
 struct GetMessage {
@@ -29,10 +25,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     } else {
         MessageSelector::LastOf(valid(Subject::new(sketch.subject(dice))))
     };
-    Arc::new(GetMessage {
-        stream: valid(StreamName::new(sketch.stream(dice))),
-        selector,
-    })
+    Arc::new(GetMessage { stream: valid(StreamName::new(sketch.stream(dice))), selector })
 }
 
 #[async_trait]

@@ -11,16 +11,8 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND_STREAM: Kind = Kind {
-    name: "stream info",
-    weight: 2,
-    generate: generate_stream,
-};
-pub(super) const KIND_CONSUMER: Kind = Kind {
-    name: "consumer info",
-    weight: 3,
-    generate: generate_consumer,
-};
+pub(super) const KIND_STREAM: Kind = Kind { name: "stream info", weight: 2, generate: generate_stream };
+pub(super) const KIND_CONSUMER: Kind = Kind { name: "consumer info", weight: 3, generate: generate_consumer };
 
 #[derive(Debug)]
 struct Info {
@@ -29,28 +21,18 @@ struct Info {
 }
 
 fn generate_stream(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    Arc::new(Info {
-        stream: valid(StreamName::new(sketch.stream(dice))),
-        consumer: None,
-    })
+    Arc::new(Info { stream: valid(StreamName::new(sketch.stream(dice))), consumer: None })
 }
 
 fn generate_consumer(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let (stream, consumer) = sketch.consumer(dice);
-    Arc::new(Info {
-        stream: valid(StreamName::new(stream)),
-        consumer: Some(consumer),
-    })
+    Arc::new(Info { stream: valid(StreamName::new(stream)), consumer: Some(consumer) })
 }
 
 #[async_trait]
 impl Operation for Info {
     fn kind(&self) -> &'static str {
-        if self.consumer.is_none() {
-            KIND_STREAM.name
-        } else {
-            KIND_CONSUMER.name
-        }
+        if self.consumer.is_none() { KIND_STREAM.name } else { KIND_CONSUMER.name }
     }
 
     async fn apply(&self, world: &mut World) -> Observation {

@@ -11,11 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "list",
-    weight: 2,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "list", weight: 2, generate };
 
 #[derive(Debug)]
 struct List {
@@ -24,11 +20,7 @@ struct List {
 }
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let stream = if dice.percent(70) {
-        Some(valid(StreamName::new(sketch.stream(dice))))
-    } else {
-        None
-    };
+    let stream = if dice.percent(70) { Some(valid(StreamName::new(sketch.stream(dice)))) } else { None };
     Arc::new(List { stream })
 }
 
@@ -41,10 +33,7 @@ pub(super) async fn streams(world: &World) -> Result<Vec<String>> {
 /// Consumers, in the order of the names that they have here.
 pub(super) async fn consumers(world: &World, stream: &StreamName) -> Result<Vec<String>> {
     let listed = world.admin.list_consumers(stream).await?;
-    let mut shown: Vec<String> = listed
-        .iter()
-        .map(|info| show::consumer_info(world, info))
-        .collect();
+    let mut shown: Vec<String> = listed.iter().map(|info| show::consumer_info(world, info)).collect();
     shown.sort_unstable();
     Ok(shown)
 }

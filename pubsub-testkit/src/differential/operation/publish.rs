@@ -11,11 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "publish",
-    weight: 21,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "publish", weight: 21, generate };
 
 /// More than a server takes by its default.
 const HUGE: usize = 1024 * 1024;
@@ -53,11 +49,7 @@ pub(super) fn message(dice: &mut Dice, sketch: &mut Sketch) -> OutboundMessage {
 pub(super) fn observe(observation: &mut Observation, outcome: Result<Receipt>) {
     match outcome {
         Ok(receipt) => {
-            let kind = if receipt.is_duplicate() {
-                "duplicate"
-            } else {
-                "stored"
-            };
+            let kind = if receipt.is_duplicate() { "duplicate" } else { "stored" };
             observation.add(kind, show::receipt(&receipt));
         }
         Err(error) => observation.add(&refusal(&error), refusal(&error)),
@@ -65,20 +57,9 @@ pub(super) fn observe(observation: &mut Observation, outcome: Result<Receipt>) {
 }
 
 pub(super) fn show(message: &OutboundMessage) -> String {
-    let id = message
-        .id
-        .as_ref()
-        .map_or_else(String::new, |id| format!(" with id {id}"));
-    let headers = if message.headers.is_empty() {
-        ""
-    } else {
-        ", with headers"
-    };
-    format!(
-        "{} to `{}`{id}{headers}",
-        show::payload(&message.payload),
-        message.subject
-    )
+    let id = message.id.as_ref().map_or_else(String::new, |id| format!(" with id {id}"));
+    let headers = if message.headers.is_empty() { "" } else { ", with headers" };
+    format!("{} to `{}`{id}{headers}", show::payload(&message.payload), message.subject)
 }
 
 #[async_trait]
@@ -88,11 +69,7 @@ impl Operation for Publish {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
-        let outcome = match world
-            .publisher
-            .publish_with(self.0.clone(), PublishOptions::default())
-            .await
-        {
+        let outcome = match world.publisher.publish_with(self.0.clone(), PublishOptions::default()).await {
             Ok(pending) => pending.await,
             Err(error) => Err(error),
         };

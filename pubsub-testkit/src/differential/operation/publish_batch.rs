@@ -11,11 +11,7 @@ use super::super::world::World;
 use super::publish::{message, observe, show};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "publish batch",
-    weight: 3,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "publish batch", weight: 3, generate };
 
 #[derive(Debug)]
 struct PublishBatch(Vec<OutboundMessage>);
@@ -33,11 +29,7 @@ impl Operation for PublishBatch {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let mut observation = Observation::default();
-        for pending in world
-            .publisher
-            .publish_batch(self.0.clone(), PublishOptions::default())
-            .await
-        {
+        for pending in world.publisher.publish_batch(self.0.clone(), PublishOptions::default()).await {
             let outcome = match pending {
                 Ok(pending) => pending.await,
                 Err(error) => Err(error),
@@ -52,11 +44,7 @@ impl Operation for PublishBatch {
             let rest = self.0.iter().enumerate().filter(|(at, _)| *at != left_out);
             Arc::new(Self(rest.map(|(_, message)| message.clone()).collect())) as Arc<dyn Operation>
         };
-        if self.0.len() < 2 {
-            Vec::new()
-        } else {
-            (0..self.0.len()).map(without).collect()
-        }
+        if self.0.len() < 2 { Vec::new() } else { (0..self.0.len()).map(without).collect() }
     }
 }
 

@@ -10,11 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind {
-    name: "purge",
-    weight: 3,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "purge", weight: 3, generate };
 
 #[derive(Debug)]
 struct PurgeStream {
@@ -33,10 +29,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     } else {
         purge
     };
-    Arc::new(PurgeStream {
-        stream: valid(StreamName::new(sketch.stream(dice))),
-        purge,
-    })
+    Arc::new(PurgeStream { stream: valid(StreamName::new(sketch.stream(dice))), purge })
 }
 
 #[async_trait]

@@ -9,11 +9,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "reconnect",
-    weight: 2,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "reconnect", weight: 2, generate };
 
 #[derive(Debug)]
 struct Reconnect {
@@ -22,9 +18,7 @@ struct Reconnect {
 }
 
 fn generate(dice: &mut Dice, _: &mut Sketch) -> Arc<dyn Operation> {
-    Arc::new(Reconnect {
-        keeps: dice.percent(30),
-    })
+    Arc::new(Reconnect { keeps: dice.percent(30) })
 }
 
 #[async_trait]

@@ -12,16 +12,9 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "settle",
-    weight: 14,
-    generate,
-};
-pub(super) const KIND_UNCONFIRMED: Kind = Kind {
-    name: "settle unconfirmed",
-    weight: 2,
-    generate: generate_unconfirmed,
-};
+pub(super) const KIND: Kind = Kind { name: "settle", weight: 14, generate };
+pub(super) const KIND_UNCONFIRMED: Kind =
+    Kind { name: "settle unconfirmed", weight: 2, generate: generate_unconfirmed };
 
 #[derive(Debug)]
 struct Settle {
@@ -32,19 +25,13 @@ struct Settle {
 
 fn generate(dice: &mut Dice, _: &mut Sketch) -> Arc<dyn Operation> {
     let settlement = settlement(dice).confirmed();
-    Arc::new(Settle {
-        back: back(dice),
-        settlement,
-    })
+    Arc::new(Settle { back: back(dice), settlement })
 }
 
 fn generate_unconfirmed(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     sketch.ticks += 1;
     let settlement = settlement(dice);
-    Arc::new(Settle {
-        back: back(dice),
-        settlement,
-    })
+    Arc::new(Settle { back: back(dice), settlement })
 }
 
 /// Mostly one of the last few.
@@ -65,11 +52,7 @@ pub(super) fn settlement(dice: &mut Dice) -> Settlement {
 #[async_trait]
 impl Operation for Settle {
     fn kind(&self) -> &'static str {
-        if self.settlement.is_confirmed() {
-            KIND.name
-        } else {
-            KIND_UNCONFIRMED.name
-        }
+        if self.settlement.is_confirmed() { KIND.name } else { KIND_UNCONFIRMED.name }
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
@@ -77,9 +60,8 @@ impl Operation for Settle {
             return Observation::answer("nothing to settle", "nothing to settle");
         };
         let which = show::delivery(world, &delivery);
-        let mut observation = Observation::of(delivery.settle(self.settlement.clone()).await, |()| {
-            "settled".to_owned()
-        });
+        let mut observation =
+            Observation::of(delivery.settle(self.settlement.clone()).await, |()| "settled".to_owned());
         observation.detail(which);
         observation
     }
@@ -95,11 +77,7 @@ impl Operation for Settle {
 }
 
 pub(super) fn show_settlement(settlement: &Settlement) -> String {
-    let confirmed = if settlement.is_confirmed() {
-        ""
-    } else {
-        ", unconfirmed"
-    };
+    let confirmed = if settlement.is_confirmed() { "" } else { ", unconfirmed" };
     let what = match settlement.kind() {
         SettlementKind::Ack => "ack".to_owned(),
         SettlementKind::Nak { delay: None } => "nak".to_owned(),
@@ -112,11 +90,6 @@ pub(super) fn show_settlement(settlement: &Settlement) -> String {
 
 impl fmt::Display for Settle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} of the delivery {} before the last",
-            show_settlement(&self.settlement),
-            self.back
-        )
+        write!(f, "{} of the delivery {} before the last", show_settlement(&self.settlement), self.back)
     }
 }

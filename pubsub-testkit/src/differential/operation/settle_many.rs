@@ -12,11 +12,7 @@ use super::super::world::World;
 use super::settle::{back, settlement, show_settlement};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "settle many",
-    weight: 2,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "settle many", weight: 2, generate };
 
 /// Settles through a handle of one delivery's consumer; the others may be of any consumer.
 #[derive(Debug)]
@@ -28,11 +24,7 @@ struct SettleMany {
 
 fn generate(dice: &mut Dice, _: &mut Sketch) -> Arc<dyn Operation> {
     let settlement = settlement(dice).confirmed();
-    Arc::new(SettleMany {
-        count: dice.between(2, 4),
-        back: back(dice),
-        settlement,
-    })
+    Arc::new(SettleMany { count: dice.between(2, 4), back: back(dice), settlement })
 }
 
 #[async_trait]
@@ -49,14 +41,8 @@ impl Operation for SettleMany {
         let Some(first) = deliveries.first() else {
             return Observation::answer("nothing to settle", "nothing to settle");
         };
-        let consumer = world
-            .broker
-            .consumer(&first.info().stream, &first.info().consumer)
-            .await;
-        let shown: Vec<String> = deliveries
-            .iter()
-            .map(|delivery| show::delivery(world, delivery))
-            .collect();
+        let consumer = world.broker.consumer(&first.info().stream, &first.info().consumer).await;
+        let shown: Vec<String> = deliveries.iter().map(|delivery| show::delivery(world, delivery)).collect();
         let consumer = match consumer {
             Ok(consumer) => consumer,
             Err(error) => return Observation::refused(&error),
@@ -85,10 +71,6 @@ impl Operation for SettleMany {
 impl fmt::Display for SettleMany {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = show_settlement(&self.settlement);
-        write!(
-            f,
-            "{what} of {} deliveries, from {} before the last",
-            self.count, self.back
-        )
+        write!(f, "{what} of {} deliveries, from {} before the last", self.count, self.back)
     }
 }

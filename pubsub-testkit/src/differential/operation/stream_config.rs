@@ -6,14 +6,8 @@ use super::super::dice::{Dice, valid};
 use super::super::grid::span;
 
 /// What a stream may store. Several overlap on purpose.
-const SUBJECTS: [&[&str]; 6] = [
-    &["a.>"],
-    &["a.x", "a.y"],
-    &["b.>", "a.z.>"],
-    &["b.*", "c.x"],
-    &["*.x"],
-    &["c.>"],
-];
+const SUBJECTS: [&[&str]; 6] =
+    [&["a.>"], &["a.x", "a.y"], &["b.>", "a.z.>"], &["b.*", "c.x"], &["*.x"], &["c.>"]];
 
 /// One field, taken over from another configuration.
 type Field = fn(&mut StreamConfig, &StreamConfig);
@@ -45,11 +39,7 @@ pub(super) fn plain(name: &str) -> StreamConfig {
 }
 
 pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
-    let subjects = if dice.percent(50) {
-        SUBJECTS[0]
-    } else {
-        dice.pick(SUBJECTS)
-    };
+    let subjects = if dice.percent(50) { SUBJECTS[0] } else { dice.pick(SUBJECTS) };
     let mut config = valid(StreamConfig::new(name, subjects.iter().copied()))
         .with_retention(dice.pick([
             Retention::Limits,
@@ -58,11 +48,7 @@ pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
             Retention::WorkQueue,
         ]))
         .with_storage(dice.pick([Storage::Memory, Storage::Memory, Storage::Memory, Storage::File]))
-        .with_max_age(if dice.percent(25) {
-            span(dice.pick([0, 1])).into()
-        } else {
-            Limit::Unlimited
-        })
+        .with_max_age(if dice.percent(25) { span(dice.pick([0, 1])).into() } else { Limit::Unlimited })
         .with_max_bytes(Limit::Unlimited)
         .with_max_messages(dice.pick([Limit::Unlimited, Limit::Unlimited, Limit::At(2), Limit::At(4)]))
         .with_max_messages_per_subject(dice.pick([
@@ -71,16 +57,8 @@ pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
             Limit::At(1),
             Limit::At(2),
         ]))
-        .with_max_message_size(if dice.percent(15) {
-            Limit::At(300)
-        } else {
-            Limit::Unlimited
-        })
-        .with_max_consumers(if dice.percent(15) {
-            Limit::At(dice.pick([1, 2]))
-        } else {
-            Limit::Unlimited
-        })
+        .with_max_message_size(if dice.percent(15) { Limit::At(300) } else { Limit::Unlimited })
+        .with_max_consumers(if dice.percent(15) { Limit::At(dice.pick([1, 2])) } else { Limit::Unlimited })
         .with_discard(dice.pick([Discard::Old, Discard::Old, Discard::New]));
     if dice.percent(40) {
         config = config.with_duplicate_window(span(dice.pick([0, 0, 1])));

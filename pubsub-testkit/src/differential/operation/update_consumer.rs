@@ -12,11 +12,7 @@ use super::super::world::{ConsumerRef, World};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind {
-    name: "update consumer",
-    weight: 4,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "update consumer", weight: 4, generate };
 
 #[derive(Debug)]
 struct UpdateConsumer {
@@ -33,19 +29,11 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
         None => other,
     };
     if let Some(known) = sketch.consumers.get_mut(&(stream, consumer))
-        && wanted
-            .config()
-            .differences(known)
-            .iter()
-            .all(pubsub_core::Difference::can_be_updated)
+        && wanted.config().differences(known).iter().all(pubsub_core::Difference::can_be_updated)
     {
         known.clone_from(wanted.config());
     }
-    Arc::new(UpdateConsumer {
-        stream: valid(StreamName::new(stream)),
-        consumer,
-        wanted,
-    })
+    Arc::new(UpdateConsumer { stream: valid(StreamName::new(stream)), consumer, wanted })
 }
 
 #[async_trait]
@@ -75,11 +63,7 @@ impl Operation for UpdateConsumer {
     fn simpler(&self) -> Vec<Arc<dyn Operation>> {
         let simpler = self.wanted.simpler(self.consumer).into_iter();
         let simpler = simpler.map(|wanted| {
-            let simpler = Self {
-                stream: self.stream.clone(),
-                consumer: self.consumer,
-                wanted,
-            };
+            let simpler = Self { stream: self.stream.clone(), consumer: self.consumer, wanted };
             Arc::new(simpler) as Arc<dyn Operation>
         });
         simpler.collect()
@@ -88,13 +72,6 @@ impl Operation for UpdateConsumer {
 
 impl fmt::Display for UpdateConsumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}.{} to {}",
-            KIND.name,
-            self.stream,
-            self.consumer,
-            self.wanted.show()
-        )
+        write!(f, "{} {}.{} to {}", KIND.name, self.stream, self.consumer, self.wanted.show())
     }
 }

@@ -11,27 +11,16 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace, stream_config};
 
-pub(super) const KIND: Kind = Kind {
-    name: "update stream",
-    weight: 4,
-    generate,
-};
+pub(super) const KIND: Kind = Kind { name: "update stream", weight: 4, generate };
 
 #[derive(Debug)]
 struct UpdateStream(StreamConfig);
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let name = sketch.stream(dice);
-    let existing = sketch
-        .streams
-        .get(name)
-        .cloned()
-        .unwrap_or_else(|| stream_config::plain(name));
+    let existing = sketch.streams.get(name).cloned().unwrap_or_else(|| stream_config::plain(name));
     let config = stream_config::change_one(dice, &existing);
-    let allowed = config
-        .differences(&existing)
-        .iter()
-        .all(pubsub_core::Difference::can_be_updated);
+    let allowed = config.differences(&existing).iter().all(pubsub_core::Difference::can_be_updated);
     if allowed && sketch.streams.contains_key(name) {
         sketch.streams.insert(name, config.clone());
     }
@@ -59,9 +48,7 @@ impl Operation for UpdateStream {
 
     fn simpler(&self) -> Vec<Arc<dyn Operation>> {
         let simpler = stream_config::simpler(&self.0).into_iter();
-        simpler
-            .map(|config| Arc::new(Self(config)) as Arc<dyn Operation>)
-            .collect()
+        simpler.map(|config| Arc::new(Self(config)) as Arc<dyn Operation>).collect()
     }
 }
 

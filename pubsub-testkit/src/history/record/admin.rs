@@ -18,20 +18,12 @@ pub(super) struct RecordedAdmin {
 
 impl RecordedAdmin {
     fn has_stream(&self, info: &StreamInfo) {
-        self.history.record(What::StreamCreated {
-            config: Box::new(info.config.clone()),
-        });
+        self.history.record(What::StreamCreated { config: Box::new(info.config.clone()) });
     }
 
     fn has_consumer(&self, info: &ConsumerInfo) {
-        let key = ConsumerKey {
-            stream: info.stream.clone(),
-            consumer: info.name.clone(),
-        };
-        self.history.record(What::ConsumerCreated {
-            key,
-            config: Box::new(info.config.clone()),
-        });
+        let key = ConsumerKey { stream: info.stream.clone(), consumer: info.name.clone() };
+        self.history.record(What::ConsumerCreated { key, config: Box::new(info.config.clone()) });
     }
 }
 
@@ -53,9 +45,7 @@ impl StreamAdmin for RecordedAdmin {
 
     async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
         self.inner.delete_stream(stream).await?;
-        self.history.record(What::StreamDeleted {
-            stream: stream.clone(),
-        });
+        self.history.record(What::StreamDeleted { stream: stream.clone() });
         Ok(())
     }
 
@@ -70,10 +60,7 @@ impl StreamAdmin for RecordedAdmin {
 
     async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
         self.inner.delete_consumer(stream, consumer).await?;
-        let key = ConsumerKey {
-            stream: stream.clone(),
-            consumer: consumer.clone(),
-        };
+        let key = ConsumerKey { stream: stream.clone(), consumer: consumer.clone() };
         self.history.record(What::ConsumerDeleted { key });
         Ok(())
     }
@@ -98,9 +85,7 @@ impl StreamAdmin for RecordedAdmin {
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
         let purged = self.inner.purge_stream(stream, purge).await?;
-        self.history.record(What::Purged {
-            stream: stream.clone(),
-        });
+        self.history.record(What::Purged { stream: stream.clone() });
         Ok(purged)
     }
 
@@ -110,10 +95,7 @@ impl StreamAdmin for RecordedAdmin {
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         self.inner.delete_message(stream, sequence).await?;
-        self.history.record(What::MessageDeleted {
-            stream: stream.clone(),
-            sequence,
-        });
+        self.history.record(What::MessageDeleted { stream: stream.clone(), sequence });
         Ok(())
     }
 

@@ -22,25 +22,13 @@ impl Ask {
         options: Option<FetchOptions>,
     ) -> Self {
         let ask = history.number();
-        history.record(What::Asked {
-            ask,
-            key: key.clone(),
-            connection,
-            options,
-        });
-        Self {
-            history: history.clone(),
-            ask,
-            answered: false,
-        }
+        history.record(What::Asked { ask, key: key.clone(), connection, options });
+        Self { history: history.clone(), ask, answered: false }
     }
 
     pub(super) fn answered(&mut self, outcome: Result<usize, &Error>) {
         self.answered = true;
-        self.history.record(What::Answered {
-            ask: self.ask,
-            outcome: outcome.map_err(Error::kind),
-        });
+        self.history.record(What::Answered { ask: self.ask, outcome: outcome.map_err(Error::kind) });
     }
 
     pub(super) fn delivered(&self, delivery: Delivery) -> Delivery {
@@ -53,11 +41,7 @@ impl Ask {
             attempt: info.attempt,
         };
         let number = self.history.number();
-        self.history.record(What::Delivered {
-            delivery: number,
-            ask: self.ask,
-            message,
-        });
+        self.history.record(What::Delivered { delivery: number, ask: self.ask, message });
         Delivery::new(Box::new(RecordedMessage {
             inner: delivery.into_message(),
             history: self.history.clone(),

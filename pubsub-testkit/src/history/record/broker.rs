@@ -24,11 +24,7 @@ impl RecordedBroker {
     pub(crate) fn new(inner: Arc<dyn Broker>, history: History) -> Self {
         let connection = history.number();
         history.record(What::Connected { connection });
-        Self {
-            inner,
-            history,
-            connection,
-        }
+        Self { inner, history, connection }
     }
 }
 
@@ -40,18 +36,12 @@ impl Broker for RecordedBroker {
     }
 
     fn publisher(&self) -> Arc<dyn Publisher> {
-        Arc::new(RecordedPublisher::new(
-            self.inner.publisher(),
-            self.history.clone(),
-        ))
+        Arc::new(RecordedPublisher::new(self.inner.publisher(), self.history.clone()))
     }
 
     async fn consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<Arc<dyn Consumer>> {
         let inner = self.inner.consumer(stream, consumer).await?;
-        let key = ConsumerKey {
-            stream: stream.clone(),
-            consumer: consumer.clone(),
-        };
+        let key = ConsumerKey { stream: stream.clone(), consumer: consumer.clone() };
         Ok(Arc::new(RecordedConsumer {
             inner,
             key,
@@ -62,10 +52,7 @@ impl Broker for RecordedBroker {
 
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
         let inner = self.inner.admin()?;
-        Some(Arc::new(RecordedAdmin {
-            inner,
-            history: self.history.clone(),
-        }))
+        Some(Arc::new(RecordedAdmin { inner, history: self.history.clone() }))
     }
 
     async fn health(&self) -> Health {
@@ -73,13 +60,9 @@ impl Broker for RecordedBroker {
     }
 
     async fn close(&self) -> Result<()> {
-        self.history.record(What::CloseCalled {
-            connection: self.connection,
-        });
+        self.history.record(What::CloseCalled { connection: self.connection });
         let outcome = self.inner.close().await;
-        self.history.record(What::CloseEnded {
-            connection: self.connection,
-        });
+        self.history.record(What::CloseEnded { connection: self.connection });
         outcome
     }
 

@@ -26,10 +26,7 @@ impl Consumer for RecordedConsumer {
         let mut ask = Ask::new(&self.history, &self.key, self.connection, Some(options.clone()));
         let outcome = self.inner.fetch(options).await;
         ask.answered(outcome.as_ref().map(Vec::len));
-        Ok(outcome?
-            .into_iter()
-            .map(|delivery| ask.delivered(delivery))
-            .collect())
+        Ok(outcome?.into_iter().map(|delivery| ask.delivered(delivery)).collect())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -43,9 +40,7 @@ impl Consumer for RecordedConsumer {
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {
         let ask = Ask::new(&self.history, &self.key, self.connection, None);
         let deliveries = Arc::clone(&self.inner).subscribe(options);
-        deliveries
-            .map(move |delivery| delivery.map(|delivery| ask.delivered(delivery)))
-            .boxed()
+        deliveries.map(move |delivery| delivery.map(|delivery| ask.delivered(delivery))).boxed()
     }
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {

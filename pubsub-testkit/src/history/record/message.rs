@@ -32,23 +32,12 @@ impl Message for RecordedMessage {
     }
 
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()> {
-        let Self {
-            inner,
-            history,
-            delivery,
-        } = *self;
+        let Self { inner, history, delivery } = *self;
         let (kind, confirmed) = (settlement.kind().clone(), settlement.is_confirmed());
-        history.record(What::SettleCalled {
-            delivery,
-            kind,
-            confirmed,
-        });
+        history.record(What::SettleCalled { delivery, kind, confirmed });
         let outcome = inner.settle(settlement).await;
         let ended = outcome.as_ref().copied().map_err(Error::kind);
-        history.record(What::SettleEnded {
-            delivery,
-            outcome: ended,
-        });
+        history.record(What::SettleEnded { delivery, outcome: ended });
         outcome
     }
 
@@ -57,24 +46,17 @@ impl Message for RecordedMessage {
         self.history.record(What::ExtendCalled { delivery });
         let outcome = self.inner.extend().await;
         let ended = outcome.as_ref().copied().map_err(Error::kind);
-        self.history.record(What::ExtendEnded {
-            delivery,
-            outcome: ended,
-        });
+        self.history.record(What::ExtendEnded { delivery, outcome: ended });
         outcome
     }
 
     fn abandon(self: Box<Self>) {
-        self.history.record(What::Abandoned {
-            delivery: self.delivery,
-        });
+        self.history.record(What::Abandoned { delivery: self.delivery });
         self.inner.abandon();
     }
 
     fn hand_back(self: Box<Self>) {
-        self.history.record(What::HandedBack {
-            delivery: self.delivery,
-        });
+        self.history.record(What::HandedBack { delivery: self.delivery });
         self.inner.hand_back();
     }
 }

@@ -17,11 +17,7 @@ pub(super) struct RecordedPublisher {
 impl RecordedPublisher {
     pub(super) fn new(inner: Arc<dyn Publisher>, history: History) -> Self {
         let publisher = history.number();
-        Self {
-            inner,
-            history,
-            publisher,
-        }
+        Self { inner, history, publisher }
     }
 
     fn called(&self, message: &OutboundMessage) -> Number {
@@ -44,19 +40,13 @@ impl RecordedPublisher {
                 let history = self.history.clone();
                 Ok(PendingReceipt::from_future(async move {
                     let outcome = pending.await;
-                    history.record(What::PublishEnded {
-                        publish,
-                        outcome: Published::from(&outcome),
-                    });
+                    history.record(What::PublishEnded { publish, outcome: Published::from(&outcome) });
                     outcome
                 }))
             }
             Err(error) => {
                 let outcome = Err(error);
-                self.history.record(What::PublishEnded {
-                    publish,
-                    outcome: Published::from(&outcome),
-                });
+                self.history.record(What::PublishEnded { publish, outcome: Published::from(&outcome) });
                 outcome.map(|receipt| PendingReceipt::ready(Ok(receipt)))
             }
         }
@@ -84,8 +74,7 @@ impl Publisher for RecordedPublisher {
         let publishes: Vec<_> = messages.iter().map(|message| self.called(message)).collect();
         let outcomes = self.inner.publish_batch(messages, options).await;
         let both = publishes.into_iter().zip(outcomes);
-        both.map(|(publish, outcome)| self.accepted(publish, outcome))
-            .collect()
+        both.map(|(publish, outcome)| self.accepted(publish, outcome)).collect()
     }
 
     fn capabilities(&self) -> Capabilities {
