@@ -19,8 +19,8 @@ use crate::stream_admin::MemoryStreamAdmin;
 /// A connection to a [`MemoryServer`].
 ///
 /// Its [`close`](Broker::close) ends what was made from it: waiting fetches fail with `Closed`, subscriptions end,
-/// publishes and settlements fail. What was delivered and not settled comes again after its ack wait. `native` gives the
-/// [`MemoryServer`].
+/// publishes and settlements fail. What a subscription held ready and nobody had taken is available to others at once;
+/// what was taken and not settled comes again after its ack wait. `native` gives the [`MemoryServer`].
 #[derive(Clone)]
 pub struct MemoryBroker {
     connection: Arc<Connection>,

@@ -30,14 +30,14 @@ impl Connection {
         if self.is_closed() { Err(Error::closed(what)) } else { Ok(()) }
     }
 
-    /// Closes it and wakes what waits through it. A fetch looks at the flag under its stream's lock before it waits,
-    /// so none can miss this.
+    /// Closes it, wakes what waits through it and hands back what its subscriptions have not taken. A fetch or a
+    /// subscription looks at the flag under its stream's lock before it waits, so none can miss this.
     pub(crate) fn close(&self) {
         if self.closed.swap(true, Ordering::AcqRel) {
             return;
         }
         for stream in self.store.streams() {
-            stream.run(|state, _, effects| state.wake_connection(self.id, effects));
+            stream.run(|state, now, effects| state.close_connection(self.id, now, effects));
         }
     }
 

@@ -29,11 +29,18 @@
 //! All time is tokio's: under `tokio::time::pause()` a retention of seven days passes in an instant. The wall clock is
 //! read once per [`MemoryServer`] and moves with tokio's time after that. Nothing runs in the background: what is due
 //! (redeliveries, ages, consumers without use) is done by the next call, and a fetch that waits wakes up by itself. A
-//! fetch that has to wait needs a tokio runtime with time enabled; everything else runs on any executor.
+//! fetch or subscription that has to wait needs a tokio runtime with time enabled; everything else runs on any executor.
+//!
+//! # Subscriptions
+//! As on a server, up to `buffer` messages are delivered ahead, also while nobody polls the stream: their ack wait runs,
+//! they count against `max_ack_pending`, and [`info`](pubsub_core::Consumer::info) shows them. More are asked for when
+//! half of the buffer has been taken; a stream that nobody polls stops asking after 30 s. A message whose ack wait has
+//! passed in the buffer is handed out all the same, and is delivered again. Dropping the stream or closing the broker
+//! hands back at once what was not taken, which has used up an attempt.
 //!
 //! # Differences from a server
 //! - `replicas` above 1 is refused with `Unsupported`; both kinds of storage mean this process's memory.
-//! - A subscription takes messages one by one from the stream: nothing waits in a buffer while its ack wait runs.
+//! - What is due while nobody calls is done by the next call, so that the log line of a last attempt may come late.
 //! - A handle stays with the consumer that it was opened on: one that is deleted and created again is opened again.
 //! - Ephemeral consumers get counted names (`ephemeral-1`), so that a program runs the same each time.
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.

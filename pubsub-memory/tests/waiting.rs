@@ -140,17 +140,6 @@ async fn deleting_the_consumer_or_the_stream_ends_what_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_takes_only_what_is_asked_of_it() {
-    let setup = Setup::new(stream()).await;
-    let consumer = setup.consumer(durable("c")).await;
-    setup.fill(3).await;
-    let mut subscription = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
-    subscription.next().await.unwrap().unwrap().ack().await.unwrap();
-    drop(subscription);
-    assert_eq!(sequences(&take(&consumer, 10).await), [2, 3]);
-}
-
-#[tokio::test(start_paused = true)]
 async fn handles_that_compete_all_get_messages() {
     let setup = Setup::new(stream()).await;
     setup.consumer(durable("c")).await;

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     println!("{}\nin {:.1?}", report.table(), began.elapsed());
     for stumble in &report.not_reproduced {
-        eprintln!("\ndiffered once and not again:\n{stumble}");
+        eprintln!("\nseed {} differed once and not again:\n{}", stumble.seed, stumble.parting());
     }
     for difference in &report.differences {
         println!("\n{difference}again: {}", again(arguments, difference.seed));

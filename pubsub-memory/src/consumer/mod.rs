@@ -1,6 +1,9 @@
 //! A consumer as its stream keeps it: position, unsettled deliveries, who waits. All under the stream's lock.
 
 mod floor;
+mod inbox;
+mod inboxes;
+mod offer;
 mod pending;
 mod position;
 mod selector;
@@ -10,6 +13,7 @@ mod state;
 mod take;
 mod waiters;
 
+pub(crate) use inbox::{Inbox, Need, Next};
 pub(crate) use position::Position;
 pub(crate) use selector::Selector;
 pub(crate) use state::ConsumerState;

@@ -59,16 +59,18 @@ impl ConsumerState {
         self.arm(effects);
     }
 
-    /// Sees to it that a waiting fetch wakes up when the next message comes again.
+    /// Sees to it that who waits wakes up when the next message comes again.
     pub(crate) fn arm(&mut self, effects: &mut Effects) {
-        if !self.waiters.is_empty()
-            && let Some(due) = self.pending.next_due()
-        {
+        if self.waiters.is_empty() && self.inboxes.is_empty() {
+            return;
+        }
+        if let Some(due) = self.pending.next_due() {
             self.waiters.be_awake_at(due, effects);
+            self.inboxes.be_awake_at(due, effects);
         }
     }
 
-    /// When a fetch that waits has to look again by itself.
+    /// When who waits has to look again by itself.
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
         self.pending.next_due()
     }
@@ -77,7 +79,7 @@ impl ConsumerState {
         if delay.is_zero() {
             self.pending.queue(sequence);
             if self.pending.contains(sequence) {
-                self.waiters.wake_one(effects);
+                self.wake_one(effects);
             }
         } else {
             self.pending.delay(sequence, after(now, delay));
@@ -89,7 +91,7 @@ impl ConsumerState {
         let was_stalled = self.is_stalled();
         let ended = self.end(delivery);
         if was_stalled && !self.waiters.is_empty() && self.has_deliverable(messages) {
-            self.waiters.wake_one(effects);
+            self.wake_one(effects);
         }
         ended
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, Limit, SequencePair, Storage, StreamName,
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Limit, SequencePair, Storage,
+    StreamName,
 };
 use tokio::time::Instant;
 
 use super::floor::Floor;
+use super::inboxes::Inboxes;
 use super::pending::Pending;
 use super::waiters::Waiters;
 use super::{Position, Selector, start};
@@ -22,6 +24,7 @@ pub(crate) struct ConsumerState {
     pub(crate) config: ConsumerConfig,
     pub(crate) selector: Selector,
     pub(crate) waiters: Waiters,
+    pub(crate) inboxes: Inboxes,
     pub(super) position: Position,
     pub(super) pending: Pending,
     /// Messages that had their last attempt. They stay in the stream; a late ack of one still counts.
@@ -42,24 +45,28 @@ pub(super) struct Turns {
     pub(super) handles: usize,
     pub(super) last: u64,
     pub(super) in_a_row: usize,
+    /// Between fetches that wait and subscriptions.
+    pub(super) fetch_is_next: bool,
 }
 
 impl ConsumerState {
     pub(crate) fn new(
         name: ConsumerName,
         config: ConsumerConfig,
+        start: DeliverPolicy,
         messages: &Messages,
         clock: &Clock,
         now: Instant,
     ) -> Self {
         let selector = Selector::of(&config);
-        let position = start::position(config.deliver, &selector, messages, clock);
+        let position = start::position(start, &selector, messages, clock);
         let start = position.next_sequence();
         Self {
             name,
             config,
             selector,
             waiters: Waiters::default(),
+            inboxes: Inboxes::default(),
             position,
             pending: Pending::default(),
             exhausted: BTreeSet::new(),
@@ -81,7 +88,7 @@ impl ConsumerState {
 
     /// Queues what is due again, and gives up what had its last attempt. A server's timer does the same, whether or
     /// not somebody fetches (measured on nats-server 2.15.1).
-    pub(crate) fn advance(&mut self, now: Instant, effects: &mut Effects) {
+    pub(super) fn come_due(&mut self, now: Instant, effects: &mut Effects) {
         for sequence in self.pending.take_due(now) {
             let attempts = self.pending.get(sequence).map_or(0, |entry| entry.attempts);
             if self.is_last_attempt(attempts) {
@@ -198,14 +205,15 @@ impl ConsumerState {
         self.last_used = now;
     }
 
-    /// When it is deleted unless somebody uses it. A waiting fetch is use, and so is a delivery within its ack wait
+    /// When it is deleted unless somebody uses it. A request that waits is use, and so is a delivery within its ack wait
     /// (measured on nats-server 2.15.1, which takes up to a second longer).
     pub(crate) fn expires(&mut self) -> Option<Instant> {
         let threshold = self.config.effective_inactive_threshold()?;
-        if !self.waiters.is_empty() {
+        if !self.waiters.is_empty() || self.inboxes.are_waited_on() {
             return None;
         }
-        let used = self.pending.last_due().map_or(self.last_used, |due| due.max(self.last_used));
+        let used = [self.pending.last_due(), self.inboxes.ask_until()];
+        let used = used.into_iter().flatten().fold(self.last_used, Instant::max);
         Some(crate::clock::after(used, threshold))
     }
 
@@ -223,6 +231,7 @@ impl ConsumerState {
         stream: &StreamName,
         storage: Storage,
         messages: &Messages,
+        now: Instant,
     ) -> ConsumerInfo {
         self.forget_removed(messages);
         let mut info =
@@ -237,7 +246,7 @@ impl ConsumerState {
         info.ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
         info.redelivered = self.redelivered();
         info.pending = self.position.undelivered(messages, &self.selector);
-        info.waiting = u64::try_from(self.waiters.len()).unwrap_or(u64::MAX);
+        info.waiting = u64::try_from(self.waiting(now)).unwrap_or(u64::MAX);
         info
     }
 }

@@ -64,7 +64,26 @@ impl ConsumerState {
         self.count_turn(handle, taken.len() - before);
     }
 
-    fn take_again(&mut self, messages: &Messages, until: Instant, effects: &mut Effects) -> Option<Taken> {
+    /// Takes one message for a subscription.
+    pub(super) fn take_one(
+        &mut self,
+        messages: &Messages,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Option<Taken> {
+        let until = after(now, self.config.ack_wait);
+        let again = self.take_again(messages, until, effects);
+        let mut taken = again.or_else(|| self.take_new(messages, until))?;
+        taken.pending = self.position.undelivered(messages, &self.selector);
+        Some(taken)
+    }
+
+    pub(super) fn take_again(
+        &mut self,
+        messages: &Messages,
+        until: Instant,
+        effects: &mut Effects,
+    ) -> Option<Taken> {
         loop {
             let (sequence, entry) = self.pending.next_queued()?;
             let Some(message) = messages.log().get(sequence) else {

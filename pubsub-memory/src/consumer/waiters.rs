@@ -37,6 +37,15 @@ impl Waiters {
         self.line.iter().any(|waiter| waiter.id == id)
     }
 
+    /// How many were woken and have not come back yet.
+    pub(crate) fn woken(&self) -> usize {
+        self.line.iter().filter(|waiter| waiter.woken).count()
+    }
+
+    pub(crate) fn has_asleep(&self) -> bool {
+        self.line.iter().any(|waiter| !waiter.woken)
+    }
+
     /// Puts a waiter at the end of the line, or keeps the place that it has.
     pub(crate) fn wait(&mut self, id: u64, connection: u64, waker: &Waker, until: Option<Instant>) {
         match self.line.iter_mut().find(|waiter| waiter.id == id) {

@@ -40,7 +40,7 @@ impl MemoryConsumer {
         let until = after(Instant::now(), options.expires);
         let mut intake = Intake::new(Arc::clone(&self.link));
         let mut taken = Vec::new();
-        poll_fn(|context| intake.poll_take(context, options.max_messages, Some(until), &mut taken)).await?;
+        poll_fn(|context| intake.poll_take(context, options.max_messages, until, &mut taken)).await?;
         let deliver = |taken| MemoryMessage::deliver(taken, &self.link, options.on_drop);
         Ok(taken.into_iter().map(deliver).collect())
     }
@@ -66,7 +66,7 @@ impl Consumer for MemoryConsumer {
     }
 
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {
-        Subscription::new(Intake::new(Arc::clone(&self.link)), options).boxed()
+        Subscription::new(Arc::clone(&self.link), options).boxed()
     }
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {

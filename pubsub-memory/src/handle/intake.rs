@@ -1,35 +1,30 @@
 //! Waiting for messages.
 
-use std::future::Future as _;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pubsub_core::Result;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::link::Link;
+use super::timer::Timer;
 use crate::consumer::Taken;
 use crate::error;
 use crate::stream::{Want, Wanted};
 
-/// One fetch, or the fetches of one subscription. Messages leave the stream only in the poll that returns them, so
-/// that a fetch dropped while it waits has none to lose.
+/// One fetch. Messages leave the stream only in the poll that returns them, so that a fetch dropped while it waits has
+/// none to lose.
 pub(super) struct Intake {
     link: Arc<Link>,
     id: u64,
     waits: bool,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Timer,
 }
 
 impl Intake {
     pub(super) fn new(link: Arc<Link>) -> Self {
         let id = link.connection.store.next_id();
-        Self { link, id, waits: false, timer: None }
-    }
-
-    pub(super) fn link(&self) -> &Arc<Link> {
-        &self.link
+        Self { link, id, waits: false, timer: Timer::default() }
     }
 
     /// Resolves when messages were taken into `taken`, or with none at `until`.
@@ -37,10 +32,10 @@ impl Intake {
         &mut self,
         context: &mut Context<'_>,
         max: usize,
-        until: Option<Instant>,
+        until: Instant,
         taken: &mut Vec<Taken>,
     ) -> Poll<Result<()>> {
-        // A subscription over a full stream would otherwise never let other tasks run.
+        // A loop of fetches over a full stream would otherwise never let other tasks run.
         let progress = ready!(tokio::task::coop::poll_proceed(context));
         loop {
             match self.take(context, max, until, taken) {
@@ -63,7 +58,7 @@ impl Intake {
                 }
                 Ok(Wanted::Wait(again)) => {
                     self.waits = true;
-                    ready!(self.poll_timer(context, again));
+                    ready!(self.timer.poll(context, Some(again)));
                 }
             }
         }
@@ -73,7 +68,7 @@ impl Intake {
         &self,
         context: &Context<'_>,
         max: usize,
-        until: Option<Instant>,
+        until: Instant,
         taken: &mut Vec<Taken>,
     ) -> Result<Wanted> {
         let link = &self.link;
@@ -89,18 +84,6 @@ impl Intake {
             link.connection.check_open("broker")?;
             state.take(link.key, &want, now, effects, taken).map_err(|gone| link.gone(gone))
         })
-    }
-
-    fn poll_timer(&mut self, context: &mut Context<'_>, at: Option<Instant>) -> Poll<()> {
-        let Some(at) = at else {
-            self.timer = None;
-            return Poll::Pending;
-        };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        timer.as_mut().poll(context)
     }
 }
 

@@ -5,5 +5,6 @@ mod intake;
 mod link;
 mod message;
 mod subscription;
+mod timer;
 
 pub(crate) use consumer::MemoryConsumer;

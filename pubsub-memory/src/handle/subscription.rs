@@ -1,21 +1,24 @@
 //! Messages as they come.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
 use pubsub_core::{Delivery, ErrorKind, Result, Retry, SubscribeOptions};
 
-use super::intake::Intake;
+use super::link::Link;
 use super::message::MemoryMessage;
-use crate::consumer::Taken;
+use super::timer::Timer;
+use crate::consumer::{Inbox, Next};
 
-/// A stream of deliveries. It takes one message at a time: nothing is gained by holding several ready in the same
-/// process, and what is not taken stays available to others without running into its ack wait.
+/// A stream of deliveries. Up to `buffer` messages are delivered ahead of its polls: by whatever makes them available, so
+/// that nothing has to run in the background. Dropped, it hands back what was not taken.
 pub(super) struct Subscription {
-    intake: Intake,
+    link: Arc<Link>,
+    inbox: Arc<Inbox>,
     options: SubscribeOptions,
-    taken: Vec<Taken>,
+    timer: Timer,
     state: State,
 }
 
@@ -27,19 +30,45 @@ enum State {
 }
 
 impl Subscription {
-    pub(super) fn new(intake: Intake, options: SubscribeOptions) -> Self {
-        Self { intake, options, taken: Vec::with_capacity(1), state: State::New }
+    /// Asks for nothing before its first poll.
+    pub(super) fn new(link: Arc<Link>, options: SubscribeOptions) -> Self {
+        let id = link.connection.store.next_id();
+        Self {
+            inbox: Arc::new(Inbox::new(id, link.connection.id, options.buffer)),
+            link,
+            options,
+            timer: Timer::default(),
+            state: State::New,
+        }
     }
 
-    fn fail(&mut self, error: pubsub_core::Error) -> Poll<Option<Result<Delivery>>> {
+    fn next(&self, context: &Context<'_>) -> Result<Next> {
+        let link = &self.link;
+        link.connection.check_open("broker")?;
+        if let Some(taken) = self.inbox.take_before_asking() {
+            return Ok(Next::Taken(taken));
+        }
+        let next = link.stream.run(|state, now, effects| {
+            link.connection.check_open("broker")?;
+            state.ask(link.key, &self.inbox, context.waker(), now, effects).map_err(|gone| link.gone(gone))
+        });
+        match next {
+            // As with a server: what was delivered before the end comes before the error.
+            Err(error) if error.kind() != ErrorKind::Closed => {
+                self.inbox.take().map(Next::Taken).ok_or(error)
+            }
+            next => next,
+        }
+    }
+
+    fn fail(&mut self, error: pubsub_core::Error) -> Option<Result<Delivery>> {
+        self.state = State::Ended;
         if error.kind() == ErrorKind::Closed {
-            self.state = State::Ended;
-            return Poll::Ready(None);
+            return None;
         }
         // No other error passes by itself here; an endless line of them would be a hot loop.
-        self.state = State::Ended;
         let error = error.with_retry(Retry::Never);
-        Poll::Ready(Some(Err(self.intake.link().during("subscribe", error))))
+        Some(Err(self.link.during("subscribe", error)))
     }
 }
 
@@ -54,18 +83,32 @@ impl Stream for Subscription {
             State::New => {
                 this.state = State::Running;
                 if let Err(error) = this.options.validate() {
-                    return this.fail(error);
+                    return Poll::Ready(this.fail(error));
                 }
             }
         }
+        // A subscription over a full stream would otherwise never let other tasks run.
+        let progress = ready!(tokio::task::coop::poll_proceed(context));
         loop {
-            if let Some(taken) = this.taken.pop() {
-                let delivery = MemoryMessage::deliver(taken, this.intake.link(), this.options.on_drop);
-                return Poll::Ready(Some(Ok(delivery)));
-            }
-            if let Err(error) = ready!(this.intake.poll_take(context, 1, None, &mut this.taken)) {
-                return this.fail(error);
+            match this.next(context) {
+                Ok(Next::Taken(taken)) => {
+                    progress.made_progress();
+                    let delivery = MemoryMessage::deliver(taken, &this.link, this.options.on_drop);
+                    return Poll::Ready(Some(Ok(delivery)));
+                }
+                Ok(Next::Wait(again)) => ready!(this.timer.poll(context, again)),
+                Err(error) => {
+                    progress.made_progress();
+                    return Poll::Ready(this.fail(error));
+                }
             }
         }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let link = &self.link;
+        link.stream.run(|state, now, effects| state.unsubscribe(link.key, &self.inbox, now, effects));
     }
 }

@@ -1,7 +1,7 @@
 //! Creating, changing and deleting consumers.
 
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Result, Retention,
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Limit, Result, Retention,
 };
 use tokio::time::Instant;
 
@@ -34,7 +34,14 @@ impl StreamState {
         self.check_work_queue(&config)?;
         let name = config.name.take().unwrap_or_else(|| self.consumers.unused_name());
         config.name = Some(name.clone());
-        let consumer = ConsumerState::new(name, config, &self.messages, &self.clock, now);
+        let start = match config.deliver {
+            // The last of each subject is all there is.
+            DeliverPolicy::LastPerSubject if self.config.max_messages_per_subject == Limit::At(1) => {
+                DeliverPolicy::All
+            }
+            start => start,
+        };
+        let consumer = ConsumerState::new(name, config, start, &self.messages, &self.clock, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -82,7 +89,7 @@ impl StreamState {
         self.hold(&after);
         self.release_held(&before);
         if let Some(consumer) = self.consumers.at_mut(slot) {
-            consumer.waiters.wake_all(effects);
+            consumer.wake_all(effects);
         }
         self.info_at(slot, now, effects)
     }
@@ -99,7 +106,7 @@ impl StreamState {
         let Some(mut consumer) = self.consumers.remove(slot) else {
             return;
         };
-        consumer.waiters.wake_all(effects);
+        consumer.wake_all(effects);
         if self.config.retention == Retention::Interest && self.consumers.len() == 0 {
             self.clear(0);
             return;
@@ -154,10 +161,13 @@ impl StreamState {
     }
 
     fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
+        if let Some(consumer) = self.consumers.at_mut(slot) {
+            consumer.advance(&self.messages, now, effects);
+        }
+        self.offer(slot, now, effects);
         let (stream, storage) = (&self.config.name, self.config.storage);
         let consumer = self.consumers.at_mut(slot).ok_or_else(|| Error::stream_not_found(stream))?;
-        consumer.advance(now, effects);
-        Ok(consumer.info(stream, storage, &self.messages))
+        Ok(consumer.info(stream, storage, &self.messages, now))
     }
 
     fn check_consumer_count(&self) -> Result<()> {

@@ -37,7 +37,7 @@ pub(crate) struct Consumers {
     by_subject: SubjectTrie<usize>,
     /// What `by_subject` answered, until a consumer comes, goes or changes.
     memo: HashMap<Subject, Arc<[usize]>>,
-    /// Those with a fetch that waits.
+    /// Those with a fetch that waits or a subscription that asks for more.
     waiting: BTreeSet<usize>,
     /// Those that want to hear of removals.
     watching: BTreeSet<usize>,
@@ -153,15 +153,9 @@ impl Consumers {
         found
     }
 
-    /// Wakes a waiting fetch of each consumer that sees this subject.
-    pub(super) fn wake_matching(&mut self, subject: &Subject, effects: &mut Effects) {
-        for slot in self.matching_among(Among::Waiting, subject) {
-            if let Some(consumer) = self.at_mut(slot)
-                && !consumer.is_stalled()
-            {
-                consumer.waiters.wake_one(effects);
-            }
-        }
+    /// The consumers that see this subject and have somebody who waits.
+    pub(super) fn waiting_for(&mut self, subject: &Subject) -> Vec<usize> {
+        self.matching_among(Among::Waiting, subject)
     }
 
     /// Tells those who want to know that a message has left the stream.
@@ -200,20 +194,12 @@ impl Consumers {
     }
 
     pub(super) fn wake_all(&mut self, effects: &mut Effects) {
-        self.iter_mut().for_each(|consumer| consumer.waiters.wake_all(effects));
+        self.iter_mut().for_each(|consumer| consumer.wake_all(effects));
     }
 
-    pub(super) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
-        for slot in &self.waiting {
-            if let Some(Some((_, consumer))) = self.slots.get_mut(*slot) {
-                consumer.waiters.wake_connection(connection, effects);
-            }
-        }
-    }
-
-    /// Takes note of whether a fetch waits at this consumer.
+    /// Takes note of whether somebody waits at this consumer.
     pub(super) fn note_waiting(&mut self, slot: usize) {
-        if self.at(slot).is_some_and(|consumer| !consumer.waiters.is_empty()) {
+        if self.at(slot).is_some_and(ConsumerState::is_waited_on) {
             self.waiting.insert(slot);
         } else {
             self.waiting.remove(&slot);

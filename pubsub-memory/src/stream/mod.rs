@@ -15,6 +15,7 @@ mod retention;
 mod serve;
 mod state;
 mod subjects;
+mod subscribe;
 
 use std::sync::{Mutex, PoisonError};
 

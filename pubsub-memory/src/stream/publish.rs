@@ -29,10 +29,8 @@ impl StreamState {
         }
         let sequence = self.store(stored, effects)?;
         if let Some(id) = id {
-            self.dedup.remember(id, sequence, now);
-            if sequence == 1 && self.messages.log().len() == 0 {
-                self.dedup.note_unseen();
-            }
+            let is_stored = self.messages.log().get(sequence).is_some();
+            self.dedup.remember(id, sequence, is_stored, now);
         }
         Ok(Receipt::new(self.name().clone(), sequence, false))
     }
@@ -62,10 +60,12 @@ impl StreamState {
             holders = self.interested(next, &message.subject);
         }
         self.check_room(&message)?;
-        let subject = message.subject.clone();
+        let (subject, now) = (message.subject.clone(), message.at);
         let sequence = self.messages.push(message, holders);
         self.enforce_limits(&subject);
-        self.consumers.wake_matching(&subject, effects);
+        for slot in self.consumers.waiting_for(&subject) {
+            self.arrived(slot, now, effects);
+        }
         Ok(sequence)
     }
 }

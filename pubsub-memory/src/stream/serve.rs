@@ -20,8 +20,8 @@ pub(crate) struct Want<'a> {
     pub(crate) handle: u64,
     pub(crate) connection: u64,
     pub(crate) max: usize,
-    /// When it no longer waits. `None` waits for ever.
-    pub(crate) until: Option<Instant>,
+    /// When it no longer waits.
+    pub(crate) until: Instant,
     pub(crate) waker: &'a Waker,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Wanted {
     /// Another handle should run first; then ask again.
     Yield,
     /// There is nothing. The waker is kept; ask again at this time at the latest.
-    Wait(Option<Instant>),
+    Wait(Instant),
     /// So many wait already.
     TooManyWait(u32),
 }
@@ -61,15 +61,15 @@ impl StreamState {
         taken: &mut Vec<Taken>,
     ) -> Result<Wanted, Gone> {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
-        consumer.advance(now, effects);
+        consumer.advance(&self.messages, now, effects);
         if consumer.should_yield(want.handle) {
             return Ok(Wanted::Yield);
         }
-        if want.until.is_none_or(|until| now < until) || consumer.has_anything(&self.messages) {
+        if now < want.until || consumer.has_anything(&self.messages) {
             consumer.take(want.max, want.handle, &self.messages, now, effects, taken);
         }
-        if taken.is_empty() && want.until.is_none_or(|until| now < until) {
-            return Ok(self.wait(key, want));
+        if taken.is_empty() && now < want.until {
+            return Ok(self.wait(key, want, now));
         }
         if consumer.config.ack == AckPolicy::None {
             let sequences: Vec<u64> = taken.iter().map(|taken| taken.sequence).collect();
@@ -79,17 +79,16 @@ impl StreamState {
         Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
     }
 
-    fn wait(&mut self, key: ConsumerKey, want: &Want<'_>) -> Wanted {
-        let limit = self.bounds.max_waiting;
+    fn wait(&mut self, key: ConsumerKey, want: &Want<'_>, now: Instant) -> Wanted {
+        let limit = self.max_waiting();
         let Some(consumer) = self.consumers.get_mut(key) else {
             return Wanted::Expired;
         };
-        let waiters = &consumer.waiters;
-        if waiters.len() >= usize::try_from(limit).unwrap_or(usize::MAX) && !waiters.contains(want.fetch) {
-            return Wanted::TooManyWait(limit);
+        if consumer.waiting(now) >= limit && !consumer.waiters.contains(want.fetch) {
+            return Wanted::TooManyWait(self.bounds.max_waiting);
         }
-        let again = consumer.next_due().into_iter().chain(want.until).min();
-        consumer.waiters.wait(want.fetch, want.connection, want.waker, again);
+        let again = consumer.next_due().map_or(want.until, |due| due.min(want.until));
+        consumer.waiters.wait(want.fetch, want.connection, want.waker, Some(again));
         self.consumers.note_waiting(key.slot());
         Wanted::Wait(again)
     }
@@ -105,13 +104,14 @@ impl StreamState {
         if !consumer.waiters.is_empty() {
             consumer.arm(effects);
             if consumer.has_deliverable(&self.messages) {
-                consumer.waiters.wake_one(effects);
+                consumer.wake_one(effects);
             }
         }
         if was_waiting {
             self.consumers.note_waiting(slot);
         }
         self.consumers.note_expiry(slot);
+        self.offer(slot, now, effects);
     }
 
     /// Applies a settlement.
@@ -127,9 +127,10 @@ impl StreamState {
         if consumer.config.ack == AckPolicy::None {
             return Err(Gone::Acks);
         }
-        consumer.advance(now, effects);
+        consumer.advance(&self.messages, now, effects);
         let ended = consumer.settle(delivery, kind, &self.messages, now, effects);
         self.release(&ended);
+        self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());
         Ok(())
     }
@@ -143,8 +144,9 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<(), Gone> {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
-        consumer.advance(now, effects);
+        consumer.advance(&self.messages, now, effects);
         consumer.extend(sequence, now, effects);
+        self.offer(key.slot(), now, effects);
         Ok(())
     }
 
@@ -159,9 +161,15 @@ impl StreamState {
         effects: &mut Effects,
     ) {
         if let Ok(consumer) = find(self.deleted, self.consumers.get_mut(key)) {
-            consumer.advance(now, effects);
+            consumer.advance(&self.messages, now, effects);
             consumer.give_back(sequence, attempt, delay, now, effects);
+            self.offer(key.slot(), now, effects);
         }
+    }
+
+    /// How many fetches and subscriptions may wait at one consumer.
+    pub(super) fn max_waiting(&self) -> usize {
+        usize::try_from(self.bounds.max_waiting).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -169,7 +177,7 @@ impl StreamState {
     }
 }
 
-fn find(deleted: bool, consumer: Option<&mut ConsumerState>) -> Result<&mut ConsumerState, Gone> {
+pub(super) fn find(deleted: bool, consumer: Option<&mut ConsumerState>) -> Result<&mut ConsumerState, Gone> {
     match consumer {
         _ if deleted => Err(Gone::Stream),
         Some(consumer) => Ok(consumer),

@@ -66,11 +66,6 @@ impl StreamState {
         self.dedup = Dedup::default();
     }
 
-    /// Wakes what a connection has waiting here, so that it sees that the connection is closed.
-    pub(crate) fn wake_connection(&mut self, connection: u64, effects: &mut Effects) {
-        self.consumers.wake_connection(connection, effects);
-    }
-
     pub(crate) fn check_exists(&self) -> Result<(), Error> {
         if self.deleted { Err(Error::stream_not_found(self.name())) } else { Ok(()) }
     }

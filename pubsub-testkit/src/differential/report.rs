@@ -110,6 +110,28 @@ impl DifferenceReport {
     }
 }
 
+impl DifferenceReport {
+    /// What the operation showed on which the sides part; lines that differ twice, each with its side.
+    #[must_use]
+    pub fn parting(&self) -> String {
+        let mut text = String::new();
+        let lines = self.reference.lines.len().max(self.subject.lines.len());
+        for at in 0..lines {
+            let (one, other) = (self.reference.lines.get(at), self.subject.lines.get(at));
+            let shown = |line: Option<&String>| line.map_or("(nothing)", String::as_str).to_owned();
+            let (one, other) = (shown(one), shown(other));
+            // Writing to a string cannot fail.
+            let _ = if one == other {
+                writeln!(text, "       {one}")
+            } else {
+                let (reference, subject) = (&self.reference.name, &self.subject.name);
+                writeln!(text, "   --> {reference}: {one}\n   --> {subject}: {other}")
+            };
+        }
+        text
+    }
+}
+
 impl fmt::Display for DifferenceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -127,18 +149,6 @@ impl fmt::Display for DifferenceReport {
         if self.before.len() >= self.operations.len() {
             writeln!(f, "     look at everything")?;
         }
-        let lines = self.reference.lines.len().max(self.subject.lines.len());
-        for at in 0..lines {
-            let (one, other) = (self.reference.lines.get(at), self.subject.lines.get(at));
-            match (one, other) {
-                (Some(one), Some(other)) if one == other => writeln!(f, "       {one}")?,
-                _ => {
-                    let shown = |line: Option<&String>| line.map_or("(nothing)", String::as_str).to_owned();
-                    writeln!(f, "   --> {}: {}", self.reference.name, shown(one))?;
-                    writeln!(f, "   --> {}: {}", self.subject.name, shown(other))?;
-                }
-            }
-        }
-        Ok(())
+        f.write_str(&self.parting())
     }
 }

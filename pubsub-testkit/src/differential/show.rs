@@ -92,7 +92,7 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
 }
 
 fn pending(world: &World, stream: &StreamName, consumer: &ConsumerName, pending: u64) -> String {
-    if world.is_ahead(stream, consumer) { String::new() } else { format!(", {pending} pending") }
+    if !world.is_counted(stream, consumer) { String::new() } else { format!(", {pending} pending") }
 }
 
 pub(super) fn receipt(receipt: &Receipt) -> String {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use pubsub_core::{
     Broker, Consumer, ConsumerConfig, ConsumerName, DeliverPolicy, Delivery, Error, Limit, Publisher, Result,
-    StreamAdmin, StreamConfig, StreamName,
+    Retention, StreamAdmin, StreamConfig, StreamName,
 };
 
 use super::grid::TICK;
@@ -46,8 +46,13 @@ pub(super) struct World {
     aged: BTreeSet<StreamName>,
     /// Consumers that may have exhausted a message: where the floor is then, no version of the server agrees with the next.
     may_exhaust: BTreeSet<(StreamName, ConsumerName)>,
-    /// Consumers that were created to start beyond the end: a server counts what comes before their start too, more or less.
+    /// Streams that keep messages for their consumers only.
+    by_interest: BTreeSet<StreamName>,
+    /// Consumers that were created to start beyond the end of their stream.
     ahead: BTreeSet<(StreamName, ConsumerName)>,
+    /// Consumers whose undelivered messages a server counts more or less: those above, since it counts what comes before
+    /// their start too, and those that start with the last message of each subject.
+    uncounted: BTreeSet<(StreamName, ConsumerName)>,
     /// The wall clock at the first point of the grid.
     pub(super) began: SystemTime,
 }
@@ -91,7 +96,9 @@ impl World {
             lives: BTreeMap::new(),
             aged: BTreeSet::new(),
             may_exhaust: BTreeSet::new(),
+            by_interest: BTreeSet::new(),
             ahead: BTreeSet::new(),
+            uncounted: BTreeSet::new(),
             began: SystemTime::now(),
         };
         world.clear().await?;
@@ -154,11 +161,15 @@ impl World {
 
     /// Takes note of a stream's configuration.
     pub(super) fn stream_is(&mut self, config: &StreamConfig) {
-        if config.max_age == Limit::Unlimited {
-            self.aged.remove(&config.name);
-        } else {
-            self.aged.insert(config.name.clone());
-        }
+        note(&mut self.aged, &config.name, config.max_age != Limit::Unlimited);
+        note(&mut self.by_interest, &config.name, config.retention == Retention::Interest);
+    }
+
+    /// Whether a stream would be by interest and have consumers that begin beyond its end. nats-server 2.15.1 then removes
+    /// messages that others have not read, which nobody should copy.
+    pub(super) fn is_spared(&self, stream: &StreamName, by_interest: bool, ahead: bool) -> bool {
+        let by_interest = by_interest || self.by_interest.contains(stream);
+        by_interest && (ahead || self.ahead.iter().any(|(of, _)| of == stream))
     }
 
     /// Whether time removes messages from it.
@@ -169,7 +180,9 @@ impl World {
     pub(super) fn stream_is_gone(&mut self, stream: &StreamName) {
         self.aged.remove(stream);
         self.may_exhaust.retain(|(of, _)| of != stream);
+        self.by_interest.remove(stream);
         self.ahead.retain(|(of, _)| of != stream);
+        self.uncounted.retain(|(of, _)| of != stream);
         for known in self.unnamed.iter_mut().flatten() {
             known.is_gone |= known.stream == *stream;
         }
@@ -200,6 +213,7 @@ impl World {
         let key = (stream.clone(), name.clone());
         self.may_exhaust.remove(&key);
         self.ahead.remove(&key);
+        self.uncounted.remove(&key);
         self.lives.entry(key).or_default().is_over = true;
         for known in self.unnamed.iter_mut().flatten() {
             known.is_gone |= known.stream == *stream && known.name == *name;
@@ -216,16 +230,20 @@ impl World {
         &mut self,
         stream: &StreamName,
         name: &ConsumerName,
-        config: &ConsumerConfig,
+        deliver: DeliverPolicy,
         last: u64,
     ) {
-        if matches!(config.deliver, DeliverPolicy::FromSequence(sequence) if sequence > last + 1) {
-            self.ahead.insert((stream.clone(), name.clone()));
+        let key = (stream.clone(), name.clone());
+        if is_ahead(deliver, last) {
+            self.ahead.insert(key.clone());
+        }
+        if is_ahead(deliver, last) || deliver == DeliverPolicy::LastPerSubject {
+            self.uncounted.insert(key);
         }
     }
 
-    pub(super) fn is_ahead(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
-        self.ahead.contains(&(stream.clone(), consumer.clone()))
+    pub(super) fn is_counted(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
+        !self.uncounted.contains(&(stream.clone(), consumer.clone()))
     }
 
     pub(super) fn may_exhaust(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
@@ -268,5 +286,18 @@ impl World {
     /// The wall clock half a tick after a point of the grid, where nothing happens.
     pub(super) fn time_after_point(&self, point: u32) -> SystemTime {
         self.began + TICK * point + TICK / 2
+    }
+}
+
+/// Whether that is beyond the end of a stream that has come so far.
+pub(super) fn is_ahead(deliver: DeliverPolicy, last: u64) -> bool {
+    matches!(deliver, DeliverPolicy::FromSequence(sequence) if sequence > last + 1)
+}
+
+fn note(set: &mut BTreeSet<StreamName>, stream: &StreamName, is_in: bool) {
+    if is_in {
+        set.insert(stream.clone());
+    } else {
+        set.remove(stream);
     }
 }

@@ -8,7 +8,7 @@ use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
 use super::super::show;
 use super::super::sketch::{DURABLES, Sketch};
-use super::super::world::{ConsumerRef, World};
+use super::super::world::{ConsumerRef, World, is_ahead};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation};
 
@@ -51,6 +51,13 @@ impl Operation for CreateConsumer {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let last = world.last_sequence(&self.stream).await;
+        let deliver = self.wanted.config().deliver;
+        if world.is_spared(&self.stream, false, is_ahead(deliver, last)) {
+            if matches!(self.consumer, ConsumerRef::Unnamed(_)) {
+                world.unnamed_is(&self.stream, None);
+            }
+            return Observation::answer("left out", "left out");
+        }
         let created = world.admin.create_consumer(&self.stream, self.wanted.on(world)).await;
         if matches!(self.consumer, ConsumerRef::Unnamed(_)) {
             let name = created.as_ref().ok().map(|info| info.name.clone());
@@ -58,7 +65,7 @@ impl Operation for CreateConsumer {
         }
         if let Ok(info) = &created {
             world.consumer_is(&self.stream, &info.name, &info.config);
-            world.consumer_starts(&self.stream, &info.name, &info.config, last);
+            world.consumer_starts(&self.stream, &info.name, deliver, last);
         }
         Observation::of(created, |info| show::consumer_info(world, &info))
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::StreamConfig;
+use pubsub_core::{Retention, StreamConfig};
 
 use super::super::dice::Dice;
 use super::super::observation::Observation;
@@ -34,6 +34,9 @@ impl Operation for UpdateStream {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
+        if world.is_spared(&self.0.name, self.0.retention == Retention::Interest, false) {
+            return Observation::answer("left out", "left out");
+        }
         let updated = world.admin.update_stream(self.0.clone()).await;
         if let Ok(info) = &updated {
             world.stream_is(&info.config);

@@ -1,0 +1,123 @@
+//! Delivering to subscriptions ahead of their polls, as a server does to requests that are open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pubsub_core::AckPolicy;
+use tokio::time::Instant;
+
+use super::{ConsumerState, Inbox};
+use crate::clock::after;
+use crate::stream::{Effects, Messages};
+
+impl ConsumerState {
+    /// Does what time has made due for this consumer: at the time when it was due as far as subscriptions ask for
+    /// messages, so that their ack waits end as they would have if somebody had looked then.
+    pub(crate) fn advance(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
+        // A fetch that waits wakes up at such a time by itself.
+        while self.waiters.is_empty()
+            && !self.inboxes.is_empty()
+            && let Some(due) = self.pending.next_due().filter(|due| *due < now)
+            && self.inboxes.is_asking(due)
+        {
+            self.come_due(due, effects);
+            let until = after(due, self.config.ack_wait);
+            while self.inboxes.is_asking(due)
+                && let Some(mut again) = self.take_again(messages, until, effects)
+                && let Some(inbox) = self.inboxes.next_asking(due)
+            {
+                again.pending = self.position.undelivered(messages, &self.selector);
+                inbox.deliver(again, due, effects);
+            }
+        }
+        self.come_due(now, effects);
+    }
+
+    /// Gives what there is to those who ask: one message to each subscription in turn, and as many to fetches that wait,
+    /// which are woken and come for theirs. Returns those messages that are settled by their delivery.
+    pub(crate) fn offer(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) -> Vec<u64> {
+        let mut settled = Vec::new();
+        if self.is_stalled() {
+            // Some of what blocks may have left the stream.
+            self.forget_removed(messages);
+        }
+        while self.has_more_than(self.waiters.woken(), messages) {
+            if !self.inboxes.is_asking(now) {
+                // A fetch that has come wakes the next one.
+                self.waiters.wake_one(effects);
+                break;
+            }
+            if self.waiters.has_asleep() && std::mem::take(&mut self.turns.fetch_is_next) {
+                self.waiters.wake_one(effects);
+                continue;
+            }
+            self.turns.fetch_is_next = true;
+            let Some(taken) = self.take_one(messages, now, effects) else {
+                break;
+            };
+            let Some(inbox) = self.inboxes.next_asking(now) else {
+                break;
+            };
+            if self.config.ack == AckPolicy::None {
+                settled.push(taken.sequence);
+            }
+            inbox.deliver(taken, now, effects);
+        }
+        self.arm(effects);
+        settled
+    }
+
+    /// Ends subscriptions: what was delivered to them and not taken is available at once, as after a nak.
+    pub(crate) fn hand_back(
+        &mut self,
+        inboxes: &[Arc<Inbox>],
+        messages: &Messages,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
+        self.advance(messages, now, effects);
+        self.used(now);
+        let mut held = Vec::new();
+        for inbox in inboxes {
+            self.inboxes.remove(inbox);
+            held.extend(inbox.end(effects));
+        }
+        // Only now, so that none of it goes from one to the other.
+        for taken in held {
+            self.give_back(taken.sequence, taken.attempt, Duration::ZERO, now, effects);
+        }
+    }
+
+    /// How many requests wait for messages.
+    pub(crate) fn waiting(&self, now: Instant) -> usize {
+        self.waiters.len() + self.inboxes.asking(now)
+    }
+
+    /// Whether somebody has to hear of a new message.
+    pub(crate) fn is_waited_on(&self) -> bool {
+        !self.waiters.is_empty() || self.inboxes.have_asked()
+    }
+
+    /// Lets all who wait look again.
+    pub(crate) fn wake_all(&mut self, effects: &mut Effects) {
+        self.waiters.wake_all(effects);
+        self.inboxes.wake_all(effects);
+    }
+
+    /// Something can be taken. Where subscriptions ask, it is for [`offer`](Self::offer) to say who gets it.
+    pub(crate) fn wake_one(&mut self, effects: &mut Effects) {
+        if !self.inboxes.have_asked() {
+            self.waiters.wake_one(effects);
+        }
+    }
+
+    /// Whether there is more than is left to fetches that were woken and have not come yet.
+    fn has_more_than(&mut self, left: usize, messages: &Messages) -> bool {
+        if left == 0 {
+            return self.has_deliverable(messages);
+        }
+        let new = if self.is_stalled() { 0 } else { self.position.undelivered(messages, &self.selector) };
+        let there = new.saturating_add(u64::from(self.pending.has_queued()));
+        there > u64::try_from(left).unwrap_or(u64::MAX)
+    }
+}
