@@ -103,8 +103,9 @@ impl StreamAdmin for MemoryStreamAdmin {
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
-        let result =
-            self.stream(stream).and_then(|stream| stream.run(|state, now, _| state.purge(&purge, now)));
+        let result = self
+            .stream(stream)
+            .and_then(|stream| stream.run(|state, now, effects| state.purge(&purge, now, effects)));
         during("purge stream", result)
     }
 

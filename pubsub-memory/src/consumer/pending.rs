@@ -35,8 +35,14 @@ enum Again {
     After(Instant),
     /// When the delay is over.
     Delayed(Instant),
-    /// As soon as somebody asks.
-    Queued,
+    /// As soon as somebody asks. Should a purge end that, when the ack wait is over that still runs.
+    Queued { or_at: Instant },
+}
+
+impl Again {
+    const fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued { .. })
+    }
 }
 
 impl Pending {
@@ -87,7 +93,7 @@ impl Pending {
     pub(crate) fn next_queued(&mut self) -> Option<(u64, Entry)> {
         while let Some(sequence) = self.queue.front().copied() {
             match self.entries.get(&sequence) {
-                Some(entry) if entry.comes_again == Again::Queued => return Some((sequence, *entry)),
+                Some(entry) if entry.comes_again.is_queued() => return Some((sequence, *entry)),
                 _ => self.queue.pop_front(),
             };
         }
@@ -107,16 +113,28 @@ impl Pending {
 
     /// Makes a message available at once, after those that are already.
     pub(crate) fn queue(&mut self, sequence: u64) {
+        self.queue_until(sequence, Duration::ZERO);
+    }
+
+    /// The time of a message is over: makes it available, and begins the next ack wait.
+    pub(crate) fn expire(&mut self, sequence: u64, ack_wait: Duration) {
+        self.queue_until(sequence, ack_wait);
+    }
+
+    fn queue_until(&mut self, sequence: u64, later: Duration) {
         let Some(entry) = self.entries.get_mut(&sequence) else {
             return;
         };
-        if let Again::Delayed(until) = entry.comes_again {
-            self.delays.remove(&(until, sequence));
-        }
-        if entry.comes_again != Again::Queued {
-            entry.comes_again = Again::Queued;
-            self.queue.push_back(sequence);
-        }
+        let until = match entry.comes_again {
+            Again::Queued { .. } => return,
+            Again::After(until) => until,
+            Again::Delayed(until) => {
+                self.delays.remove(&(until, sequence));
+                until
+            }
+        };
+        entry.comes_again = Again::Queued { or_at: crate::clock::after(until, later) };
+        self.queue.push_back(sequence);
         self.drop_outdated_waits();
     }
 
@@ -127,7 +145,7 @@ impl Pending {
         };
         match entry.comes_again {
             // Not to come twice, once it is queued again.
-            Again::Queued => self.queue.retain(|queued| *queued != sequence),
+            Again::Queued { .. } => self.queue.retain(|queued| *queued != sequence),
             Again::Delayed(before) => {
                 self.delays.remove(&(before, sequence));
             }
@@ -143,10 +161,13 @@ impl Pending {
         let Some(entry) = self.entries.get_mut(&sequence) else {
             return;
         };
-        match entry.comes_again {
-            Again::Queued => return,
+        match &mut entry.comes_again {
+            Again::Queued { or_at } => {
+                *or_at = until;
+                return;
+            }
             Again::Delayed(before) => {
-                self.delays.remove(&(before, sequence));
+                self.delays.remove(&(*before, sequence));
             }
             Again::After(_) => {}
         }
@@ -155,16 +176,22 @@ impl Pending {
         self.drop_outdated_waits();
     }
 
-    /// Nothing is available any more; what was comes again at this time.
-    pub(crate) fn unqueue(&mut self, until: Instant) {
+    /// Nothing is available any more: what was waits for the end of its ack wait, or of the next one that is not over.
+    pub(crate) fn unqueue(&mut self, now: Instant, ack_wait: Duration) {
         for sequence in std::mem::take(&mut self.queue) {
-            if let Some(entry) = self.entries.get_mut(&sequence)
-                && entry.comes_again == Again::Queued
-            {
+            let Some(entry) = self.entries.get_mut(&sequence) else {
+                continue;
+            };
+            if let Again::Queued { or_at } = entry.comes_again {
+                let late = now.saturating_duration_since(or_at).as_nanos();
+                let over = u32::try_from(late / ack_wait.as_nanos().max(1)).unwrap_or(u32::MAX);
+                let until =
+                    if now < or_at { or_at } else { crate::clock::after(or_at, ack_wait * (over + 1)) };
                 entry.comes_again = Again::After(until);
                 self.waits.push_back((until, sequence));
             }
         }
+        self.waits.make_contiguous().sort_unstable();
     }
 
     /// Ends a delivery. Returns whether it was unsettled.
@@ -251,7 +278,7 @@ impl Pending {
                     *until = changed(*until);
                     self.delays.insert((*until, *sequence));
                 }
-                Again::Queued => {}
+                Again::Queued { .. } => {}
             }
         }
         self.waits.make_contiguous().sort_unstable();

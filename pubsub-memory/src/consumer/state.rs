@@ -86,15 +86,15 @@ impl ConsumerState {
             || self.exhausted.contains(&sequence)
     }
 
-    /// Queues what is due again, and gives up what had its last attempt. A server's timer does the same, whether or
-    /// not somebody fetches (measured on nats-server 2.15.1).
+    /// Queues what is due again. As with a server, time gives up a message only where one attempt is all there is; where
+    /// there are more, the next fetch finds it in the queue and gives it up (measured on nats-server 2.15.1).
     pub(super) fn come_due(&mut self, now: Instant, effects: &mut Effects) {
         for sequence in self.pending.take_due(now) {
             let attempts = self.pending.get(sequence).map_or(0, |entry| entry.attempts);
-            if self.is_last_attempt(attempts) {
+            if self.is_last_attempt(attempts.saturating_sub(1).max(1)) {
                 self.exhaust(sequence, attempts, effects);
             } else {
-                self.pending.queue(sequence);
+                self.pending.expire(sequence, self.config.ack_wait);
             }
         }
     }
@@ -157,7 +157,8 @@ impl ConsumerState {
 
     /// A purge has removed what this consumer sees, up to `first`: it goes on from there. As with a server, what was to
     /// be delivered again and is still there now waits for its ack wait.
-    pub(crate) fn purged(&mut self, first: u64, messages: &Messages, now: Instant) {
+    pub(crate) fn purged(&mut self, first: u64, messages: &Messages, now: Instant, effects: &mut Effects) {
+        self.advance(messages, now, effects);
         self.forget_removed(messages);
         self.position.skip_to(first);
         self.delivered.stream = self.delivered.stream.max(self.position.next_sequence().saturating_sub(1));
@@ -172,7 +173,7 @@ impl ConsumerState {
             self.exhausted.clear();
             self.floor.set(self.delivered);
         }
-        self.pending.unqueue(crate::clock::after(now, self.config.ack_wait));
+        self.pending.unqueue(now, self.config.ack_wait);
     }
 
     pub(crate) fn watches_removals(&self) -> bool {

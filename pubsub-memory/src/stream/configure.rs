@@ -31,6 +31,7 @@ impl StreamState {
     pub(crate) fn reconfigure(&mut self, config: StreamConfig, now: Instant, effects: &mut Effects) {
         let becomes_interest =
             config.retention == Retention::Interest && self.config.retention != Retention::Interest;
+        self.dedup.expire(now, self.duplicate_window);
         let window = config.effective_duplicate_window();
         if std::mem::replace(&mut self.duplicate_window, window) != window {
             self.dedup.change_window(now, window);

@@ -4,6 +4,7 @@ use pubsub_core::admin::PurgeExtent;
 use pubsub_core::{Purge, Result, SubjectFilter};
 use tokio::time::Instant;
 
+use super::effects::Effects;
 use super::retention::Why;
 use super::state::StreamState;
 use crate::consumer::Selector;
@@ -11,7 +12,7 @@ use crate::{error, known};
 
 impl StreamState {
     /// Removes what the purge names and says how many messages that were. Nothing of it is delivered again.
-    pub(crate) fn purge(&mut self, purge: &Purge, now: Instant) -> Result<u64> {
+    pub(crate) fn purge(&mut self, purge: &Purge, now: Instant, effects: &mut Effects) -> Result<u64> {
         self.check_exists()?;
         known::purge(purge)?;
         let before = self.messages.log().len();
@@ -22,13 +23,13 @@ impl StreamState {
             }
             _ => self.purge_some(purge),
         }
-        self.purge_consumers(purge.filter.as_ref(), now);
+        self.purge_consumers(purge.filter.as_ref(), now, effects);
         Ok(before - self.messages.log().len())
     }
 
     /// Which consumers go on where, as nats-server 2.15.1 does it (measured). One that sees nothing else goes on with what
     /// the purge has left; one with a filter that is wider or narrower than the purge goes on with what the stream has.
-    fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant) {
+    fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant, effects: &mut Effects) {
         let log = self.messages.log();
         let first = log.first();
         let left = filter.map(|filter| Selector::Wildcards(vec![filter.clone()])).and_then(|left| {
@@ -45,7 +46,7 @@ impl StreamState {
                 }
                 _ => first,
             };
-            consumer.purged(from, &self.messages, now);
+            consumer.purged(from, &self.messages, now, effects);
         }
     }
 

@@ -23,11 +23,12 @@ pub(super) fn shrink(
     while Instant::now() < give_up {
         let length = best.0.operations.len();
         let size = length.div_ceil(parts).max(1);
-        // The last one stays: it is the one that shows the difference.
-        let starts = (0..length.saturating_sub(1)).step_by(size).rev();
+        // The one that shows the difference stays, unless that is the look at the end.
+        let can_go = best.1.at.min(length);
+        let starts = (0..can_go).step_by(size).rev();
         let candidates: Vec<Sequence> = starts
             .map(|start| {
-                let end = (start + size).min(length.saturating_sub(1));
+                let end = (start + size).min(can_go);
                 let left = best.0.operations.iter().enumerate().filter(|(at, _)| !(start..end).contains(at));
                 best.0.with_operations(left.map(|(_, operation)| Arc::clone(operation)).collect())
             })

@@ -30,12 +30,14 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     Arc::new(some_fetch(dice, sketch, expires))
 }
 
-/// At most one in a sequence: see the grid.
+/// At most one in a sequence: see the grid. It asks for one message: how many that come together a fetch gets that has
+/// waited is nobody's promise.
 fn generate_waiting(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let expires = if sketch.has_waited { MOMENT } else { LONG_WAIT };
     sketch.has_waited = true;
     sketch.ticks += 1;
-    Arc::new(some_fetch(dice, sketch, expires))
+    let fetch = some_fetch(dice, sketch, expires);
+    Arc::new(Fetch { max: 1, ..fetch })
 }
 
 fn some_fetch(dice: &mut Dice, sketch: &Sketch, expires: Duration) -> Fetch {
