@@ -62,6 +62,8 @@ capabilities! {
     StreamLimits = "stream_limits",
     /// Full streams that refuse new messages.
     DiscardNew = "discard_new",
+    /// Full subjects that refuse new messages.
+    DiscardNewPerSubject = "discard_new_per_subject",
     /// Streams and consumers can be changed after their creation.
     Update = "update",
     /// Streams and consumers can be listed.
@@ -72,6 +74,64 @@ capabilities! {
     GetMessage = "get_message",
     /// A single stored message can be deleted.
     DeleteMessage = "delete_message",
+    /// Redelivery after times that grow with the attempt.
+    Backoff = "backoff",
+    /// Consumers that get headers without payloads.
+    HeadersOnly = "headers_only",
+    /// Consumers that get messages with the time between them with which they were stored.
+    OriginalReplay = "original_replay",
+    /// Consumers can be stopped for a while.
+    Pause = "pause",
+    /// Consumers can be set back or forward.
+    Reset = "reset",
+    /// A publish that is stored only if the stream is as expected.
+    Expectations = "expectations",
+    /// The expected sequence of a subject may be that of a filter.
+    ExpectedSubjectFilter = "expected_subject_filter",
+    /// Messages with a time to live of their own.
+    MessageTtl = "message_ttl",
+    /// A message that tells that the last one of its subject has expired.
+    DeleteMarkers = "delete_markers",
+    /// Messages that replace those before them.
+    Rollup = "rollup",
+    /// Messages that the broker publishes at a given time.
+    Schedules = "schedules",
+    /// Schedules that recur, that take their payload from another subject, or that replace what was there.
+    RecurringSchedules = "recurring_schedules",
+    /// Several messages that are stored all or not at all.
+    AtomicBatch = "atomic_batch",
+    /// Several messages that are confirmed together, without a sequence for each.
+    FastBatch = "fast_batch",
+    /// Streams that store messages under another subject than that of the publish.
+    SubjectTransform = "subject_transform",
+    /// Streams that publish what they store to plain subscribers.
+    Republish = "republish",
+    /// Notes about streams and consumers, for programs.
+    Metadata = "metadata",
+    /// The subjects of a stream's messages, and its gaps, can be listed.
+    StreamDetails = "stream_details",
+    /// What the account uses and may use can be asked.
+    AccountInfo = "account_info",
+    /// Plain publish, subscribe and request, without a stream.
+    CoreMessaging = "core_messaging",
+    /// The broker tells of messages that were given up.
+    Advisories = "advisories",
+    /// A publish whose outcome is not known is tried again, under one id, within its time.
+    PublishRetry = "publish_retry",
+}
+
+impl Capability {
+    /// The first nats-server, by major and minor version, that has the feature; 2.10 for those that are older. What a
+    /// backend that stands in for a server of some version leaves out.
+    #[must_use]
+    pub const fn since(self) -> (u16, u16) {
+        match self {
+            Self::Pause | Self::ExpectedSubjectFilter | Self::MessageTtl | Self::DeleteMarkers => (2, 11),
+            Self::Schedules | Self::AtomicBatch => (2, 12),
+            Self::RecurringSchedules | Self::FastBatch | Self::Reset => (2, 14),
+            _ => (2, 10),
+        }
+    }
 }
 
 impl std::fmt::Display for Capability {

@@ -9,6 +9,7 @@
 //! | [`publish`] | [`Publisher`] and [`PublisherExt`]; [`PendingReceipt`] and [`Receipt`] |
 //! | [`consume`] | [`Consumer`]; [`FetchOptions`], [`SubscribeOptions`] |
 //! | [`message`] | [`OutboundMessage`]; [`Message`], [`Delivery`] and [`Settlement`] |
+//! | [`core_messaging`] | [`CoreMessaging`]: plain publish, subscribe and request, without a stream |
 //! | [`admin`] | [`StreamAdmin`]; the configuration of streams and consumers; provisioning |
 //! | [`layer`] | [`Layer`], and the layers that come with the core |
 //! | [`subject`], [`name`], [`headers`] | values that cannot hold what a broker would refuse or misread |
@@ -21,10 +22,12 @@
 //! a delivery unsettled.
 
 pub mod admin;
+mod advisory;
 pub mod broker;
 pub mod capabilities;
 pub mod config;
 pub mod consume;
+pub mod core_messaging;
 pub mod counters;
 pub mod error;
 pub mod headers;
@@ -37,18 +40,26 @@ pub mod subject;
 mod text;
 
 pub use admin::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard, MessageSelector, Provision,
-    Purge, Retention, SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
+    AccountInfo, AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard,
+    MessageSelector, Provision, Purge, ReplayPolicy, Republish, Retention, SequencePair, Storage,
+    StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
+pub use advisory::Advisory;
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
 pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};
 pub use consume::{Consumer, FetchOptions, SubscribeOptions};
+pub use core_messaging::{CoreMessage, CoreMessaging, CoreSubscribeOptions, GroupName, RequestManyOptions};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use headers::{HeaderName, HeaderValue, Headers, HeadersIter};
 pub use layer::{Layer, OnPublish, PublishEvent, SubjectPrefix};
-pub use message::{Delivery, DeliveryInfo, Message, OnDrop, OutboundMessage, Settlement, SettlementKind};
+pub use message::{
+    Delivery, DeliveryInfo, Expectations, Message, OnDrop, OutboundMessage, Rollup, Schedule, ScheduleTime,
+    Settlement, SettlementKind, TimeToLive,
+};
 pub use message_id::MessageId;
 pub use name::{ConsumerName, StreamName};
-pub use publish::{PendingReceipt, PublishOptions, Publisher, PublisherExt, Receipt, ReceiptSender};
-pub use subject::{ReplySubject, Subject, SubjectFilter};
+pub use publish::{
+    BatchReceipt, Confirm, PendingReceipt, PublishOptions, Publisher, PublisherExt, Receipt, ReceiptSender,
+};
+pub use subject::{ReplySubject, Subject, SubjectFilter, SubjectTransform};

@@ -100,6 +100,14 @@ fn check_stream(text: &str) -> Result<()> {
     })
 }
 
+pub(crate) fn check_group(text: &str) -> Result<()> {
+    check(text).map_err(|fault| {
+        Error::invalid_input("group", fault.message)
+            .with_context("group", excerpt(text))
+            .with_remedy(fault.remedy)
+    })
+}
+
 fn check_consumer(text: &str) -> Result<()> {
     check(text).map_err(|fault| {
         Error::invalid_input("consumer", fault.message)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, Health, HealthState, Publisher, Result, StreamAdmin,
-    StreamName,
+    Broker, Capabilities, Consumer, ConsumerName, CoreMessaging, Health, HealthState, Publisher, Result,
+    StreamAdmin, StreamName,
 };
 
 use crate::NatsConfig;
@@ -90,6 +90,10 @@ impl Broker for NatsBroker {
 
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
         Some(Arc::new(NatsAdmin::new(Arc::clone(&self.connection))))
+    }
+
+    fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
+        None
     }
 
     async fn health(&self) -> Health {

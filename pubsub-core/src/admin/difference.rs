@@ -1,5 +1,6 @@
 //! How an existing stream or consumer differs from what is asked for: [`Difference`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::name::{ConsumerName, StreamName};
@@ -51,6 +52,9 @@ impl fmt::Display for Difference {
     }
 }
 
+/// The keys of notes that belong to the broker begin so.
+const BROKERS_NOTES: &str = "_nats.";
+
 /// Collects the fields that differ.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
@@ -87,6 +91,19 @@ impl Comparison {
         self.field(field, &sorted(existing), &sorted(wanted), |texts| {
             if texts.is_empty() { none.to_owned() } else { format!("[{}]", texts.join(", ")) }
         });
+    }
+
+    /// Compares notes, without those that the broker adds itself.
+    pub(super) fn metadata(
+        &mut self,
+        existing: &BTreeMap<String, String>,
+        wanted: &BTreeMap<String, String>,
+    ) {
+        let own = |notes: &BTreeMap<String, String>| -> Vec<(String, String)> {
+            let own = notes.iter().filter(|(key, _)| !key.starts_with(BROKERS_NOTES));
+            own.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        self.field("metadata", &own(existing), &own(wanted), |notes| format!("{notes:?}"));
     }
 
     pub(super) fn description(&mut self, existing: Option<&str>, wanted: Option<&str>) {

@@ -1,5 +1,6 @@
 //! Streams and consumers: their configuration, their state, and the contract to administrate them.
 
+mod account;
 mod consumer;
 mod difference;
 mod ensure;
@@ -11,10 +12,11 @@ mod stored_message;
 mod stream;
 mod stream_admin;
 
-pub use consumer::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, SequencePair};
+pub use account::{AccountInfo, Usage};
+pub use consumer::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy, SequencePair};
 pub use difference::Difference;
 pub use provision::Provision;
 pub use purge::{Purge, PurgeExtent};
 pub use stored_message::{MessageSelector, StoredMessage};
-pub use stream::{Discard, Retention, Storage, StreamConfig, StreamInfo};
+pub use stream::{Discard, Republish, Retention, Storage, StreamConfig, StreamInfo};
 pub use stream_admin::StreamAdmin;

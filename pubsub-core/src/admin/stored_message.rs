@@ -7,7 +7,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::headers::Headers;
-use crate::subject::Subject;
+use crate::subject::{Subject, SubjectFilter};
 
 /// Which stored message to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,13 @@ pub enum MessageSelector {
     Sequence(u64),
     /// The newest one on this subject.
     LastOf(Subject),
+    /// The oldest one with at least this sequence that matches.
+    Next {
+        /// The least sequence; 0 and 1 for the beginning.
+        from: u64,
+        /// Which subjects.
+        filter: SubjectFilter,
+    },
 }
 
 /// A message as it is stored, read without a consumer: nothing is delivered and nothing is to be settled.

@@ -2,14 +2,16 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
 use super::{
-    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamConfig, StreamInfo,
-    ensure,
+    AccountInfo, ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage,
+    StreamConfig, StreamInfo, ensure,
 };
 use crate::name::{ConsumerName, StreamName};
+use crate::subject::SubjectFilter;
 use crate::{Capabilities, Capability, Error, Result};
 
 /// Creates, changes, inspects and deletes streams and consumers. Implemented by backends that can;
@@ -174,6 +176,95 @@ pub trait StreamAdmin: Debug + Send + Sync + 'static {
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         let _ = (stream, sequence);
         Err(Error::unsupported(Capability::DeleteMessage.name()))
+    }
+
+    /// Stops the deliveries of a consumer until a time; what is in flight can still be settled. Capability `pause`. A time
+    /// that has passed resumes it. See [`ConsumerInfo::paused_until`].
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either paused or not.
+    async fn pause_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        let _ = (stream, consumer, until);
+        Err(Error::unsupported(Capability::Pause.name()))
+    }
+
+    /// Ends a pause. Capability `pause`. A consumer that is not paused stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either resumed or not.
+    async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let _ = (stream, consumer);
+        Err(Error::unsupported(Capability::Pause.name()))
+    }
+
+    /// Sets a consumer to a sequence of its stream, or (`None`) to its ack floor: what is unsettled is forgotten, and the
+    /// attempts are counted anew. Capability `reset`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer), `InvalidInput` (10204) for a sequence that this
+    /// consumer's start does not allow.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the consumer was either reset or not.
+    async fn reset_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        let _ = (stream, consumer, sequence);
+        Err(Error::unsupported(Capability::Reset.name()))
+    }
+
+    /// The subjects of the stored messages that match, with how many messages each has, by subject. Capability
+    /// `stream_details`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn stream_subjects(
+        &self,
+        stream: &StreamName,
+        filter: SubjectFilter,
+    ) -> Result<Vec<(String, u64)>> {
+        drop((stream, filter));
+        Err(Error::unsupported(Capability::StreamDetails.name()))
+    }
+
+    /// The sequences between the first and the last message that are gone, in order. Capability `stream_details`.
+    ///
+    /// # Errors
+    /// `NotFound` (10059).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
+        let _ = stream;
+        Err(Error::unsupported(Capability::StreamDetails.name()))
+    }
+
+    /// What the account uses and may use. Capability `account_info`.
+    ///
+    /// # Errors
+    /// `Closed`, `Unavailable` or `Timeout`.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn account_info(&self) -> Result<AccountInfo> {
+        Err(Error::unsupported(Capability::AccountInfo.name()))
     }
 
     /// Makes sure that a stream exists as configured, the way that `provision` allows. Idempotent; call it once at

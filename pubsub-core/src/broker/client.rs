@@ -11,6 +11,7 @@ use super::{Broker, Health, Registry};
 use crate::admin::{ConsumerConfig, Provision, StreamAdmin, StreamConfig, StreamInfo};
 use crate::config::ConnectUrl;
 use crate::consume::Consumer;
+use crate::core_messaging::CoreMessaging;
 use crate::layer::Layer;
 use crate::message::OutboundMessage;
 use crate::name::{ConsumerName, StreamName};
@@ -148,6 +149,14 @@ impl Client {
         Broker::admin(self).ok_or_else(|| Error::unsupported("stream_admin"))
     }
 
+    /// Plain messaging: publish, subscribe and request without a stream.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the backend has none.
+    pub fn core(&self) -> Result<Arc<dyn CoreMessaging>> {
+        Broker::core(self).ok_or_else(|| Error::unsupported(Capability::CoreMessaging.name()))
+    }
+
     /// Makes sure, once, that a stream is as configured. See [`StreamAdmin::ensure_stream`].
     ///
     /// # Errors
@@ -235,6 +244,11 @@ impl Broker for Client {
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
         let admin = self.broker.admin()?;
         Some(self.layers.iter().fold(admin, |inner, layer| layer.admin(inner)))
+    }
+
+    fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
+        let core = self.broker.core()?;
+        Some(self.layers.iter().fold(core, |inner, layer| layer.core(inner)))
     }
 
     async fn health(&self) -> Health {

@@ -17,6 +17,7 @@ pub use registry::{Connector, Registry};
 
 use crate::admin::StreamAdmin;
 use crate::consume::Consumer;
+use crate::core_messaging::CoreMessaging;
 use crate::name::{ConsumerName, StreamName};
 use crate::publish::Publisher;
 use crate::{Capabilities, Result};
@@ -47,6 +48,11 @@ pub trait Broker: Debug + Send + Sync + 'static {
 
     /// Administration of streams and consumers; `None` if the backend has none.
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>>;
+
+    /// Plain messaging, without a stream; `None` if the backend has none. Capability `core_messaging`.
+    fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
+        None
+    }
 
     /// How the connection does, with the reasons. Changes nothing on the broker.
     ///

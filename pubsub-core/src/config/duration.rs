@@ -1,4 +1,4 @@
-//! Durations as text: `"30s"`, `"1m 30s"`, `"24h"`, `"7d"`. For serde's `with` attribute, also as [`option`].
+//! Durations as text: `"30s"`, `"1m 30s"`, `"24h"`, `"7d"`. For serde's `with` attribute, also as [`option`] and [`list`].
 //!
 //! Read by the crate `humantime`: numbers with the units `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w` (and their long
 //! names, such as `sec` or `minutes`), added up. A number without a unit is refused, `0` too: nobody can tell seconds
@@ -114,6 +114,33 @@ pub mod option {
     /// As [`parse`](super::parse).
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         Ok(Option::<Written>::deserialize(deserializer)?.map(|written| written.0))
+    }
+}
+
+/// A list of durations.
+pub mod list {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Written(#[serde(with = "super")] Duration);
+
+    /// Serialises as a list of texts.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(durations.iter().map(|duration| super::format(*duration)))
+    }
+
+    /// Deserialises from a list of texts.
+    ///
+    /// # Errors
+    /// As [`parse`](super::parse).
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+        Ok(Vec::<Written>::deserialize(deserializer)?.into_iter().map(|written| written.0).collect())
     }
 }
 

@@ -49,6 +49,36 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemT
     read(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// An optional time, for fields with `#[serde(default, skip_serializing_if = "Option::is_none")]`.
+pub mod option {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Written(#[serde(with = "super")] SystemTime);
+
+    /// Serialises as text, or as null.
+    ///
+    /// # Errors
+    /// As [`serialize`](super::serialize).
+    pub fn serialize<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => super::serialize(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Deserialises from text, or from null.
+    ///
+    /// # Errors
+    /// As [`parse`](super::parse).
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {
+        Ok(Option::<Written>::deserialize(deserializer)?.map(|written| written.0))
+    }
+}
+
 fn read(text: &str) -> Result<SystemTime, String> {
     humantime::parse_rfc3339(text).map_err(|cause| format!("{} is not a time: {cause}", quoted(text)))
 }

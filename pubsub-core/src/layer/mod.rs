@@ -12,6 +12,7 @@ pub use subject_prefix::SubjectPrefix;
 use crate::Capabilities;
 use crate::admin::StreamAdmin;
 use crate::consume::Consumer;
+use crate::core_messaging::CoreMessaging;
 use crate::publish::Publisher;
 
 /// Something that wraps what a [`Client`](crate::Client) gives out. State lives in the layer; applying it to one
@@ -40,6 +41,11 @@ pub trait Layer: Debug + Send + Sync + 'static {
     fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
         inner
     }
+
+    /// Wraps plain messaging.
+    fn core(&self, inner: Arc<dyn CoreMessaging>) -> Arc<dyn CoreMessaging> {
+        inner
+    }
 }
 
 /// So that a list of layers chosen at run time can be applied.
@@ -58,5 +64,9 @@ impl Layer for Arc<dyn Layer> {
 
     fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
         (**self).admin(inner)
+    }
+
+    fn core(&self, inner: Arc<dyn CoreMessaging>) -> Arc<dyn CoreMessaging> {
+        (**self).core(inner)
     }
 }

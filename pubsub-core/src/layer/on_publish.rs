@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Layer;
 use crate::message::OutboundMessage;
-use crate::publish::{PendingReceipt, PublishOptions, Publisher, Receipt};
+use crate::publish::{BatchReceipt, PendingReceipt, PublishOptions, Publisher, Receipt};
 use crate::{Capabilities, Error, Result, Subject};
 
 /// What the hook of [`OnPublish`] learns of one publish.
@@ -138,6 +138,29 @@ impl Publisher for HookedPublisher {
         let started = Instant::now();
         let accepted = self.inner.publish_batch(messages, options).await;
         subjects.into_iter().zip(accepted).map(|(subject, one)| self.watch(subject, started, one)).collect()
+    }
+
+    /// One event per message. All that succeed share the time of the batch and have their sequence.
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let subjects: Vec<_> = messages.iter().map(|message| message.subject.clone()).collect();
+        let started = Instant::now();
+        let outcome = self.inner.publish_atomic(messages, options).await;
+        for (index, subject) in subjects.iter().enumerate() {
+            match &outcome {
+                Ok(batch) => {
+                    let after = (subjects.len() - 1 - index) as u64;
+                    let sequence = batch.last_sequence.saturating_sub(after);
+                    let receipt = Receipt::new(batch.stream.clone(), sequence, false);
+                    call(&self.hook, subject, started, Ok(&receipt));
+                }
+                Err(error) => call(&self.hook, subject, started, Err(error)),
+            }
+        }
+        outcome
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -2,10 +2,15 @@
 //! delivery ends ([`Settlement`]).
 
 mod delivery;
+mod expectations;
 mod info;
+mod instructions;
 mod outbound;
+mod rollup;
+mod schedule;
 mod settlement;
 mod stored;
+mod ttl;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -14,9 +19,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use delivery::Delivery;
+pub use expectations::Expectations;
 pub use info::DeliveryInfo;
 pub use outbound::OutboundMessage;
+pub use rollup::Rollup;
+pub use schedule::{Schedule, ScheduleTime};
 pub use settlement::{OnDrop, Settlement, SettlementKind};
+pub use ttl::TimeToLive;
 
 use crate::headers::Headers;
 use crate::{Capability, Error, Result};

@@ -1,13 +1,16 @@
 //! What is published: [`OutboundMessage`].
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::instructions::Instructions;
+use super::{Expectations, Rollup, Schedule, TimeToLive};
 use crate::admin::StoredMessage;
 use crate::headers::{HeaderName, HeaderValue, Headers};
-use crate::{Capabilities, Error, ErrorKind, MessageId, Result, Subject};
+use crate::{Capabilities, Error, ErrorKind, MessageId, Result, Subject, SubjectFilter};
 
 /// A message to publish: a subject, a payload, headers, and an id if the broker is to store it once.
 ///
@@ -31,6 +34,8 @@ pub struct OutboundMessage {
     pub headers: Headers,
     /// The id that makes the broker store it once within the stream's duplicate window.
     pub id: Option<MessageId>,
+    /// `None` for nearly every message.
+    instructions: Option<Box<Instructions>>,
 }
 
 impl OutboundMessage {
@@ -43,7 +48,7 @@ impl OutboundMessage {
         S: TryInto<Subject, Error: Into<Error>>,
     {
         let subject = subject.try_into().map_err(Into::into)?;
-        Ok(Self { subject, payload: payload.into(), headers: Headers::new(), id: None })
+        Ok(Self { subject, payload: payload.into(), headers: Headers::new(), id: None, instructions: None })
     }
 
     /// A message that carries `value` as JSON.
@@ -97,8 +102,94 @@ impl OutboundMessage {
         self
     }
 
+    /// Sets what must be true of the stream for the message to be stored.
+    #[must_use]
+    pub fn with_expectations(mut self, expectations: Expectations) -> Self {
+        self.instruct().expectations = Some(expectations);
+        self
+    }
+
+    /// Sets how long the message lives.
+    #[must_use]
+    pub fn with_ttl(mut self, ttl: impl Into<TimeToLive>) -> Self {
+        self.instruct().ttl = Some(ttl.into());
+        self
+    }
+
+    /// Makes the message a schedule: the broker publishes it later, to the schedule's target.
+    #[must_use]
+    pub fn with_schedule(mut self, schedule: Schedule) -> Self {
+        self.instruct().schedule = Some(schedule);
+        self
+    }
+
+    /// Makes the message replace what was there before.
+    #[must_use]
+    pub fn with_rollup(mut self, rollup: Rollup) -> Self {
+        self.instruct().rollup = Some(rollup);
+        self
+    }
+
+    /// What must be true of the stream for the message to be stored.
+    #[must_use]
+    pub fn expectations(&self) -> Option<&Expectations> {
+        self.instructions.as_ref()?.expectations.as_ref()
+    }
+
+    /// How long the message lives, if not as long as its stream says.
+    #[must_use]
+    pub fn ttl(&self) -> Option<TimeToLive> {
+        self.instructions.as_ref()?.ttl
+    }
+
+    /// When the broker publishes the message itself.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.instructions.as_ref()?.schedule.as_ref()
+    }
+
+    /// What the message replaces.
+    #[must_use]
+    pub fn rollup(&self) -> Option<Rollup> {
+        self.instructions.as_ref()?.rollup
+    }
+
+    /// Whether the broker is told nothing but subject, headers, id and payload. For backends, which keep the rare rest
+    /// off their fast path.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.instructions.is_none()
+    }
+
+    /// For backends: what else the broker is told, as header lines of JetStream's (`Nats-TTL` and so on), without the
+    /// message id. They are stored with the message, and a consumer sees them.
+    #[must_use]
+    pub fn instruction_headers(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        self.instructions.as_ref().map(|instructions| instructions.headers()).unwrap_or_default()
+    }
+
+    /// For layers: replaces the subject and every subject that the instructions speak of.
+    ///
+    /// # Errors
+    /// Those of the functions; the message is gone then.
+    pub(crate) fn map_subjects(
+        mut self,
+        on_subject: impl Fn(&Subject) -> Result<Subject>,
+        on_filter: impl Fn(&SubjectFilter) -> Result<SubjectFilter>,
+    ) -> Result<Self> {
+        self.subject = on_subject(&self.subject)?;
+        if let Some(instructions) = &mut self.instructions {
+            instructions.map_subjects(on_subject, on_filter)?;
+        }
+        Ok(self)
+    }
+
+    fn instruct(&mut self) -> &mut Instructions {
+        self.instructions.get_or_insert_default()
+    }
+
     /// Checks what a backend must refuse before it sends anything: reserved headers, headers over the limit
-    /// of the wire, a message id without the capability, a message larger than the backend takes. For backends.
+    /// of the wire, an id or an instruction without its capability, a message larger than the backend takes. For backends.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`], [`ErrorKind::Unsupported`] or [`ErrorKind::PayloadTooLarge`], with the subject.
@@ -107,7 +198,7 @@ impl OutboundMessage {
     }
 
     /// For backends that keep their messages themselves: the message as a stream stores it, under this sequence. The id
-    /// is not among its headers; a backend that stores ids puts it there.
+    /// and the [instructions](Self::instruction_headers) are not among its headers; a backend that has them puts them there.
     #[must_use]
     pub fn into_stored(self, sequence: u64, published_at: SystemTime) -> StoredMessage {
         StoredMessage::new(self.subject.into(), sequence, published_at, self.headers, self.payload)
@@ -121,6 +212,9 @@ impl OutboundMessage {
         if self.id.is_some() {
             capabilities.require(crate::Capability::MessageId)?;
         }
+        if let Some(instructions) = &self.instructions {
+            instructions.find_fault(&self.subject, capabilities)?;
+        }
         let headers = self.header_len();
         if headers > Headers::MAX_WIRE_LEN {
             let limit = Headers::MAX_WIRE_LEN;
@@ -133,13 +227,18 @@ impl OutboundMessage {
         capabilities.require_size(headers + self.payload.len())
     }
 
-    /// The bytes that headers and id take on the wire; 0 without any.
+    /// The bytes that headers, id and instructions take on the wire; 0 without any.
     fn header_len(&self) -> usize {
-        let Some(id) = &self.id else {
-            return if self.headers.is_empty() { 0 } else { self.headers.wire_len() };
-        };
-        const ID_LINE: usize = "Nats-Msg-Id: \r\n".len();
-        self.headers.wire_len() + ID_LINE + id.as_str().len()
+        if self.headers.is_empty() && self.id.is_none() && self.instructions.is_none() {
+            return 0;
+        }
+        const ID: &str = "Nats-Msg-Id";
+        let line = |name: &str, value: &str| name.len() + value.len() + ": \r\n".len();
+        let id = self.id.as_ref().map_or(0, |id| line(ID, id.as_str()));
+        let instructions = self.instruction_headers();
+        self.headers.wire_len()
+            + id
+            + instructions.iter().map(|(name, value)| line(name, value)).sum::<usize>()
     }
 }
 
@@ -150,6 +249,7 @@ impl std::fmt::Debug for OutboundMessage {
             .field("payload_bytes", &self.payload.len())
             .field("headers", &self.headers)
             .field("id", &self.id)
+            .field("instructions", &self.instructions)
             .finish()
     }
 }

@@ -11,11 +11,11 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 pub use ext::PublisherExt;
-pub use options::PublishOptions;
-pub use receipt::{PendingReceipt, Receipt, ReceiptSender};
+pub use options::{Confirm, PublishOptions};
+pub use receipt::{BatchReceipt, PendingReceipt, Receipt, ReceiptSender};
 
 use crate::message::OutboundMessage;
-use crate::{Capabilities, Result};
+use crate::{Capabilities, Capability, Error, Result};
 
 /// Hands messages to a broker. Implemented by each backend and by layers; users call [`PublisherExt`].
 ///
@@ -78,6 +78,28 @@ pub trait Publisher: Debug + Send + Sync + 'static {
             outcomes.push(self.publish_with(message, options.clone()).await);
         }
         outcomes
+    }
+
+    /// Publishes messages of one stream that are stored all, one after the other, or not at all. Capability
+    /// `atomic_batch`; the stream must allow it ([`allow_atomic_batches`](crate::StreamConfig::allow_atomic_batches)).
+    /// At most 1,000 messages (nats-server's limit).
+    ///
+    /// A message id that is known already refuses the whole batch (10201), so a batch that is published again after an
+    /// unknown outcome is not stored twice, but fails (ADR-50).
+    ///
+    /// # Errors
+    /// As [`publish_with`](Self::publish_with) and its receipt; `InvalidInput` for no message or too many (10199),
+    /// `Config` (10174) if the stream does not allow it, `Conflict` if an expectation of any message does not hold.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, all messages are stored or none is.
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        drop((messages, options));
+        Err(Error::unsupported(Capability::AtomicBatch.name()))
     }
 
     /// The backend's own object, for what this vocabulary does not have. The backend's documentation names its

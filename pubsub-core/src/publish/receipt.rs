@@ -1,4 +1,4 @@
-//! The broker's confirmation of a publish: [`Receipt`], and the wait for it: [`PendingReceipt`].
+//! The broker's confirmation of a publish: [`Receipt`], [`BatchReceipt`], and the wait for one: [`PendingReceipt`].
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,6 +40,26 @@ impl Receipt {
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.duplicate == Some(true)
+    }
+}
+
+/// The broker's confirmation that it stores a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BatchReceipt {
+    /// The stream that stores the messages.
+    pub stream: StreamName,
+    /// The sequence of the last message; those of the others are right before it.
+    pub last_sequence: u64,
+    /// How many messages were stored.
+    pub messages: u64,
+}
+
+impl BatchReceipt {
+    /// For backends.
+    #[must_use]
+    pub fn new(stream: StreamName, last_sequence: u64, messages: u64) -> Self {
+        Self { stream, last_sequence, messages }
     }
 }
 

@@ -7,6 +7,7 @@
 mod filter;
 pub(crate) mod grammar;
 mod reply;
+mod transform;
 
 use bytestring::ByteString;
 
@@ -14,6 +15,7 @@ use grammar::MAX_SUBJECT_LEN;
 
 pub use filter::SubjectFilter;
 pub use reply::ReplySubject;
+pub use transform::SubjectTransform;
 
 use crate::Result;
 use crate::text::{checked_text, serde_as_text};

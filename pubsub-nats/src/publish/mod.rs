@@ -14,7 +14,8 @@ use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use async_trait::async_trait;
 use futures::FutureExt;
 use pubsub_core::{
-    Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result,
+    BatchReceipt, Capabilities, Capability, Error, ErrorKind, OutboundMessage, PendingReceipt,
+    PublishOptions, Publisher, Result,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -124,6 +125,15 @@ impl Publisher for NatsPublisher {
             outcomes.push(self.publish_with(message, options.clone()).await);
         }
         outcomes
+    }
+
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        drop((messages, options));
+        Err(Error::unsupported(Capability::AtomicBatch.name()))
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use pubsub_core::{
-    Capabilities, Consumer, ConsumerInfo, Delivery, DeliveryInfo, FetchOptions, Headers, Layer, Message,
-    OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result, Settlement, SubscribeOptions,
+    BatchReceipt, Capabilities, Consumer, ConsumerInfo, Delivery, DeliveryInfo, FetchOptions, Headers, Layer,
+    Message, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result, Settlement,
+    SubscribeOptions,
 };
 
 /// One flaw. What is not overridden stays right.
@@ -85,6 +86,15 @@ impl Publisher for TamperedPublisher {
     ) -> Vec<Result<PendingReceipt>> {
         let messages = messages.into_iter().map(|message| self.tamper.outbound(message)).collect();
         self.inner.publish_batch(messages, options).await
+    }
+
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let messages = messages.into_iter().map(|message| self.tamper.outbound(message)).collect();
+        self.inner.publish_atomic(messages, options).await
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,6 +1,6 @@
 //! What a backend checks before it makes a consumer.
 
-use super::{AckPolicy, ConsumerConfig, DeliverPolicy};
+use super::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy};
 use crate::admin::needs::{need, require};
 use crate::name::ConsumerName;
 use crate::{Capabilities, Capability, Error, Result};
@@ -17,6 +17,10 @@ impl ConsumerConfig {
     /// | `ack` | `ack_policies` | `explicit` |
     /// | `max_ack_pending` | `max_ack_pending` | unlimited, or nothing is acknowledged (`ack` is `none`) |
     /// | `inactive_threshold` | `ephemeral_consumers` | not set |
+    /// | `backoff` | `backoff` | empty |
+    /// | `replay` | `original_replay` | `instant` |
+    /// | `headers_only` | `headers_only` | false |
+    /// | `metadata` | `metadata` | empty |
     ///
     /// `max_ack_pending` is 1,000 by default, so a backend without that capability refuses a consumer until it is said
     /// to be unlimited: to hand out more than was asked for would be to ignore a field.
@@ -51,6 +55,10 @@ impl ConsumerConfig {
             max_deliver: _,
             max_ack_pending,
             inactive_threshold,
+            backoff,
+            replay,
+            headers_only,
+            metadata,
         } = self;
         let unbounded = max_ack_pending.is_unlimited() || *ack == AckPolicy::None;
         let needs = [
@@ -59,6 +67,10 @@ impl ConsumerConfig {
             need(*ack == AckPolicy::Explicit, "ack", Capability::AckPolicies, "explicit"),
             need(unbounded, "max_ack_pending", Capability::MaxAckPending, "unlimited"),
             need(inactive_threshold.is_none(), "inactive_threshold", Capability::EphemeralConsumers, "none"),
+            need(backoff.is_empty(), "backoff", Capability::Backoff, "empty"),
+            need(*replay == ReplayPolicy::Instant, "replay", Capability::OriginalReplay, "instant"),
+            need(!headers_only, "headers_only", Capability::HeadersOnly, "false"),
+            need(metadata.is_empty(), "metadata", Capability::Metadata, "empty"),
         ];
         require(needs, capabilities).map_err(|error| match name {
             Some(name) => error.with_context("consumer", name),
@@ -109,6 +121,10 @@ mod tests {
             (plain().with_deliver(DeliverPolicy::New), "deliver", Capability::StartPosition),
             (plain().with_ack(AckPolicy::All), "ack", Capability::AckPolicies),
             (plain().with_max_ack_pending(9), "max_ack_pending", Capability::MaxAckPending),
+            (plain().with_backoff([hour]), "backoff", Capability::Backoff),
+            (plain().with_replay(ReplayPolicy::Original), "replay", Capability::OriginalReplay),
+            (plain().with_headers_only(), "headers_only", Capability::HeadersOnly),
+            (plain().with_metadata("team", "rides"), "metadata", Capability::Metadata),
         ];
         for (config, field, capability) in cases {
             config.check(Capabilities::minimum().with(capability)).unwrap();

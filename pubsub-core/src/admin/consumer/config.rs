@@ -1,10 +1,11 @@
 //! What a consumer is asked to be: [`ConsumerConfig`].
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AckPolicy, DeliverPolicy};
+use super::{AckPolicy, DeliverPolicy, ReplayPolicy};
 use crate::admin::Difference;
 use crate::admin::difference::{Comparison, consumer_differs};
 use crate::config::{Limit, duration};
@@ -75,6 +76,23 @@ pub struct ConsumerConfig {
     /// [`effective_inactive_threshold`](Self::effective_inactive_threshold) for `None`.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
     pub inactive_threshold: Option<Duration>,
+    /// After how long the first, second, ... unsettled delivery comes again, in place of `ack_wait`; the last one for all
+    /// that follow. It takes a `max_deliver` of at least as many. A nak does not wait for it.
+    #[serde(default, with = "duration::list", skip_serializing_if = "Vec::is_empty")]
+    pub backoff: Vec<Duration>,
+    /// How fast messages come.
+    #[serde(default, skip_serializing_if = "is_instant")]
+    pub replay: ReplayPolicy,
+    /// Whether messages come without their payload; its size is then in the header `Nats-Msg-Size`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headers_only: bool,
+    /// Notes for programs. Keys that begin with `_nats.` belong to the broker.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+fn is_instant(replay: &ReplayPolicy) -> bool {
+    *replay == ReplayPolicy::Instant
 }
 
 impl ConsumerConfig {
@@ -113,6 +131,10 @@ impl ConsumerConfig {
             max_deliver: default::max_deliver(),
             max_ack_pending: default::max_ack_pending(),
             inactive_threshold: None,
+            backoff: Vec::new(),
+            replay: ReplayPolicy::default(),
+            headers_only: false,
+            metadata: BTreeMap::new(),
         }
     }
 
@@ -202,6 +224,41 @@ impl ConsumerConfig {
         self
     }
 
+    /// Sets [`backoff`](Self::backoff).
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: impl IntoIterator<Item = Duration>) -> Self {
+        self.backoff = backoff.into_iter().collect();
+        self
+    }
+
+    /// Sets [`replay`](Self::replay).
+    #[must_use]
+    pub fn with_replay(mut self, replay: ReplayPolicy) -> Self {
+        self.replay = replay;
+        self
+    }
+
+    /// Switches [`headers_only`](Self::headers_only) on.
+    #[must_use]
+    pub fn with_headers_only(mut self) -> Self {
+        self.headers_only = true;
+        self
+    }
+
+    /// Adds a note to [`metadata`](Self::metadata).
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// After how long the first unsettled delivery comes again: the first of `backoff`, or `ack_wait`. With a backoff,
+    /// a server shows it as the consumer's `ack_wait`.
+    #[must_use]
+    pub fn effective_ack_wait(&self) -> Duration {
+        self.backoff.first().copied().unwrap_or(self.ack_wait)
+    }
+
     /// After how long without use it is deleted: what is set, or 5 s for an ephemeral consumer (as nats-server 2.15.1
     /// does), or `None`, never, for a durable one.
     #[must_use]
@@ -233,7 +290,13 @@ impl ConsumerConfig {
         found.field("deliver", &existing.deliver, &self.deliver, ToString::to_string);
         found.field("ack", &existing.ack, &self.ack, ToString::to_string);
         if (existing.ack, self.ack) != (AckPolicy::None, AckPolicy::None) {
-            found.field("ack_wait", &existing.ack_wait, &self.ack_wait, |wait| duration::format(*wait));
+            found.field("ack_wait", &existing.effective_ack_wait(), &self.effective_ack_wait(), |wait| {
+                duration::format(*wait)
+            });
+            found.field("backoff", &existing.backoff, &self.backoff, |waits| {
+                let waits: Vec<_> = waits.iter().map(|wait| duration::format(*wait)).collect();
+                if waits.is_empty() { "none".to_owned() } else { format!("[{}]", waits.join(", ")) }
+            });
             found.field(
                 "max_ack_pending",
                 &existing.max_ack_pending,
@@ -248,6 +311,9 @@ impl ConsumerConfig {
             &self.effective_inactive_threshold(),
             |threshold| threshold.map_or_else(|| "never".to_owned(), duration::format),
         );
+        found.field("replay", &existing.replay, &self.replay, ToString::to_string);
+        found.field("headers_only", &existing.headers_only, &self.headers_only, ToString::to_string);
+        found.metadata(&existing.metadata, &self.metadata);
         found.differences
     }
 

@@ -38,6 +38,9 @@ pub struct ConsumerInfo {
     pub pending: u64,
     /// How many requests for messages are waiting.
     pub waiting: u64,
+    /// Until when it is paused; `None` if it is not.
+    #[serde(with = "timestamp::option", skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<SystemTime>,
 }
 
 /// One delivery, counted in two ways.
@@ -73,6 +76,7 @@ impl ConsumerInfo {
             redelivered: 0,
             pending: 0,
             waiting: 0,
+            paused_until: None,
         }
     }
 

@@ -8,7 +8,7 @@ mod validate;
 
 pub use config::ConsumerConfig;
 pub use info::{ConsumerInfo, SequencePair};
-pub use policy::{AckPolicy, DeliverPolicy};
+pub use policy::{AckPolicy, DeliverPolicy, ReplayPolicy};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The choices of a consumer: where it starts, and what must be acknowledged.
+//! The choices of a consumer: where it starts, how fast it goes, and what must be acknowledged.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -43,6 +43,27 @@ pub enum AckPolicy {
     All,
     /// None: a delivery is done when it is handed out, and never comes again. Not for a work-queue stream (10084).
     None,
+}
+
+/// How fast messages come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReplayPolicy {
+    /// As fast as they are taken.
+    #[default]
+    Instant,
+    /// With the time between them with which they were stored.
+    Original,
+}
+
+impl fmt::Display for ReplayPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Instant => "instant",
+            Self::Original => "original",
+        })
+    }
 }
 
 impl fmt::Display for DeliverPolicy {

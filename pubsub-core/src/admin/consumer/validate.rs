@@ -10,6 +10,8 @@ use crate::{Error, Result};
 const DESCRIPTION_TOO_LONG: u16 = 10107;
 const FILTERS_OVERLAP: u16 = 10138;
 const DELIVER_OPTIONS: u16 = 10094;
+/// JetStream's code for more times of backoff than deliveries.
+const BACKOFF_TOO_LONG: u16 = 10116;
 const ACK_WAIT_NOT_POSITIVE: u16 = 10183;
 
 /// The shortest duration that the broker can hold.
@@ -45,10 +47,26 @@ impl ConsumerConfig {
         self.check_deliver()?;
         rules::span("ack_wait", self.ack_wait, ONE, Some(ACK_WAIT_NOT_POSITIVE))?;
         rules::count("max_deliver", self.max_deliver, rules::MAX_COUNT)?;
+        self.check_backoff()?;
         rules::count("max_ack_pending", self.max_ack_pending, rules::MAX_COUNT)?;
         match self.inactive_threshold {
             Some(threshold) => rules::span("inactive_threshold", threshold, ONE, None),
             None => Ok(()),
+        }
+    }
+
+    fn check_backoff(&self) -> Result<()> {
+        for wait in &self.backoff {
+            rules::span("backoff", *wait, ONE, None)?;
+        }
+        match self.max_deliver.at() {
+            Some(attempts) if (attempts as usize) < self.backoff.len() => Err(Error::config(
+                "max_deliver",
+                format!("max_deliver is {attempts}, less than the {} times of backoff", self.backoff.len()),
+            )
+            .with_broker_code(BACKOFF_TOO_LONG)
+            .with_remedy("raise max_deliver, or shorten backoff")),
+            _ => Ok(()),
         }
     }
 

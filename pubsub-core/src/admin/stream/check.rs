@@ -15,6 +15,14 @@ impl StreamConfig {
     /// | `max_age`, `max_bytes`, `max_messages`, `max_messages_per_subject`, `max_message_size`, `max_consumers` | `stream_limits` | unlimited |
     /// | `discard` | `discard_new` | `old` |
     /// | `duplicate_window` | `message_id` | not set |
+    /// | `discard_new_per_subject` | `discard_new_per_subject` | false |
+    /// | `allow_message_ttl` | `message_ttl` | false |
+    /// | `subject_delete_marker_ttl` | `delete_markers` | not set |
+    /// | `allow_rollup` | `rollup` | false |
+    /// | `allow_schedules` | `schedules` | false |
+    /// | `allow_atomic_batches` | `atomic_batch` | false |
+    /// | `allow_fast_batches` | `fast_batch` | false |
+    /// | `subject_transform`, `republish`, `metadata` | the capability of that name | not set |
     ///
     /// The limits of [`StreamConfig::new`] are finite, so a backend without `stream_limits` refuses it until they are
     /// said to be unlimited: to keep more than was asked for would be to ignore a field. No capability tells about
@@ -55,9 +63,20 @@ impl StreamConfig {
             max_consumers,
             discard,
             duplicate_window,
+            discard_new_per_subject,
+            allow_message_ttl,
+            subject_delete_marker_ttl,
+            allow_rollup,
+            allow_schedules,
+            allow_atomic_batches,
+            allow_fast_batches,
+            subject_transform,
+            republish,
+            metadata,
         } = self;
         let retained = |capability| need(false, "retention", capability, "limits");
         let limit = |unlimited, field| need(unlimited, field, Capability::StreamLimits, "unlimited");
+        let switch = |on: bool, field, capability| need(!on, field, capability, "false");
         let needs = [
             match retention {
                 Retention::Limits => None,
@@ -72,6 +91,21 @@ impl StreamConfig {
             limit(max_consumers.is_unlimited(), "max_consumers"),
             need(*discard == Discard::Old, "discard", Capability::DiscardNew, "old"),
             need(duplicate_window.is_none(), "duplicate_window", Capability::MessageId, "none"),
+            switch(*discard_new_per_subject, "discard_new_per_subject", Capability::DiscardNewPerSubject),
+            switch(*allow_message_ttl, "allow_message_ttl", Capability::MessageTtl),
+            need(
+                subject_delete_marker_ttl.is_none(),
+                "subject_delete_marker_ttl",
+                Capability::DeleteMarkers,
+                "none",
+            ),
+            switch(*allow_rollup, "allow_rollup", Capability::Rollup),
+            switch(*allow_schedules, "allow_schedules", Capability::Schedules),
+            switch(*allow_atomic_batches, "allow_atomic_batches", Capability::AtomicBatch),
+            switch(*allow_fast_batches, "allow_fast_batches", Capability::FastBatch),
+            need(subject_transform.is_none(), "subject_transform", Capability::SubjectTransform, "none"),
+            need(republish.is_none(), "republish", Capability::Republish, "none"),
+            need(metadata.is_empty(), "metadata", Capability::Metadata, "empty"),
         ];
         require(needs, capabilities).map_err(|error| error.with_context("stream", name))
     }
@@ -144,6 +178,12 @@ mod tests {
             (plain().with_max_consumers(9), "max_consumers", Capability::StreamLimits),
             (plain().with_discard(Discard::New), "discard", Capability::DiscardNew),
             (plain().with_duplicate_window(hour), "duplicate_window", Capability::MessageId),
+            (plain().with_allow_message_ttl(), "allow_message_ttl", Capability::MessageTtl),
+            (plain().with_allow_rollup(), "allow_rollup", Capability::Rollup),
+            (plain().with_allow_schedules(), "allow_schedules", Capability::Schedules),
+            (plain().with_allow_atomic_batches(), "allow_atomic_batches", Capability::AtomicBatch),
+            (plain().with_allow_fast_batches(), "allow_fast_batches", Capability::FastBatch),
+            (plain().with_metadata("team", "rides"), "metadata", Capability::Metadata),
         ];
         for (config, field, capability) in cases {
             config.check(Capabilities::minimum().with(capability)).unwrap();

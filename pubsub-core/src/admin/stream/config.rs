@@ -1,15 +1,16 @@
 //! What a stream is asked to be: [`StreamConfig`].
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Discard, Retention, Storage};
+use super::{Discard, Republish, Retention, Storage};
 use crate::admin::Difference;
 use crate::admin::difference::{Comparison, stream_differs};
 use crate::config::{Limit, duration, size};
 use crate::name::StreamName;
-use crate::subject::SubjectFilter;
+use crate::subject::{SubjectFilter, SubjectTransform};
 use crate::{Error, Result};
 
 /// What a stream stores, for how long, and what happens when it is full. Limits are finite unless
@@ -43,6 +44,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as in JetStream")]
 pub struct StreamConfig {
     /// The name, unique in the account.
     pub name: StreamName,
@@ -86,6 +88,39 @@ pub struct StreamConfig {
     /// [`effective_duplicate_window`](Self::effective_duplicate_window) for `None`.
     #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
     pub duplicate_window: Option<Duration>,
+    /// Whether [`Discard::New`] also refuses a message whose subject is full; it then takes
+    /// [`max_messages_per_subject`](Self::max_messages_per_subject). Otherwise the oldest of that subject goes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub discard_new_per_subject: bool,
+    /// Whether messages may have a [time to live](crate::TimeToLive) of their own. Once allowed, always allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_message_ttl: bool,
+    /// For how long a marker tells that the last message of a subject has expired by `max_age`: a message without payload,
+    /// with the header `Nats-Marker-Reason`. At least 1 s; takes `allow_message_ttl`. None by default.
+    #[serde(default, with = "duration::option", skip_serializing_if = "Option::is_none")]
+    pub subject_delete_marker_ttl: Option<Duration>,
+    /// Whether messages may [replace](crate::Rollup) those before them. See
+    /// [`effective_allow_rollup`](Self::effective_allow_rollup).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_rollup: bool,
+    /// Whether messages may be [schedules](crate::Schedule). Once allowed, always allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_schedules: bool,
+    /// Whether [`publish_atomic`](crate::Publisher::publish_atomic) is allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_atomic_batches: bool,
+    /// Whether messages may be confirmed many at once ([`Confirm::StoredOnly`](crate::Confirm::StoredOnly)).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_fast_batches: bool,
+    /// What subjects become before their messages are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_transform: Option<SubjectTransform>,
+    /// What is published again when it has been stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub republish: Option<Republish>,
+    /// Notes for programs. Keys that begin with `_nats.` belong to the broker.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl StreamConfig {
@@ -126,6 +161,16 @@ impl StreamConfig {
             max_consumers: default::max_consumers(),
             discard: Discard::default(),
             duplicate_window: None,
+            discard_new_per_subject: false,
+            allow_message_ttl: false,
+            subject_delete_marker_ttl: None,
+            allow_rollup: false,
+            allow_schedules: false,
+            allow_atomic_batches: false,
+            allow_fast_batches: false,
+            subject_transform: None,
+            republish: None,
+            metadata: BTreeMap::new(),
         })
     }
 
@@ -229,6 +274,82 @@ impl StreamConfig {
         self.subjects.iter().any(|taken| taken.matches(subject))
     }
 
+    /// Switches [`discard_new_per_subject`](Self::discard_new_per_subject) on.
+    #[must_use]
+    pub fn with_discard_new_per_subject(mut self) -> Self {
+        self.discard_new_per_subject = true;
+        self
+    }
+
+    /// Switches [`allow_message_ttl`](Self::allow_message_ttl) on.
+    #[must_use]
+    pub fn with_allow_message_ttl(mut self) -> Self {
+        self.allow_message_ttl = true;
+        self
+    }
+
+    /// Switches [`allow_rollup`](Self::allow_rollup) on.
+    #[must_use]
+    pub fn with_allow_rollup(mut self) -> Self {
+        self.allow_rollup = true;
+        self
+    }
+
+    /// Switches [`allow_schedules`](Self::allow_schedules) on.
+    #[must_use]
+    pub fn with_allow_schedules(mut self) -> Self {
+        self.allow_schedules = true;
+        self
+    }
+
+    /// Switches [`allow_atomic_batches`](Self::allow_atomic_batches) on.
+    #[must_use]
+    pub fn with_allow_atomic_batches(mut self) -> Self {
+        self.allow_atomic_batches = true;
+        self
+    }
+
+    /// Switches [`allow_fast_batches`](Self::allow_fast_batches) on.
+    #[must_use]
+    pub fn with_allow_fast_batches(mut self) -> Self {
+        self.allow_fast_batches = true;
+        self
+    }
+
+    /// Sets [`subject_delete_marker_ttl`](Self::subject_delete_marker_ttl).
+    #[must_use]
+    pub fn with_subject_delete_marker_ttl(mut self, ttl: Duration) -> Self {
+        self.subject_delete_marker_ttl = Some(ttl);
+        self
+    }
+
+    /// Sets [`subject_transform`](Self::subject_transform).
+    #[must_use]
+    pub fn with_subject_transform(mut self, transform: SubjectTransform) -> Self {
+        self.subject_transform = Some(transform);
+        self
+    }
+
+    /// Sets [`republish`](Self::republish).
+    #[must_use]
+    pub fn with_republish(mut self, republish: Republish) -> Self {
+        self.republish = Some(republish);
+        self
+    }
+
+    /// Adds a note to [`metadata`](Self::metadata).
+    #[must_use]
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Whether messages may replace those before them: also where markers or schedules are allowed, which need it.
+    #[must_use]
+    pub fn effective_allow_rollup(&self) -> bool {
+        self.allow_rollup || self.allow_schedules || self.subject_delete_marker_ttl.is_some()
+    }
+
     /// In which fields `existing` is not what `self` asks for, by their meaning: the order of subjects does not matter,
     /// and a duplicate window that is not set counts as the one that applies. Names are not compared.
     #[must_use]
@@ -259,6 +380,29 @@ impl StreamConfig {
             &self.effective_duplicate_window(),
             |window| duration::format(*window),
         );
+        for (field, existing, wanted) in [
+            ("discard_new_per_subject", existing.discard_new_per_subject, self.discard_new_per_subject),
+            ("allow_message_ttl", existing.allow_message_ttl, self.allow_message_ttl),
+            ("allow_rollup", existing.effective_allow_rollup(), self.effective_allow_rollup()),
+            ("allow_schedules", existing.allow_schedules, self.allow_schedules),
+            ("allow_atomic_batches", existing.allow_atomic_batches, self.allow_atomic_batches),
+            ("allow_fast_batches", existing.allow_fast_batches, self.allow_fast_batches),
+        ] {
+            found.field(field, &existing, &wanted, ToString::to_string);
+        }
+        found.field(
+            "subject_delete_marker_ttl",
+            &existing.subject_delete_marker_ttl,
+            &self.subject_delete_marker_ttl,
+            |ttl| ttl.map_or_else(|| "none".to_owned(), duration::format),
+        );
+        found.field("subject_transform", &existing.subject_transform, &self.subject_transform, |transform| {
+            transform.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+        });
+        found.field("republish", &existing.republish, &self.republish, |republish| {
+            republish.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+        });
+        found.metadata(&existing.metadata, &self.metadata);
         found.differences
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::StreamConfig;
+use super::{Discard, StreamConfig};
 use crate::admin::rules;
 use crate::config::{duration, size};
 use crate::subject::SubjectFilter;
@@ -53,7 +53,36 @@ impl StreamConfig {
         rules::count("max_messages_per_subject", self.max_messages_per_subject, rules::MAX_COUNT)?;
         rules::count("max_message_size", self.max_message_size, u64::from(i32::MAX.unsigned_abs()))?;
         rules::count("max_consumers", self.max_consumers, rules::MAX_COUNT)?;
+        self.check_per_subject()?;
+        self.check_markers()?;
         self.check_duplicate_window()
+    }
+
+    fn check_per_subject(&self) -> Result<()> {
+        let bounded = !self.max_messages_per_subject.is_unlimited();
+        if self.discard_new_per_subject && !(self.discard == Discard::New && bounded) {
+            return Err(refused(
+                "discard_new_per_subject",
+                "discard_new_per_subject takes discard = new and max_messages_per_subject".to_owned(),
+            )
+            .with_remedy("set both, or leave discard_new_per_subject out"));
+        }
+        Ok(())
+    }
+
+    fn check_markers(&self) -> Result<()> {
+        let Some(ttl) = self.subject_delete_marker_ttl else {
+            return Ok(());
+        };
+        rules::span("subject_delete_marker_ttl", ttl, Duration::from_secs(1), Some(INVALID_STREAM))?;
+        if !self.allow_message_ttl {
+            return Err(refused(
+                "subject_delete_marker_ttl",
+                "subject_delete_marker_ttl takes allow_message_ttl".to_owned(),
+            )
+            .with_remedy("set allow_message_ttl, or leave the markers out"));
+        }
+        Ok(())
     }
 
     fn check_subjects(&self) -> Result<()> {

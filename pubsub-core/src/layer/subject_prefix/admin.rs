@@ -1,14 +1,16 @@
 use std::any::Any;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
 use super::Prefix;
 use crate::admin::{
-    ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamAdmin,
+    AccountInfo, ConsumerConfig, ConsumerInfo, MessageSelector, Provision, Purge, StoredMessage, StreamAdmin,
     StreamConfig, StreamInfo,
 };
 use crate::name::{ConsumerName, StreamName};
+use crate::subject::SubjectFilter;
 use crate::{Capabilities, Result};
 
 #[derive(Debug)]
@@ -20,6 +22,12 @@ pub(super) struct PrefixedAdmin {
 impl Prefix {
     fn on_stream(&self, mut config: StreamConfig) -> Result<StreamConfig> {
         self.on_filters(&mut config.subjects)?;
+        if let Some(transform) = &mut config.subject_transform {
+            self.on_transform(transform)?;
+        }
+        if let Some(republish) = &mut config.republish {
+            self.on_transform(&mut republish.subjects)?;
+        }
         Ok(config)
     }
 
@@ -33,6 +41,12 @@ impl Prefix {
 
     fn off_stream(&self, mut info: StreamInfo) -> StreamInfo {
         self.off_filters(&mut info.config.subjects);
+        if let Some(transform) = &mut info.config.subject_transform {
+            self.off_transform(transform);
+        }
+        if let Some(republish) = &mut info.config.republish {
+            self.off_transform(&mut republish.subjects);
+        }
         info
     }
 
@@ -107,6 +121,9 @@ impl StreamAdmin for PrefixedAdmin {
     async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
         let selector = match selector {
             MessageSelector::LastOf(subject) => MessageSelector::LastOf(self.prefix.on_subject(&subject)?),
+            MessageSelector::Next { from, filter } => {
+                MessageSelector::Next { from, filter: self.prefix.on_filter(&filter)? }
+            }
             other => other,
         };
         let mut message = self.inner.get_message(stream, selector).await?;
@@ -117,6 +134,46 @@ impl StreamAdmin for PrefixedAdmin {
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
         self.inner.delete_message(stream, sequence).await
+    }
+
+    async fn pause_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        self.inner.pause_consumer(stream, consumer, until).await
+    }
+
+    async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.resume_consumer(stream, consumer).await
+    }
+
+    async fn reset_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        let info = self.inner.reset_consumer(stream, consumer, sequence).await?;
+        Ok(self.prefix.off_consumer(info))
+    }
+
+    async fn stream_subjects(
+        &self,
+        stream: &StreamName,
+        filter: SubjectFilter,
+    ) -> Result<Vec<(String, u64)>> {
+        let subjects = self.inner.stream_subjects(stream, self.prefix.on_filter(&filter)?).await?;
+        Ok(subjects.into_iter().map(|(subject, count)| (self.prefix.off(&subject).into(), count)).collect())
+    }
+
+    async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
+        self.inner.deleted_sequences(stream).await
+    }
+
+    async fn account_info(&self) -> Result<AccountInfo> {
+        self.inner.account_info().await
     }
 
     async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {

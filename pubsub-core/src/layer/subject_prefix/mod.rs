@@ -2,25 +2,29 @@
 
 mod admin;
 mod consumer;
+mod core_messaging;
 mod publisher;
 
 use std::sync::Arc;
 
 use admin::PrefixedAdmin;
 use consumer::PrefixedConsumer;
+use core_messaging::PrefixedCore;
 use publisher::PrefixedPublisher;
 
 use super::Layer;
 use crate::admin::StreamAdmin;
 use crate::consume::Consumer;
+use crate::core_messaging::CoreMessaging;
+use crate::message::OutboundMessage;
 use crate::publish::Publisher;
-use crate::subject::{Subject, SubjectFilter};
+use crate::subject::{Subject, SubjectFilter, SubjectTransform};
 use crate::{Error, Result};
 
 /// A layer that puts a prefix before every subject and takes it off again, so that several environments or tenants can
 /// use one broker with the same program.
 ///
-/// Published subjects, stream subjects, filters and purges get the prefix; a consumer without filters and a purge without
+/// Published subjects, stream subjects, filters, transforms, schedules and purges get the prefix; a consumer without filters and a purge without
 /// a filter are limited to it. Delivered and stored messages and the configurations that are read lose it; a subject
 /// without the prefix, somebody else's, is shown as it is, and so are the subjects in errors.
 ///
@@ -66,6 +70,10 @@ impl Layer for SubjectPrefix {
     fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
         Arc::new(PrefixedAdmin { inner, prefix: self.prefix.clone() })
     }
+
+    fn core(&self, inner: Arc<dyn CoreMessaging>) -> Arc<dyn CoreMessaging> {
+        Arc::new(PrefixedCore { inner, prefix: self.prefix.clone() })
+    }
 }
 
 /// The prefix and how it is put on and taken off.
@@ -75,6 +83,23 @@ struct Prefix(Subject);
 impl Prefix {
     fn on_subject(&self, subject: &Subject) -> Result<Subject> {
         self.0.join(subject)
+    }
+
+    fn on_message(&self, message: OutboundMessage) -> Result<OutboundMessage> {
+        message.map_subjects(|subject| self.on_subject(subject), |filter| self.on_filter(filter))
+    }
+
+    fn on_transform(&self, transform: &mut SubjectTransform) -> Result<()> {
+        transform.source = self.on_filter(&transform.source)?;
+        transform.destination = format!("{}.{}", self.0, transform.destination);
+        Ok(())
+    }
+
+    fn off_transform(&self, transform: &mut SubjectTransform) {
+        if let Ok(own) = SubjectFilter::new(self.off(transform.source.as_str())) {
+            transform.source = own;
+        }
+        transform.destination = self.off(&transform.destination).to_owned();
     }
 
     fn on_filter(&self, filter: &SubjectFilter) -> Result<SubjectFilter> {

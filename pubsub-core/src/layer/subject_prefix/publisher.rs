@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::Prefix;
 use crate::message::OutboundMessage;
-use crate::publish::{PendingReceipt, PublishOptions, Publisher};
+use crate::publish::{BatchReceipt, PendingReceipt, PublishOptions, Publisher};
 use crate::{Capabilities, Result};
 
 #[derive(Debug)]
@@ -15,9 +15,8 @@ pub(super) struct PrefixedPublisher {
 }
 
 impl PrefixedPublisher {
-    fn prefixed(&self, mut message: OutboundMessage) -> Result<OutboundMessage> {
-        message.subject = self.prefix.on_subject(&message.subject)?;
-        Ok(message)
+    fn prefixed(&self, message: OutboundMessage) -> Result<OutboundMessage> {
+        self.prefix.on_message(message)
     }
 }
 
@@ -52,6 +51,15 @@ impl Publisher for PrefixedPublisher {
             accepted.insert(index, Err(error));
         }
         accepted
+    }
+
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let messages = messages.into_iter().map(|message| self.prefixed(message)).collect::<Result<_>>()?;
+        self.inner.publish_atomic(messages, options).await
     }
 
     fn capabilities(&self) -> Capabilities {

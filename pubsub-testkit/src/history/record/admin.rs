@@ -1,10 +1,11 @@
 use std::any::Any;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, MessageSelector, Provision, Purge, Result,
-    StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    AccountInfo, Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, MessageSelector, Provision, Purge,
+    Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName, SubjectFilter,
 };
 
 use crate::history::History;
@@ -97,6 +98,47 @@ impl StreamAdmin for RecordedAdmin {
         self.inner.delete_message(stream, sequence).await?;
         self.history.record(What::MessageDeleted { stream: stream.clone(), sequence });
         Ok(())
+    }
+
+    async fn pause_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        self.inner.pause_consumer(stream, consumer, until).await
+    }
+
+    async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.resume_consumer(stream, consumer).await
+    }
+
+    async fn reset_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        let info = self.inner.reset_consumer(stream, consumer, sequence).await?;
+        // What it delivers from now on is delivered as by a new one.
+        self.has_consumer(&info);
+        Ok(info)
+    }
+
+    async fn stream_subjects(
+        &self,
+        stream: &StreamName,
+        filter: SubjectFilter,
+    ) -> Result<Vec<(String, u64)>> {
+        self.inner.stream_subjects(stream, filter).await
+    }
+
+    async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
+        self.inner.deleted_sequences(stream).await
+    }
+
+    async fn account_info(&self) -> Result<AccountInfo> {
+        self.inner.account_info().await
     }
 
     async fn ensure_stream(&self, config: StreamConfig, provision: Provision) -> Result<StreamInfo> {

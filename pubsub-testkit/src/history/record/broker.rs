@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, Health, Publisher, Result, StreamAdmin, StreamName,
+    Broker, Capabilities, Consumer, ConsumerName, CoreMessaging, Health, Publisher, Result, StreamAdmin,
+    StreamName,
 };
 
 use super::admin::RecordedAdmin;
@@ -53,6 +54,11 @@ impl Broker for RecordedBroker {
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
         let inner = self.inner.admin()?;
         Some(Arc::new(RecordedAdmin { inner, history: self.history.clone() }))
+    }
+
+    /// Not recorded: the judge speaks of streams.
+    fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
+        self.inner.core()
     }
 
     async fn health(&self) -> Health {

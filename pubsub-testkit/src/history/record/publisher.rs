@@ -2,7 +2,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{Capabilities, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result};
+use pubsub_core::{
+    BatchReceipt, Capabilities, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result,
+};
 
 use crate::history::History;
 use crate::history::event::{Number, Published, What};
@@ -75,6 +77,28 @@ impl Publisher for RecordedPublisher {
         let outcomes = self.inner.publish_batch(messages, options).await;
         let both = publishes.into_iter().zip(outcomes);
         both.map(|(publish, outcome)| self.accepted(publish, outcome)).collect()
+    }
+
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let publishes: Vec<_> = messages.iter().map(|message| self.called(message)).collect();
+        let outcome = self.inner.publish_atomic(messages, options).await;
+        let count = publishes.len();
+        for (index, publish) in publishes.into_iter().enumerate() {
+            let outcome = match &outcome {
+                Ok(batch) => Published::Stored {
+                    stream: batch.stream.clone(),
+                    sequence: (batch.last_sequence + 1 + index as u64).checked_sub(count as u64),
+                },
+                Err(error) if error.is_effect_unknown() => Published::Unknown { kind: error.kind() },
+                Err(error) => Published::Rejected { kind: error.kind() },
+            };
+            self.history.record(What::PublishEnded { publish, outcome });
+        }
+        outcome
     }
 
     fn capabilities(&self) -> Capabilities {
