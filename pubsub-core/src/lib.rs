@@ -44,7 +44,7 @@ pub use admin::{
     MessageSelector, Provision, Purge, ReplayPolicy, Republish, Retention, SequencePair, Storage,
     StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
-pub use advisory::Advisory;
+pub use advisory::{Advisory, MaxDeliver, Terminated};
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
 pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};
