@@ -9,6 +9,7 @@ mod dependency_rules;
 mod differential;
 mod features;
 mod lock;
+mod miri;
 mod nats_server;
 mod rust_version;
 mod stage;
@@ -45,6 +46,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
     Differential(differential::Arguments),
+    /// The memory backend's unit tests under Miri; fails where no nightly toolchain has it
+    Miri,
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
+        Task::Miri => miri::run_unit_tests(),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {
