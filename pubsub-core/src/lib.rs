@@ -62,4 +62,4 @@ pub use name::{ConsumerName, StreamName};
 pub use publish::{
     BatchReceipt, Confirm, PendingReceipt, PublishOptions, Publisher, PublisherExt, Receipt, ReceiptSender,
 };
-pub use subject::{ReplySubject, Subject, SubjectFilter, SubjectTransform};
+pub use subject::{ReplySubject, Subject, SubjectFilter, SubjectMapping, SubjectTransform};

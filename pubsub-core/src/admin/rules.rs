@@ -1,5 +1,6 @@
 //! Rules that the configurations of streams and of consumers share.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::{Limit, duration};
@@ -8,6 +9,9 @@ use crate::{Error, Result};
 
 /// The longest description, in bytes (measured on nats-server 2.15.1).
 const MAX_DESCRIPTION: usize = 4096;
+
+/// The most bytes of all keys and values together (measured on nats-server 2.15.1).
+const MAX_METADATA: usize = 128 * 1024;
 
 /// The largest number that JetStream can hold.
 pub(super) const MAX_COUNT: u64 = i64::MAX.unsigned_abs();
@@ -20,6 +24,15 @@ pub(super) fn description(text: Option<&str>, code: u16) -> Result<()> {
         )
         .with_broker_code(code)
         .with_remedy("shorten it"));
+    }
+    Ok(())
+}
+
+pub(super) fn metadata(notes: &BTreeMap<String, String>, code: u16) -> Result<()> {
+    if notes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() > MAX_METADATA {
+        return Err(Error::config("metadata", format!("the notes are longer than {MAX_METADATA} bytes"))
+            .with_broker_code(code)
+            .with_remedy("keep what is long elsewhere, and note where"));
     }
     Ok(())
 }

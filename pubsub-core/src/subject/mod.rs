@@ -15,7 +15,7 @@ use grammar::MAX_SUBJECT_LEN;
 
 pub use filter::SubjectFilter;
 pub use reply::ReplySubject;
-pub use transform::SubjectTransform;
+pub use transform::{SubjectMapping, SubjectTransform};
 
 use crate::Result;
 use crate::text::{checked_text, serde_as_text};

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Limit;
-use crate::subject::SubjectFilter;
+use crate::subject::{SubjectFilter, SubjectTransform};
 use crate::{Error, ErrorKind};
 
 fn rides() -> StreamConfig {
@@ -276,4 +276,57 @@ fn a_stream_takes_what_any_of_its_subjects_matches() {
     let config = StreamConfig::new("RIDE", ["ride.*", "match.>"]).unwrap();
     assert!(config.takes("ride.pickup") && config.takes("match.a.b"));
     assert!(!config.takes("ride.pickup.eu"));
+}
+
+#[test]
+fn schedules_and_discard_new_exclude_each_other() {
+    refused(&rides().with_allow_schedules().with_discard(Discard::New), "allow_schedules", Some(10052));
+    rides().with_allow_schedules().validate().unwrap();
+}
+
+#[test]
+fn long_notes_are_refused() {
+    refused(&rides().with_metadata("key", "x".repeat(128 * 1024 - 2)), "metadata", Some(10052));
+    rides().with_metadata("key", "x".repeat(128 * 1024 - 3)).validate().unwrap();
+}
+
+#[test]
+fn a_transform_must_fit() {
+    let transform = |destination: &str| SubjectTransform::new("ride.*", destination).unwrap();
+    refused(&rides().with_subject_transform(transform("r.$2")), "subject_transform", Some(10156));
+    rides().with_subject_transform(transform("r.$1")).validate().unwrap();
+}
+
+#[test]
+fn what_is_republished_must_not_come_back() {
+    for (source, destination) in [
+        ("ride.>", "ride.again.>"),
+        ("ride.*", "ride.$1"),
+        ("ride.*", "$1.x"),
+        ("ride.*", "{{split(1,-)}}"),
+        (">", ">"),
+        ("ride.*", "again.$2"),
+    ] {
+        let republish = Republish::new(source, destination).unwrap();
+        refused(&rides().with_republish(republish), "republish", Some(10052));
+    }
+    for (source, destination) in
+        [("ride.>", "again.>"), ("ride.*", "again.{{split(1,-)}}"), ("other", "again")]
+    {
+        rides().with_republish(Republish::new(source, destination).unwrap()).validate().unwrap();
+    }
+}
+
+#[test]
+fn what_was_allowed_once_stays_allowed() {
+    for (allowed, field) in [
+        (rides().with_allow_message_ttl(), "allow_message_ttl"),
+        (rides().with_allow_schedules(), "allow_schedules"),
+    ] {
+        let difference = |wanted: &StreamConfig, existing: &StreamConfig| {
+            wanted.differences(existing).into_iter().find(|difference| difference.field == field).unwrap()
+        };
+        assert!(!difference(&rides(), &allowed).can_be_updated());
+        assert!(difference(&allowed, &rides()).can_be_updated());
+    }
 }

@@ -55,7 +55,53 @@ impl StreamConfig {
         rules::count("max_consumers", self.max_consumers, rules::MAX_COUNT)?;
         self.check_per_subject()?;
         self.check_markers()?;
-        self.check_duplicate_window()
+        self.check_schedules()?;
+        self.check_duplicate_window()?;
+        rules::metadata(&self.metadata, INVALID_STREAM)?;
+        self.check_transform()?;
+        self.check_republish()
+    }
+
+    fn check_schedules(&self) -> Result<()> {
+        if self.allow_schedules && self.discard == Discard::New {
+            return Err(refused("allow_schedules", "a stream with schedules discards the oldest".to_owned())
+                .with_remedy("leave `discard` at `old`, or keep the schedules in a stream of their own"));
+        }
+        Ok(())
+    }
+
+    fn check_transform(&self) -> Result<()> {
+        match &self.subject_transform {
+            Some(transform) => transform
+                .prepare()
+                .map(drop)
+                .map_err(|error| error.with_context("field", "subject_transform")),
+            None => Ok(()),
+        }
+    }
+
+    /// What a stream publishes again, it must not store itself.
+    fn check_republish(&self) -> Result<()> {
+        let Some(republish) = &self.republish else {
+            return Ok(());
+        };
+        let transform = &republish.subjects;
+        let mapping = transform
+            .prepare()
+            .map_err(|error| error.with_broker_code(INVALID_STREAM).with_context("field", "republish"))?;
+        let produced = mapping.produces()?;
+        let own = self.subjects.iter().find(|subject| subject.overlaps(&produced));
+        if let Some(subject) = own {
+            return Err(refused(
+                "republish",
+                format!(
+                    "what is published again (`{transform}`) may match `{subject}`, which the stream stores"
+                ),
+            )
+            .with_context("subject", subject)
+            .with_remedy("give it a first token that none of the stream's subjects begins with"));
+        }
+        Ok(())
     }
 
     fn check_per_subject(&self) -> Result<()> {
