@@ -19,6 +19,12 @@ impl Clock {
         Self { origin: Instant::now(), wall: SystemTime::now() }
     }
 
+    /// The instant at which the wall clock has this time; now if that is not in the future.
+    pub(crate) fn instant(&self, wall: SystemTime, now: Instant) -> Instant {
+        let ahead = wall.duration_since(self.wall(now)).unwrap_or_default();
+        after(now, ahead)
+    }
+
     /// The wall clock's time at an instant.
     pub(crate) fn wall(&self, at: Instant) -> SystemTime {
         let since = at.saturating_duration_since(self.origin);

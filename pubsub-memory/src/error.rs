@@ -1,12 +1,14 @@
 //! What this backend refuses besides what every backend refuses alike (see [`Error`]), with the kinds and the codes that
 //! a JetStream server gives.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName};
 
 const MAX_CONSUMERS: u16 = 10026;
 const MAX_STREAMS: u16 = 10027;
+const NO_RESET: u16 = 10204;
 
 /// A server answers 503, "no responders", to a settlement that waits for its answer.
 pub(crate) fn nobody_settles() -> Error {
@@ -103,6 +105,20 @@ pub(crate) fn work_queue(
         _ => ErrorKind::Conflict,
     };
     Error::new(kind, message).with_context("stream", stream).with_broker_code(code).with_remedy(remedy)
+}
+
+/// A reset that JetStream does not allow.
+pub(crate) fn no_reset(
+    stream: &StreamName,
+    consumer: &ConsumerName,
+    message: impl Into<Cow<'static, str>>,
+    remedy: &'static str,
+) -> Error {
+    Error::invalid_input("sequence", message)
+        .with_context("stream", stream)
+        .with_context("consumer", consumer)
+        .with_broker_code(NO_RESET)
+        .with_remedy(remedy)
 }
 
 /// A change that JetStream does not allow: 10052 for streams, 10012 for consumers.

@@ -22,4 +22,10 @@ pub(crate) const FEATURES: &[Capability] = &[
     Capability::Purge,
     Capability::GetMessage,
     Capability::DeleteMessage,
+    Capability::Backoff,
+    Capability::HeadersOnly,
+    Capability::OriginalReplay,
+    Capability::Pause,
+    Capability::Reset,
+    Capability::Metadata,
 ];

@@ -2,8 +2,8 @@
 
 use pubsub_core::admin::PurgeExtent;
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, Error, Purge, Result, Retention, SettlementKind,
-    Storage, StreamConfig,
+    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, Error, Purge, ReplayPolicy, Result, Retention,
+    SettlementKind, Storage, StreamConfig,
 };
 
 pub(crate) fn stream(config: &StreamConfig) -> Result<()> {
@@ -26,7 +26,8 @@ pub(crate) fn consumer(config: &ConsumerConfig) -> Result<()> {
             | DeliverPolicy::FromTime(_)
     );
     let ack = matches!(config.ack, AckPolicy::Explicit | AckPolicy::All | AckPolicy::None);
-    known(&[("deliver", deliver), ("ack", ack)])
+    let replay = matches!(config.replay, ReplayPolicy::Instant | ReplayPolicy::Original);
+    known(&[("deliver", deliver), ("ack", ack), ("replay", replay)])
 }
 
 pub(crate) fn purge(purge: &Purge) -> Result<()> {

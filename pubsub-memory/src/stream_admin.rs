@@ -1,6 +1,7 @@
 //! Administration of the store's streams and consumers.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pubsub_core::{
@@ -54,7 +55,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
         let result = config
-            .validate()
+            .check(self.connection.capabilities())
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.create_consumer(config, now, effects)));
         during("create consumer", result.map_err(|error| error.with_context("stream", stream)))
@@ -81,7 +82,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
         let result = config
-            .validate()
+            .check(self.connection.capabilities())
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.update_consumer(config, now, effects)));
         during("update consumer", result.map_err(|error| error.with_context("stream", stream)))
@@ -119,6 +120,37 @@ impl StreamAdmin for MemoryStreamAdmin {
         let result =
             self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.delete_message(sequence)));
         during("delete message", result)
+    }
+
+    async fn pause_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        let result = self.stream(stream).and_then(|stream| {
+            stream.run(|state, now, effects| state.pause_consumer(consumer, until, now, effects))
+        });
+        during("pause consumer", result)
+    }
+
+    async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let result = self.stream(stream).and_then(|stream| {
+            stream.run(|state, now, effects| state.resume_consumer(consumer, now, effects))
+        });
+        during("resume consumer", result)
+    }
+
+    async fn reset_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        let result = self.stream(stream).and_then(|stream| {
+            stream.run(|state, now, effects| state.reset_consumer(consumer, sequence, now, effects))
+        });
+        during("reset consumer", result)
     }
 
     fn native(&self) -> Option<&dyn std::any::Any> {

@@ -35,11 +35,12 @@ impl Difference {
     /// Whether JetStream can change this field of something that exists, to this value.
     ///
     /// It cannot change a stream's storage, its retention to or from work queue, or that it allows message times to live
-    /// or schedules (10052), nor a consumer's deliver and ack policy (10012): measured on nats-server 2.15.1. A durable consumer stays durable, and the reverse.
+    /// or schedules (10052), nor a consumer's deliver, ack and replay policy (10012): measured on nats-server 2.15.1. A
+    /// durable consumer stays durable, and the reverse.
     #[must_use]
     pub fn can_be_updated(&self) -> bool {
         match self.field {
-            "storage" | "deliver" | "ack" | "durable" => false,
+            "storage" | "deliver" | "ack" | "replay" | "durable" => false,
             // Once allowed, always allowed.
             "allow_message_ttl" | "allow_schedules" => self.existing == "false",
             "retention" => self.existing != "work_queue" && self.wanted != "work_queue",

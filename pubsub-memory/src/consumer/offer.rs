@@ -6,8 +6,7 @@ use std::time::Duration;
 use pubsub_core::AckPolicy;
 use tokio::time::Instant;
 
-use super::{ConsumerState, Inbox};
-use crate::clock::after;
+use super::{ConsumerState, Inbox, Taken};
 use crate::stream::{Effects, Messages};
 
 impl ConsumerState {
@@ -17,18 +16,18 @@ impl ConsumerState {
         // A fetch that waits wakes up at such a time by itself.
         while self.waiters.is_empty()
             && !self.inboxes.is_empty()
-            && let Some(due) = self.pending.next_due().filter(|due| *due < now)
+            && let Some(due) = self.next_due().filter(|due| *due < now)
             && self.inboxes.is_asking(due)
         {
             self.come_due(due, effects);
-            let until = after(due, self.config.ack_wait);
             while self.inboxes.is_asking(due)
-                && let Some(mut again) = self.take_again(messages, until, effects)
+                && let Some(taken) = self.take_one(messages, due, effects)
                 && let Some(inbox) = self.inboxes.next_asking(due)
             {
-                again.pending = self.position.undelivered(messages, &self.selector);
-                inbox.deliver(again, due, effects);
+                self.delivered_unasked(&taken);
+                inbox.deliver(taken, due, effects);
             }
+            self.end_replay(messages, due);
         }
         self.come_due(now, effects);
     }
@@ -36,7 +35,6 @@ impl ConsumerState {
     /// Gives what there is to those who ask: one message to each subscription in turn, and as many to fetches that wait,
     /// which are woken and come for theirs. Returns those messages that are settled by their delivery.
     pub(crate) fn offer(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) -> Vec<u64> {
-        let mut settled = Vec::new();
         if self.is_stalled() {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
@@ -58,13 +56,19 @@ impl ConsumerState {
             let Some(inbox) = self.inboxes.next_asking(now) else {
                 break;
             };
-            if self.config.ack == AckPolicy::None {
-                settled.push(taken.sequence);
-            }
+            self.delivered_unasked(&taken);
             inbox.deliver(taken, now, effects);
         }
+        self.end_replay(messages, now);
         self.arm(effects);
-        settled
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Without acks a message is settled by its delivery.
+    fn delivered_unasked(&mut self, taken: &Taken) {
+        if self.config.ack == AckPolicy::None {
+            self.settled.push(taken.sequence);
+        }
     }
 
     /// Ends subscriptions: what was delivered to them and not taken is available at once, as after a nak.
@@ -113,7 +117,7 @@ impl ConsumerState {
 
     /// Whether there is more than is left to fetches that were woken and have not come yet.
     fn has_more_than(&mut self, left: usize, messages: &Messages) -> bool {
-        if left == 0 {
+        if left == 0 || self.is_paused() {
             return self.has_deliverable(messages);
         }
         let new = if self.is_stalled() { 0 } else { self.position.undelivered(messages, &self.selector) };

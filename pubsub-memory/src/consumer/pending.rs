@@ -10,9 +10,10 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     entries: BTreeMap<u64, Entry>,
-    /// Ends of ack waits, in order, since every ack wait is equally long. Some are out of date: see [`Self::is_due`].
+    /// Ends of ack waits, in order, as long as every ack wait is equally long. Some are out of date: see
+    /// [`Self::is_due`].
     waits: VecDeque<(Instant, u64)>,
-    /// Ends of asked-for delays.
+    /// Ends of asked-for delays, and of ack waits that are shorter than one that began earlier.
     delays: BTreeSet<(Instant, u64)>,
     /// To be delivered again, in this order, before anything new. Some may be settled meanwhile.
     queue: VecDeque<u64>,
@@ -84,8 +85,18 @@ impl Pending {
 
     /// The first delivery of a message.
     pub(crate) fn insert(&mut self, sequence: u64, number: u64, until: Instant) {
-        self.entries.insert(sequence, Entry { number, attempts: 1, comes_again: Again::After(until) });
-        self.waits.push_back((until, sequence));
+        let comes_again = self.begin_wait(sequence, until);
+        self.entries.insert(sequence, Entry { number, attempts: 1, comes_again });
+    }
+
+    fn begin_wait(&mut self, sequence: u64, until: Instant) -> Again {
+        if self.waits.back().is_none_or(|(last, _)| *last <= until) {
+            self.waits.push_back((until, sequence));
+            Again::After(until)
+        } else {
+            self.delays.insert((until, sequence));
+            Again::Delayed(until)
+        }
     }
 
     /// The next message to deliver again. It stays queued until [`redeliver`](Self::redeliver) or
@@ -102,13 +113,15 @@ impl Pending {
 
     /// Counts one more attempt.
     pub(crate) fn redeliver(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else {
+        if !self.entries.contains_key(&sequence) {
             return;
-        };
-        self.redelivered += u64::from(entry.attempts == 1);
-        entry.attempts += 1;
-        entry.comes_again = Again::After(until);
-        self.waits.push_back((until, sequence));
+        }
+        let comes_again = self.begin_wait(sequence, until);
+        if let Some(entry) = self.entries.get_mut(&sequence) {
+            self.redelivered += u64::from(entry.attempts == 1);
+            entry.attempts += 1;
+            entry.comes_again = comes_again;
+        }
     }
 
     /// Makes a message available at once, after those that are already.
@@ -171,18 +184,22 @@ impl Pending {
             }
             Again::After(_) => {}
         }
-        entry.comes_again = Again::After(until);
-        self.waits.push_back((until, sequence));
+        let comes_again = self.begin_wait(sequence, until);
+        if let Some(entry) = self.entries.get_mut(&sequence) {
+            entry.comes_again = comes_again;
+        }
         self.drop_outdated_waits();
     }
 
-    /// Nothing is available any more: what was waits for the end of its ack wait, or of the next one that is not over.
-    pub(crate) fn unqueue(&mut self, now: Instant, ack_wait: Duration) {
+    /// Nothing is available any more: what was waits for the end of its ack wait, which depends on the attempt, or of the
+    /// next one that is not over.
+    pub(crate) fn unqueue(&mut self, now: Instant, wait_after: impl Fn(u64) -> Duration) {
         for sequence in std::mem::take(&mut self.queue) {
             let Some(entry) = self.entries.get_mut(&sequence) else {
                 continue;
             };
             if let Again::Queued { or_at } = entry.comes_again {
+                let ack_wait = wait_after(entry.attempts);
                 let late = now.saturating_duration_since(or_at).as_nanos();
                 let over = u32::try_from(late / ack_wait.as_nanos().max(1)).unwrap_or(u32::MAX);
                 let until =
@@ -259,10 +276,12 @@ impl Pending {
         wait.into_iter().chain(delay).max()
     }
 
-    /// The ack wait has changed for those that are running, too; and for delays, since a server keeps one as a delivery
-    /// that began so long ago that the delay is left of its ack wait (measured on nats-server 2.15.1).
-    pub(crate) fn change_ack_wait(&mut self, from: Duration, to: Duration) {
-        let changed = |until: Instant| {
+    /// The waits, which depend on the attempt, have changed for those that are running, too; and for delays, since a
+    /// server keeps one as a delivery that began so long ago that the delay is left of its wait (measured on nats-server
+    /// 2.15.1).
+    pub(crate) fn change_waits(&mut self, from: impl Fn(u64) -> Duration, to: impl Fn(u64) -> Duration) {
+        let changed = |until: Instant, attempts: u64| {
+            let (from, to) = (from(attempts), to(attempts));
             let begun = until.checked_sub(from);
             begun.map_or_else(|| until + to.saturating_sub(from), |begun| crate::clock::after(begun, to))
         };
@@ -271,11 +290,11 @@ impl Pending {
         for (sequence, entry) in &mut self.entries {
             match &mut entry.comes_again {
                 Again::After(until) => {
-                    *until = changed(*until);
+                    *until = changed(*until, entry.attempts);
                     self.waits.push_back((*until, *sequence));
                 }
                 Again::Delayed(until) => {
-                    *until = changed(*until);
+                    *until = changed(*until, entry.attempts);
                     self.delays.insert((*until, *sequence));
                 }
                 Again::Queued { .. } => {}
@@ -391,6 +410,17 @@ mod tests {
     }
 
     #[test]
+    fn waits_of_different_length_end_in_the_order_of_time() {
+        let start = Instant::now();
+        let mut pending = delivered(start, &[1, 2]);
+        pending.queue(1);
+        pending.redeliver(1, start + WAIT / 2);
+        pending.extend(2, start + WAIT / 3);
+        assert_eq!(pending.next_due(), Some(start + WAIT / 3));
+        assert_eq!(pending.take_due(start + WAIT), [2, 1]);
+    }
+
+    #[test]
     fn one_old_entry_does_not_hold_the_waits_of_all_after_it() {
         let start = Instant::now();
         let mut pending = delivered(start, &[1]);
@@ -405,7 +435,7 @@ mod tests {
     fn a_changed_ack_wait_counts_from_the_delivery() {
         let start = Instant::now();
         let mut pending = delivered(start, &[1]);
-        pending.change_ack_wait(WAIT, WAIT * 2);
+        pending.change_waits(|_| WAIT, |_| WAIT * 2);
         assert_eq!(pending.next_due(), Some(start + WAIT * 2));
     }
 }

@@ -34,6 +34,12 @@ impl Position {
         sequence >= self.cursor || self.picked.binary_search(&sequence).is_ok()
     }
 
+    /// The message that [`advance`](Self::advance) would take.
+    pub(crate) fn peek<'a>(&self, messages: &'a Messages, selector: &Selector) -> Option<&'a Arc<Stored>> {
+        let mut picked = self.picked.iter().filter_map(|sequence| messages.log().get(*sequence));
+        picked.next().or_else(|| messages.next(selector, self.cursor).map(|(_, message)| message))
+    }
+
     /// Takes the next message.
     pub(crate) fn advance(&mut self, messages: &Messages, selector: &Selector) -> Option<(u64, Arc<Stored>)> {
         while let Some(sequence) = self.picked.pop_front() {

@@ -6,6 +6,7 @@ use pubsub_core::{AckPolicy, SequencePair, SettlementKind};
 use tokio::time::Instant;
 
 use super::ConsumerState;
+use super::waits::{delayed_until, wait_after};
 use crate::clock::after;
 use crate::stream::{Effects, Messages, Notice};
 
@@ -55,7 +56,8 @@ impl ConsumerState {
 
     pub(crate) fn extend(&mut self, sequence: u64, now: Instant, effects: &mut Effects) {
         self.used(now);
-        self.pending.extend(sequence, after(now, self.config.ack_wait));
+        let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
+        self.pending.extend(sequence, after(now, wait_after(&self.config, attempts)));
         self.arm(effects);
     }
 
@@ -64,7 +66,7 @@ impl ConsumerState {
         if self.waiters.is_empty() && self.inboxes.is_empty() {
             return;
         }
-        if let Some(due) = self.pending.next_due() {
+        if let Some(due) = self.next_due() {
             self.waiters.be_awake_at(due, effects);
             self.inboxes.be_awake_at(due, effects);
         }
@@ -72,7 +74,9 @@ impl ConsumerState {
 
     /// When who waits has to look again by itself.
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
-        self.pending.next_due()
+        let pause = self.pause.map(|pause| pause.until);
+        let gap = self.replay.and_then(|replay| replay.gap);
+        self.pending.next_due().into_iter().chain(pause).chain(gap).min()
     }
 
     fn come_again(&mut self, sequence: u64, delay: Duration, now: Instant, effects: &mut Effects) {
@@ -82,7 +86,8 @@ impl ConsumerState {
                 self.wake_one(effects);
             }
         } else {
-            self.pending.delay(sequence, after(now, delay));
+            let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
+            self.pending.delay(sequence, delayed_until(&self.config, attempts, now, delay));
             self.arm(effects);
         }
     }

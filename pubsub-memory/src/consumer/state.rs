@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Limit, SequencePair, Storage,
-    StreamName,
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Limit, ReplayPolicy, SequencePair,
+    Storage, StreamName,
 };
 use tokio::time::Instant;
 
 use super::floor::Floor;
 use super::inboxes::Inboxes;
+use super::pause::Pause;
 use super::pending::Pending;
+use super::replay::Replay;
 use super::waiters::Waiters;
+use super::waits::wait_after;
 use super::{Position, Selector, start};
 use crate::clock::Clock;
 use crate::stream::{Effects, Messages, Notice};
@@ -33,6 +36,11 @@ pub(crate) struct ConsumerState {
     pub(super) delivered: SequencePair,
     pub(super) floor: Floor,
     pub(super) turns: Turns,
+    pub(super) pause: Option<Pause>,
+    /// While messages come with the time between them.
+    pub(super) replay: Option<Replay>,
+    /// Delivered without acks since the last look, so that retention may let go of them.
+    pub(super) settled: Vec<u64>,
     created: SystemTime,
     last_used: Instant,
     /// Up to where [`Messages::dropped`] is known here.
@@ -52,13 +60,15 @@ pub(super) struct Turns {
 impl ConsumerState {
     pub(crate) fn new(
         name: ConsumerName,
-        config: ConsumerConfig,
+        mut config: ConsumerConfig,
         start: DeliverPolicy,
         messages: &Messages,
         clock: &Clock,
         now: Instant,
     ) -> Self {
+        config.ack_wait = config.effective_ack_wait();
         let selector = Selector::of(&config);
+        let replay = (config.replay == ReplayPolicy::Original).then(|| Replay::new(messages.log().last()));
         let position = start::position(start, &selector, messages, clock);
         let start = position.next_sequence();
         Self {
@@ -73,6 +83,9 @@ impl ConsumerState {
             delivered: SequencePair::new(0, start.saturating_sub(1)),
             floor: Floor::before(start),
             turns: Turns::default(),
+            pause: None,
+            replay,
+            settled: Vec::new(),
             created: clock.wall(now),
             last_used: now,
             dropped: messages.dropped(),
@@ -89,12 +102,16 @@ impl ConsumerState {
     /// Queues what is due again. As with a server, time gives up a message only where one attempt is all there is; where
     /// there are more, the next fetch finds it in the queue and gives it up (measured on nats-server 2.15.1).
     pub(super) fn come_due(&mut self, now: Instant, effects: &mut Effects) {
+        self.end_pause(now);
+        if let Some(replay) = &mut self.replay {
+            replay.come_due(now);
+        }
         for sequence in self.pending.take_due(now) {
             let attempts = self.pending.get(sequence).map_or(0, |entry| entry.attempts);
             if self.is_last_attempt(attempts.saturating_sub(1).max(1)) {
                 self.exhaust(sequence, attempts, effects);
             } else {
-                self.pending.expire(sequence, self.config.ack_wait);
+                self.pending.expire(sequence, wait_after(&self.config, attempts));
             }
         }
     }
@@ -118,8 +135,9 @@ impl ConsumerState {
 
     /// Whether a fetch would get something.
     pub(crate) fn has_deliverable(&mut self, messages: &Messages) -> bool {
-        self.pending.has_queued()
-            || (!self.is_stalled() && self.position.undelivered(messages, &self.selector) > 0)
+        !self.is_paused()
+            && (self.pending.has_queued()
+                || (!self.is_stalled() && self.position.undelivered(messages, &self.selector) > 0))
     }
 
     /// Whether something is to be delivered, now or when it may. Without it a server refuses a request that does not wait
@@ -173,7 +191,7 @@ impl ConsumerState {
             self.exhausted.clear();
             self.floor.set(self.delivered);
         }
-        self.pending.unqueue(now, self.config.ack_wait);
+        self.pending.unqueue(now, |attempts| wait_after(&self.config, attempts));
     }
 
     pub(crate) fn watches_removals(&self) -> bool {
@@ -185,8 +203,12 @@ impl ConsumerState {
     }
 
     /// Takes over a configuration that was found to be allowed.
-    pub(crate) fn reconfigure(&mut self, config: ConsumerConfig) {
-        self.pending.change_ack_wait(self.config.ack_wait, config.ack_wait);
+    pub(crate) fn reconfigure(&mut self, mut config: ConsumerConfig) {
+        config.ack_wait = config.effective_ack_wait();
+        self.pending.change_waits(
+            |attempts| wait_after(&self.config, attempts),
+            |attempts| wait_after(&config, attempts),
+        );
         self.selector = Selector::of(&config);
         self.position.recount();
         self.config = config;
@@ -247,6 +269,7 @@ impl ConsumerState {
         info.ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
         info.redelivered = self.redelivered();
         info.pending = self.position.undelivered(messages, &self.selector);
+        info.paused_until = self.pause.filter(|pause| pause.until > now).map(|pause| pause.asked);
         info.waiting = u64::try_from(self.waiting(now)).unwrap_or(u64::MAX);
         info
     }

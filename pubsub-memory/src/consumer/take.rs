@@ -6,6 +6,7 @@ use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
+use super::waits::wait_after;
 use crate::clock::after;
 use crate::stream::{Effects, Messages, Stored};
 
@@ -47,19 +48,21 @@ impl ConsumerState {
     ) {
         self.used(now);
         let before = taken.len();
-        let until = after(now, self.config.ack_wait);
         while taken.len() - before < max {
-            let Some(again) = self.take_again(messages, until, effects) else {
+            let Some(again) = self.take_again(messages, now, effects) else {
                 break;
             };
             taken.push(again);
         }
         while taken.len() - before < max {
-            let Some(new) = self.take_new(messages, until) else {
+            // A fetch that has something does not wait for the time of the next one to pass.
+            let asks = taken.len() == before;
+            let Some(new) = self.take_new(messages, now, asks) else {
                 break;
             };
             taken.push(new);
         }
+        self.end_replay(messages, now);
         self.count_pending(messages, taken.get_mut(before..).unwrap_or_default());
         self.count_turn(handle, taken.len() - before);
     }
@@ -71,9 +74,8 @@ impl ConsumerState {
         now: Instant,
         effects: &mut Effects,
     ) -> Option<Taken> {
-        let until = after(now, self.config.ack_wait);
-        let again = self.take_again(messages, until, effects);
-        let mut taken = again.or_else(|| self.take_new(messages, until))?;
+        let again = self.take_again(messages, now, effects);
+        let mut taken = again.or_else(|| self.take_new(messages, now, true))?;
         taken.pending = self.position.undelivered(messages, &self.selector);
         Some(taken)
     }
@@ -81,9 +83,12 @@ impl ConsumerState {
     pub(super) fn take_again(
         &mut self,
         messages: &Messages,
-        until: Instant,
+        now: Instant,
         effects: &mut Effects,
     ) -> Option<Taken> {
+        if self.is_paused() || self.replays_next(messages) {
+            return None;
+        }
         loop {
             let (sequence, entry) = self.pending.next_queued()?;
             let Some(message) = messages.log().get(sequence) else {
@@ -94,19 +99,27 @@ impl ConsumerState {
                 self.exhaust(sequence, entry.attempts, effects);
                 continue;
             }
-            self.pending.redeliver(sequence, until);
+            let attempt = entry.attempts + 1;
+            self.pending.redeliver(sequence, after(now, wait_after(&self.config, attempt)));
             self.delivered.consumer += 1;
+            if let Some(replay) = &mut self.replay {
+                replay.delivered(message.at, false);
+            }
             return Some(Taken {
-                message: Arc::clone(message),
+                message: self.as_shown(message),
                 sequence,
                 number: self.delivered.consumer,
-                attempt: entry.attempts + 1,
+                attempt,
                 pending: 0,
             });
         }
     }
 
-    fn take_new(&mut self, messages: &Messages, until: Instant) -> Option<Taken> {
+    /// `asks` says whether the time before a message begins to pass if it has not begun.
+    fn take_new(&mut self, messages: &Messages, now: Instant, asks: bool) -> Option<Taken> {
+        if self.is_paused() {
+            return None;
+        }
         if self.is_stalled() {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
@@ -114,16 +127,48 @@ impl ConsumerState {
                 return None;
             }
         }
+        if let Some(replay) = &mut self.replay
+            && let Some(next) = self.position.peek(messages, &self.selector)
+            && !replay.lets_pass(next.at, now, asks)
+        {
+            return None;
+        }
         let (sequence, message) = self.position.advance(messages, &self.selector)?;
+        if let Some(replay) = &mut self.replay {
+            replay.delivered(message.at, true);
+        }
         self.delivered.consumer += 1;
         self.delivered.stream = self.delivered.stream.max(sequence);
         let number = self.delivered.consumer;
         if self.config.ack == AckPolicy::None {
             self.floor.set(SequencePair::new(number, sequence));
         } else {
-            self.pending.insert(sequence, number, until);
+            self.pending.insert(sequence, number, after(now, wait_after(&self.config, 1)));
         }
+        let message = self.as_shown(&message);
         Some(Taken { message, sequence, number, attempt: 1, pending: 0 })
+    }
+
+    /// Whether a message that waits for its time, or has, stands before those that come again.
+    fn replays_next(&mut self, messages: &Messages) -> bool {
+        self.replay.is_some_and(|replay| replay.has_next())
+            && !self.is_stalled()
+            && self.position.undelivered(messages, &self.selector) > 0
+    }
+
+    /// Ends the replay once what there was is delivered and nothing else waits to be.
+    pub(super) fn end_replay(&mut self, messages: &Messages, now: Instant) {
+        if let Some(replay) = self.replay
+            && self.position.next_sequence() > replay.until
+            && (!self.inboxes.is_asking(now) || self.position.undelivered(messages, &self.selector) == 0)
+        {
+            self.replay = None;
+        }
+    }
+
+    /// The message as this consumer hands it out.
+    fn as_shown(&self, message: &Arc<Stored>) -> Arc<Stored> {
+        if self.config.headers_only { Arc::new(message.without_payload()) } else { Arc::clone(message) }
     }
 
     /// Fills in how many undelivered messages each delivery left behind, from one count at the end.

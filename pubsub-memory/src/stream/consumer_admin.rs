@@ -116,7 +116,7 @@ impl StreamState {
     }
 
     /// Under interest retention: a consumer no longer wants these.
-    fn release_held(&mut self, sequences: &[u64]) {
+    pub(super) fn release_held(&mut self, sequences: &[u64]) {
         if self.config.retention == Retention::Interest {
             self.release(sequences);
         }
@@ -160,7 +160,12 @@ impl StreamState {
         }
     }
 
-    fn info_at(&mut self, slot: usize, now: Instant, effects: &mut Effects) -> Result<ConsumerInfo> {
+    pub(super) fn info_at(
+        &mut self,
+        slot: usize,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<ConsumerInfo> {
         if let Some(consumer) = self.consumers.at_mut(slot) {
             consumer.advance(&self.messages, now, effects);
         }

@@ -39,6 +39,8 @@ pub(crate) struct Consumers {
     memo: HashMap<Subject, Arc<[usize]>>,
     /// Those with a fetch that waits or a subscription that asks for more.
     waiting: BTreeSet<usize>,
+    /// Of those, the ones at their `max_ack_pending`. Some may have got room since.
+    stalled: BTreeSet<usize>,
     /// Those that want to hear of removals.
     watching: BTreeSet<usize>,
     /// Before this nobody's time without use is over.
@@ -122,6 +124,7 @@ impl Consumers {
         let (_, consumer) = self.slots.get_mut(slot)?.take()?;
         self.names.remove(&consumer.name);
         self.waiting.remove(&slot);
+        self.stalled.remove(&slot);
         self.watching.remove(&slot);
         self.free.push(slot);
         Some(*consumer)
@@ -201,9 +204,24 @@ impl Consumers {
     pub(super) fn note_waiting(&mut self, slot: usize) {
         if self.at(slot).is_some_and(ConsumerState::is_waited_on) {
             self.waiting.insert(slot);
+            if self.at(slot).is_some_and(ConsumerState::is_stalled) {
+                self.stalled.insert(slot);
+            } else {
+                self.stalled.remove(&slot);
+            }
         } else {
             self.waiting.remove(&slot);
+            self.stalled.remove(&slot);
         }
+    }
+
+    /// Those that wait for room.
+    pub(super) fn stalled(&self) -> Vec<usize> {
+        self.stalled.iter().copied().collect()
+    }
+
+    pub(super) fn are_stalled(&self) -> bool {
+        !self.stalled.is_empty()
     }
 
     /// The next consumer that nobody has used for its threshold.

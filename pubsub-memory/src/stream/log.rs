@@ -28,6 +28,14 @@ impl Stored {
         count(self.subject.as_str().len()) + self.size() + OVERHEAD
     }
 
+    /// The message with its size, in the header `Nats-Msg-Size`, in place of its payload.
+    pub(crate) fn without_payload(&self) -> Self {
+        let mut headers = self.headers.clone();
+        // The name and a number: neither is ever refused.
+        let _ = headers.append_received("Nats-Msg-Size", &self.payload.len().to_string());
+        Self { subject: self.subject.clone(), headers, payload: Bytes::new(), at: self.at }
+    }
+
     /// The bytes of headers and payload.
     pub(crate) fn size(&self) -> u64 {
         let headers = if self.headers.is_empty() { 0 } else { self.headers.wire_len() };

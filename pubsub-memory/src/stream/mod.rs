@@ -8,14 +8,17 @@ mod effects;
 mod limits;
 mod log;
 mod messages;
+mod pause;
 mod publish;
 mod purge;
 mod read;
+mod reset;
 mod retention;
 mod serve;
 mod state;
 mod subjects;
 mod subscribe;
+mod unblock;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -63,6 +66,7 @@ impl Stream {
         let now = Instant::now();
         state.advance(now, &mut effects);
         let result = operate(&mut state, now, &mut effects);
+        state.conclude(now, &mut effects);
         (result, effects)
     }
 }

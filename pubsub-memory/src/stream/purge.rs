@@ -54,6 +54,7 @@ impl StreamState {
     pub(super) fn clear(&mut self, next: u64) {
         self.messages.clear(next);
         self.messages.note_dropped();
+        self.unblocks |= self.consumers.are_stalled();
     }
 
     fn purge_some(&mut self, purge: &Purge) {

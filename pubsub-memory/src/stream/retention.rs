@@ -24,6 +24,7 @@ impl StreamState {
         if why == Why::Dropped && !is_first {
             self.messages.note_dropped();
         }
+        self.unblocks |= why == Why::Dropped && self.consumers.are_stalled();
         self.consumers.on_removed(sequence, &message.subject);
         true
     }

@@ -81,6 +81,7 @@ impl StreamState {
 
     fn wait(&mut self, key: ConsumerKey, want: &Want<'_>, now: Instant) -> Wanted {
         let limit = self.max_waiting();
+        let removal = self.next_removal();
         let Some(consumer) = self.consumers.get_mut(key) else {
             return Wanted::Expired;
         };
@@ -88,6 +89,7 @@ impl StreamState {
             return Wanted::TooManyWait(self.bounds.max_waiting);
         }
         let again = consumer.next_due().map_or(want.until, |due| due.min(want.until));
+        let again = removal.filter(|_| consumer.is_stalled()).map_or(again, |removal| removal.min(again));
         consumer.waiters.wait(want.fetch, want.connection, want.waker, Some(again));
         self.consumers.note_waiting(key.slot());
         Wanted::Wait(again)
@@ -107,7 +109,7 @@ impl StreamState {
                 consumer.wake_one(effects);
             }
         }
-        if was_waiting {
+        if was_waiting || self.consumers.at(slot).is_some_and(ConsumerState::is_waited_on) {
             self.consumers.note_waiting(slot);
         }
         self.consumers.note_expiry(slot);

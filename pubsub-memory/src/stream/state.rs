@@ -25,6 +25,8 @@ pub(crate) struct StreamState {
     pub(super) dedup: Dedup,
     pub(super) consumers: Consumers,
     pub(super) deleted: bool,
+    /// Whether messages have left that somebody may hold unsettled, and consumers wait for room.
+    pub(super) unblocks: bool,
 }
 
 impl StreamState {
@@ -39,6 +41,7 @@ impl StreamState {
             dedup: Dedup::default(),
             consumers: Consumers::default(),
             deleted: false,
+            unblocks: false,
         }
     }
 
@@ -54,6 +57,13 @@ impl StreamState {
         while let Some((slot, name)) = self.consumers.next_expired(now) {
             self.remove_consumer(slot, effects);
             effects.notice(Notice::ConsumerExpired { consumer: name });
+        }
+    }
+
+    /// Does what follows from an operation, at its end.
+    pub(super) fn conclude(&mut self, now: Instant, effects: &mut Effects) {
+        if std::mem::take(&mut self.unblocks) {
+            self.unblock(now, effects);
         }
     }
 

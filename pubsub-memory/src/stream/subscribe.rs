@@ -9,7 +9,7 @@ use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::serve::{Gone, find};
 use super::state::StreamState;
-use crate::consumer::{ConsumerState, Inbox, Need, Next};
+use crate::consumer::{Inbox, Need, Next};
 
 impl StreamState {
     /// Keeps what a subscription asks for between a half and all of its size, and takes a message or leaves the waker. A
@@ -34,7 +34,11 @@ impl StreamState {
             Need::Request | Need::More => inbox.ask(now),
         }
         self.offer(key.slot(), now, effects);
-        let again = self.consumers.get_mut(key).and_then(ConsumerState::next_due);
+        let removal = self.next_removal();
+        let again = self.consumers.get_mut(key).and_then(|consumer| {
+            let removal = removal.filter(|_| consumer.is_stalled());
+            consumer.next_due().into_iter().chain(removal).min()
+        });
         let next = inbox.take_or_wait(waker, again);
         self.consumers.note_expiry(key.slot());
         Ok(next)
