@@ -4,22 +4,27 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt as _};
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, CoreMessaging, Health, HealthState, Publisher, Result,
-    StreamAdmin, StreamName,
+    Broker, Capabilities, Consumer, ConsumerName, CoreMessaging, Health, Publisher, Result, StreamAdmin,
+    StreamName,
 };
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::NatsConfig;
 use crate::admin::NatsAdmin;
-use crate::api;
 use crate::connection::Connection;
 use crate::consume::NatsConsumer;
+use crate::observe::{self, ConnectionState, ConnectionStatistics, NatsEvent};
 use crate::publish::NatsPublisher;
 
 /// A connection to NATS with JetStream.
 ///
 /// A lost connection is made again by itself, for as long as the broker lives: publishes wait in the meantime, and end
-/// as timeouts with an unknown effect if it takes too long.
+/// as timeouts with an unknown effect if it takes too long. Where the server refuses to let this client connect again
+/// (its credentials or certificate no longer fit), calls fail with what is wrong, and the connection is tried on.
+///
+/// A process may have several brokers, of different servers or users; they share nothing.
 ///
 /// Closing hands back what was pulled and not handed out, waits for receipts and settlements, and has the server
 /// confirm what was sent last. A broker that is dropped instead loses nothing that was confirmed.
@@ -48,8 +53,10 @@ impl NatsBroker {
     /// told, not retried.
     ///
     /// # Errors
-    /// `Config` for a configuration that cannot be, `PermissionDenied` for refused credentials, `Unavailable` if no server
-    /// answers within `connect_timeout` or JetStream is off, `Unsupported` for nats-server before 2.10.
+    /// `Config` for a configuration that cannot be, a file that cannot be read, a server whose certificate is not
+    /// trusted, and a server without TLS where it is demanded; `PermissionDenied` for refused credentials or a refused
+    /// client certificate; `Unavailable` if no server answers within `connect_timeout` or JetStream is off; `Unsupported`
+    /// for nats-server before 2.10.
     ///
     /// # Cancel safety
     /// Dropped before completion, no connection stays open.
@@ -57,6 +64,49 @@ impl NatsBroker {
         // Boxed: async-nats' handshake is a future of 16 kB.
         let opened = Box::pin(Connection::open(config)).await;
         Ok(Self { connection: opened.map_err(|error| error.with_operation("connect"))? })
+    }
+
+    /// How the connection stands now.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.connection.state()
+    }
+
+    /// What went through the connection so far.
+    #[must_use]
+    pub fn statistics(&self) -> ConnectionStatistics {
+        self.connection.statistics()
+    }
+
+    /// What happens to the connection from now on. The stream ends with the broker.
+    ///
+    /// Each listener gets every event, and none holds up the connection: one that lags by more than 128 is told how many
+    /// it [missed](NatsEvent::Missed).
+    ///
+    /// ```no_run
+    /// use futures::StreamExt as _;
+    /// use pubsub_nats::{NatsBroker, NatsEvent};
+    ///
+    /// # async fn example(broker: NatsBroker) {
+    /// let mut events = broker.events();
+    /// while let Some(event) = events.next().await {
+    ///     if let NatsEvent::Refused { reason } = event {
+    ///         eprintln!("the server refuses this service: {reason}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn events(&self) -> BoxStream<'static, NatsEvent> {
+        let listener = self.connection.listen();
+        stream::unfold(listener, |mut listener| async move {
+            match listener.recv().await {
+                Ok(event) => Some((event, listener)),
+                Err(RecvError::Lagged(events)) => Some((NatsEvent::Missed { events }, listener)),
+                Err(RecvError::Closed) => None,
+            }
+        })
+        .boxed()
     }
 
     /// The version of the server that the connection was made to first.
@@ -96,24 +146,11 @@ impl Broker for NatsBroker {
         None
     }
 
+    /// Whether the connection stands and JetStream answers; whether each stream and consumer is there that this broker
+    /// was used with; whether a consumer's pending acks are full; and whether a subscription or fetch gets nothing for
+    /// 10 s although messages wait. It takes 2 s at most.
     async fn health(&self) -> Health {
-        let health = Health::healthy();
-        if self.connection.check_open().is_err() {
-            return health.because(HealthState::Unhealthy, "the connection is closed");
-        }
-        if !self.connection.is_connected() {
-            return health.because(HealthState::Unhealthy, "the connection to the server is down");
-        }
-        match api::account_info(&self.connection).await {
-            Ok(()) => health,
-            // Whoever may not ask may still be allowed to work.
-            Err(error) if error.kind() == pubsub_core::ErrorKind::PermissionDenied => {
-                health.because(HealthState::Degraded, "this user may not ask how JetStream does")
-            }
-            Err(error) => {
-                health.because(HealthState::Unhealthy, format!("JetStream does not answer: {error}"))
-            }
-        }
+        observe::check(&self.connection).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -16,7 +16,7 @@ use crate::{NatsBroker, NatsConfig};
 /// use pubsub_nats::NatsConnector;
 ///
 /// let registry = Registry::new().with(NatsConnector);
-/// assert_eq!(registry.schemes().collect::<Vec<_>>(), ["nats"]);
+/// assert_eq!(registry.schemes().collect::<Vec<_>>(), ["nats", "tls"]);
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NatsConnector;

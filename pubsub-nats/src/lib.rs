@@ -40,10 +40,12 @@ mod connector;
 mod consume;
 mod features;
 mod message;
+mod observe;
 mod publish;
 
 pub use async_nats;
 
 pub use broker::NatsBroker;
-pub use config::{Credentials, NatsConfig};
+pub use config::{ConfigSources, Credentials, Discovery, NatsConfig, NonceSigner, TlsMode};
 pub use connector::NatsConnector;
+pub use observe::{ConnectionState, ConnectionStatistics, NatsEvent};

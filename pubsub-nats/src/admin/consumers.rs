@@ -98,6 +98,7 @@ impl NatsAdmin {
         self.connection.check_open()?;
         let subject = format!("CONSUMER.DELETE.{stream}.{consumer}");
         let _: IgnoredAny = api::call(&self.connection, Effect::Changes, &subject, &()).await?;
+        self.connection.known.forget_consumer(stream, consumer);
         Ok(())
     }
 

@@ -24,7 +24,10 @@ impl NatsAdmin {
         let created: Result<wire::StreamInfo, _> =
             api::call(&self.connection, Effect::Changes, &subject, &settings).await;
         match created {
-            Ok(created) => echoed(&config, created),
+            Ok(created) => {
+                self.connection.known.stream(&config.name);
+                echoed(&config, created)
+            }
             // The server does not say in what they differ.
             Err(failure) if failure.code == Some(STREAM_EXISTS) => match self.read_stream(&config.name).await
             {
@@ -46,6 +49,7 @@ impl NatsAdmin {
         self.connection.check_open()?;
         let subject = format!("STREAM.DELETE.{stream}");
         let _: IgnoredAny = api::call(&self.connection, Effect::Changes, &subject, &()).await?;
+        self.connection.known.forget_stream(stream);
         Ok(())
     }
 

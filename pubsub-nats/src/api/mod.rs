@@ -6,7 +6,7 @@
 mod error;
 pub(crate) mod wire;
 
-use async_nats::{StatusCode, Subject};
+use async_nats::StatusCode;
 use pubsub_core::{ConsumerName, Error, ErrorKind, Result, StreamName};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,6 @@ pub(crate) use error::{
 };
 
 use crate::connection::Connection;
-
-const PREFIX: &str = "$JS.API";
 
 /// Why a call failed, with the code by which a caller may go another way.
 #[derive(Debug)]
@@ -46,7 +44,7 @@ pub(crate) enum Effect {
     Changes,
 }
 
-/// Calls `$JS.API.<subject>` with a JSON body (none for `()`) and reads a JSON answer.
+/// Calls a subject of the interface (`$JS.API.<subject>`, or below the configured prefix) with a JSON body (none for `()`) and reads a JSON answer.
 pub(crate) async fn call<T: DeserializeOwned>(
     connection: &Connection,
     effect: Effect,
@@ -60,7 +58,7 @@ pub(crate) async fn call<T: DeserializeOwned>(
         // A request without a body: nats-server refuses a null there.
         body.clear();
     }
-    let asked = connection.request(Subject::from(format!("{PREFIX}.{subject}")), body.into()).await;
+    let asked = connection.request(connection.interface(subject), body.into()).await;
     let answer = asked.map_err(|error| match effect {
         Effect::Changes => error,
         Effect::Reads => without_unknown_effect(error),

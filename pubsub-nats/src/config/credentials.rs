@@ -1,24 +1,28 @@
 //! Who connects: [`Credentials`].
 
 use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use pubsub_core::Result;
 use pubsub_core::config::UserInfo;
 use secrecy::SecretString;
-use serde::Deserialize;
 
 /// How the client proves who it is. `Debug` prints `***`, the user's name included.
 ///
-/// In a configuration file: nothing, `token = "..."`, or `user = "..."` with `password = "..."`.
+/// Files are read when the connection is made and each time that it is made again, so a file that is replaced takes
+/// effect with the next connection.
 ///
 /// ```
 /// use pubsub_nats::Credentials;
 ///
-/// let credentials: Credentials = serde_json::from_str(r#"{"user": "ride", "password": "s3cret"}"#)?;
+/// let credentials = Credentials::password("ride", "s3cret");
 /// assert_eq!(format!("{credentials:?}"), "Credentials(***)");
-/// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Default, Deserialize)]
-#[serde(try_from = "Written")]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Credentials {
     /// None: the server asks for none.
@@ -33,6 +37,21 @@ pub enum Credentials {
     },
     /// One secret that all clients share.
     Token(SecretString),
+    /// The seed of a user's nkey (`SU...`). It signs what the server sends, and never travels.
+    Nkey(SecretString),
+    /// A file that holds the seed of a user's nkey.
+    NkeyFile(PathBuf),
+    /// A credentials file, as `nsc` writes it: a user's JWT and the seed of its nkey.
+    CredentialsFile(PathBuf),
+    /// The text of a credentials file.
+    CredentialsText(SecretString),
+    /// A user's JWT, and who signs for it.
+    Jwt {
+        /// The user's JWT.
+        jwt: SecretString,
+        /// Signs what the server sends.
+        signer: NonceSigner,
+    },
 }
 
 impl Credentials {
@@ -44,6 +63,47 @@ impl Credentials {
     /// One secret that all clients share.
     pub fn token(token: impl Into<String>) -> Self {
         Self::Token(token.into().into())
+    }
+
+    /// The seed of a user's nkey.
+    pub fn nkey(seed: impl Into<String>) -> Self {
+        Self::Nkey(seed.into().into())
+    }
+
+    /// A file that holds the seed of a user's nkey.
+    pub fn nkey_file(path: impl Into<PathBuf>) -> Self {
+        Self::NkeyFile(path.into())
+    }
+
+    /// A credentials file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::CredentialsFile(path.into())
+    }
+
+    /// The text of a credentials file.
+    pub fn text(credentials: impl Into<String>) -> Self {
+        Self::CredentialsText(credentials.into().into())
+    }
+
+    /// A user's JWT, and who signs for it: the seed may lie in a vault or a device.
+    ///
+    /// `sign` gets what the server sent to be signed (its nonce) for each connection that is made, and gives the 64
+    /// bytes of an Ed25519 signature. It has the connection's `connect_timeout` for that. What its error says is kept
+    /// out of logs.
+    ///
+    /// ```
+    /// use pubsub_nats::Credentials;
+    ///
+    /// # async fn ask_the_vault(nonce: Vec<u8>) -> pubsub_core::Result<Vec<u8>> { Ok(nonce) }
+    /// let credentials = Credentials::jwt("eyJ0eXAiOiJKV1Qi...", |nonce| ask_the_vault(nonce));
+    /// assert_eq!(format!("{credentials:?}"), "Credentials(***)");
+    /// ```
+    pub fn jwt<F, Signing>(jwt: impl Into<String>, sign: F) -> Self
+    where
+        F: Fn(Vec<u8>) -> Signing + Send + Sync + 'static,
+        Signing: Future<Output = Result<Vec<u8>>> + Send + 'static,
+    {
+        Self::Jwt { jwt: jwt.into().into(), signer: NonceSigner::new(sign) }
     }
 
     /// Whether there are none.
@@ -72,55 +132,28 @@ impl From<&UserInfo> for Credentials {
     }
 }
 
-/// As a configuration file writes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    user: Option<String>,
-    password: Option<String>,
-    token: Option<String>,
-}
+/// Signs what a server sends, for a client that proves itself by a JWT: see [`Credentials::jwt`].
+#[derive(Clone)]
+pub struct NonceSigner(Arc<Sign>);
 
-impl TryFrom<Written> for Credentials {
-    type Error = &'static str;
+type Sign = dyn Fn(Vec<u8>) -> BoxFuture<'static, Result<Vec<u8>>> + Send + Sync;
 
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        match written {
-            Written { user: None, password: None, token: None } => Ok(Self::None),
-            Written { user: None, password: None, token: Some(token) } => Ok(Self::token(token)),
-            Written { user: Some(user), password: Some(password), token: None } => {
-                Ok(Self::password(user, password))
-            }
-            _ => Err("credentials are either `token`, or `user` and `password`"),
-        }
+impl NonceSigner {
+    fn new<F, Signing>(sign: F) -> Self
+    where
+        F: Fn(Vec<u8>) -> Signing + Send + Sync + 'static,
+        Signing: Future<Output = Result<Vec<u8>>> + Send + 'static,
+    {
+        Self(Arc::new(move |nonce| sign(nonce).boxed()))
+    }
+
+    pub(crate) fn sign(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Vec<u8>>> {
+        (self.0)(nonce)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(json: &str) -> Result<Credentials, serde_json::Error> {
-        serde_json::from_str(json)
-    }
-
-    #[test]
-    fn each_form_is_read() {
-        assert!(matches!(read("{}"), Ok(Credentials::None)));
-        assert!(matches!(read(r#"{"token": "t"}"#), Ok(Credentials::Token(_))));
-        assert!(matches!(read(r#"{"user": "u", "password": "p"}"#), Ok(Credentials::Password { .. })));
-    }
-
-    #[test]
-    fn a_mixture_is_refused_without_showing_it() {
-        for json in [
-            r#"{"user": "u"}"#,
-            r#"{"password": "canary"}"#,
-            r#"{"user": "u", "password": "canary", "token": "canary"}"#,
-        ] {
-            let error = read(json).unwrap_err().to_string();
-            assert!(!error.contains("canary"), "{error}");
-            assert!(error.contains("`token`"), "{error}");
-        }
+impl fmt::Debug for NonceSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NonceSigner(***)")
     }
 }

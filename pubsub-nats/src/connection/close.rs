@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use pubsub_core::{Error, ErrorKind, Result};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Connection, Phase};
 use crate::api;
+use crate::observe::NatsEvent;
 
 /// How long the end of the connection's task is waited for.
 const DISCONNECT: Duration = Duration::from_secs(1);
@@ -39,16 +40,19 @@ impl Connection {
 
     async fn finish(&self) -> Result<()> {
         let mut late = Vec::new();
+        let deadline = Instant::now() + self.config.close_timeout;
+        let within = |limit: Duration| deadline.min(Instant::now() + limit);
         let limit = self.config.request_timeout;
         // Intake is over since the phase has changed; what was pulled and not handed out goes back.
-        step(&mut late, "hand back", limit, self.inboxes.stop()).await;
-        step(&mut late, "receipts", self.config.publish_timeout, self.publishes.flushed()).await;
-        step(&mut late, "settlements", limit, self.requests.flushed()).await;
-        if self.is_connected() {
-            self.barrier(&mut late).await;
+        step(&mut late, "hand back", within(limit), self.inboxes.stop()).await;
+        step(&mut late, "settlements", within(limit), self.requests.flushed()).await;
+        step(&mut late, "receipts", deadline, self.publishes.flushed()).await;
+        if self.is_connected() && Instant::now() < deadline {
+            self.barrier(&mut late, deadline).await;
         }
 
         self.phase.send_replace(Phase::Closed);
+        self.events.tell(NatsEvent::Closed);
         self.publishes.close();
         self.requests.close();
         self.disconnect().await;
@@ -62,10 +66,13 @@ impl Connection {
     }
 
     /// An answer to a request proves that the server has read everything before it; a flush only that it was sent.
-    async fn barrier(&self, late: &mut Vec<&'static str>) {
-        if let Err(error) = api::account_info(self).await
-            && matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable)
-        {
+    async fn barrier(&self, late: &mut Vec<&'static str>, deadline: Instant) {
+        let confirmed = match timeout_at(deadline, api::account_info(self)).await {
+            Ok(Err(error)) => !matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
+            Ok(Ok(())) => true,
+            Err(_) => false,
+        };
+        if !confirmed {
             late.push("the server's confirmation of what was sent last");
         }
     }
@@ -97,10 +104,10 @@ impl Connection {
 async fn step(
     late: &mut Vec<&'static str>,
     what: &'static str,
-    limit: Duration,
+    deadline: Instant,
     work: impl Future<Output = ()>,
 ) {
-    if timeout(limit, work).await.is_err() {
+    if timeout_at(deadline, work).await.is_err() {
         late.push(what);
     }
 }

@@ -1,21 +1,33 @@
 //! What async-nats tells about the connection.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use async_nats::{Event, ServerError};
-use tokio::sync::watch;
-use tokio::time::Instant;
+use async_nats::{ClientError, ConnectErrorKind, Event, ServerError};
+use pubsub_core::{Error, ErrorKind};
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, sleep};
 
-use super::replies::Replies;
+use super::denial::{Denials, Violation};
+use super::dial::Dialer;
+use super::outage::{self, Outage};
+use super::refusal;
+use super::replies::{Replies, Unanswered};
 use super::request::Request;
+use crate::NatsConfig;
+use crate::observe::NatsEvent;
 use crate::publish::InFlight;
 
-/// How many refused subjects are remembered, and for how long: one round of a consumer's heartbeats.
-const MAX_DENIED: usize = 64;
-const DENIED_FOR: Duration = Duration::from_secs(15);
+/// How many events are kept for a listener that is slow.
+const KEPT: usize = 128;
+/// How long answers to those who are allowed may take to arrive after the refusal of one who is not.
+const DOUBT: Duration = Duration::from_millis(300);
+/// How long a look for the cause of an outage may take.
+const LOOK: Duration = Duration::from_millis(1_500);
+/// How often a connection that may not receive answers is made anew: permissions may have changed.
+const HEAL: Duration = Duration::from_secs(2);
 
 /// Follows the events of one connection. Events can be lost (async-nats queues 128 and drops the rest), so nothing
 /// depends on one: each only makes something happen sooner.
@@ -23,25 +35,57 @@ const DENIED_FOR: Duration = Duration::from_secs(15);
 pub(crate) struct Events {
     /// How often the connection was made; a change means that what the server knew of us is gone.
     connected: watch::Sender<u64>,
+    /// How often the server refused a subject.
+    denied: watch::Sender<u64>,
+    denials: Denials,
+    outage: Outage,
     publishes: Arc<Replies<InFlight>>,
     requests: Arc<Replies<Request>>,
-    /// What this client may not subscribe to, if the server said so.
-    denied_subscription: Mutex<Option<String>>,
-    /// Where this client may not publish, the latest last.
-    denied: Mutex<VecDeque<(String, Instant)>>,
+    /// Where answers come in, and since when the server refuses that.
+    answers: Mutex<Answers>,
+    /// Whether it does: asked for with each publish.
+    deaf: AtomicBool,
     given_up: AtomicBool,
+    listeners: broadcast::Sender<NatsEvent>,
+    config: NatsConfig,
+    dialer: OnceLock<Dialer>,
+    runtime: Handle,
+}
+
+#[derive(Debug, Default)]
+struct Answers {
+    subjects: Vec<String>,
+    refused: Option<(String, Instant)>,
 }
 
 impl Events {
-    pub(super) fn new(publishes: Arc<Replies<InFlight>>, requests: Arc<Replies<Request>>) -> Self {
+    pub(super) fn new(
+        config: NatsConfig,
+        publishes: Arc<Replies<InFlight>>,
+        requests: Arc<Replies<Request>>,
+        runtime: Handle,
+    ) -> Self {
         Self {
             connected: watch::Sender::new(0),
+            denied: watch::Sender::new(0),
+            denials: Denials::default(),
+            outage: Outage::default(),
             publishes,
             requests,
-            denied_subscription: Mutex::new(None),
-            denied: Mutex::new(VecDeque::new()),
+            answers: Mutex::default(),
+            deaf: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
+            listeners: broadcast::Sender::new(KEPT),
+            config,
+            dialer: OnceLock::new(),
+            runtime,
         }
+    }
+
+    /// Sets how the cause of an outage is looked for.
+    pub(super) fn look_with(&self, dialer: Dialer) {
+        // Set once, when the connection is opened.
+        let _ = self.dialer.set(dialer);
     }
 
     /// Counts how often the connection was made, the first time included.
@@ -49,8 +93,51 @@ impl Events {
         self.connected.subscribe()
     }
 
-    pub(super) fn denied_subscription(&self) -> Option<String> {
-        self.denied_subscription.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Counts how often the server refused a subject.
+    pub(super) fn refusals(&self) -> watch::Receiver<u64> {
+        self.denied.subscribe()
+    }
+
+    pub(super) fn listen(&self) -> broadcast::Receiver<NatsEvent> {
+        self.listeners.subscribe()
+    }
+
+    pub(super) fn tell(&self, event: NatsEvent) {
+        // Nobody may listen.
+        let _ = self.listeners.send(event);
+    }
+
+    pub(super) fn denials(&self) -> &Denials {
+        &self.denials
+    }
+
+    /// Why the server keeps refusing to connect again, if it does.
+    pub(super) fn outage_refusal(&self) -> Option<Error> {
+        self.outage.refusal()
+    }
+
+    /// Notes a subject on which answers come in.
+    pub(super) fn answers_on(&self, subject: String) {
+        self.answers().subjects.push(subject);
+    }
+
+    /// The subject of the answers that the server refuses to this client.
+    pub(super) fn refused_answers(&self) -> Option<String> {
+        if !self.deaf.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.answers().refused.as_ref().map(|(subject, _)| subject.clone())
+    }
+
+    /// Whether it is time to make a connection anew that may not receive answers.
+    pub(super) fn wants_healing(&self) -> bool {
+        match &mut self.answers().refused {
+            Some((_, since)) if since.elapsed() >= HEAL => {
+                *since = Instant::now();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Says that nobody needs the connection any more.
@@ -62,61 +149,137 @@ impl Events {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// Whether the server said lately that this client may not publish there. Permissions can change, so it is forgotten.
-    pub(super) fn is_denied(&self, subject: &str) -> bool {
-        let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        denied.iter().any(|(known, when)| known == subject && when.elapsed() < DENIED_FOR)
-    }
-
-    fn note_denied(&self, subject: &str) {
-        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        denied.retain(|(known, _)| known != subject);
-        if denied.len() >= MAX_DENIED {
-            denied.pop_front();
-        }
-        denied.push_back((subject.to_owned(), Instant::now()));
-    }
-
-    pub(super) fn on(&self, event: &Event) {
+    pub(super) fn on(self: &Arc<Self>, event: &Event) {
         match event {
-            Event::Connected => self.connected.send_modify(|times| *times += 1),
+            Event::Connected => {
+                self.outage.end();
+                self.denials.forget();
+                self.answers().refused = None;
+                self.deaf.store(false, Ordering::Relaxed);
+                self.connected.send_modify(|times| *times += 1);
+                self.tell(NatsEvent::Connected);
+            }
+            Event::Disconnected => {
+                self.outage.begin();
+                self.tell(NatsEvent::Disconnected);
+            }
+            Event::ClientError(ClientError::Other(kind)) => self.on_failed_attempt(kind),
             Event::ServerError(ServerError::Other(text)) => self.on_error(text),
+            Event::LameDuckMode => self.tell(NatsEvent::LameDuck),
             Event::SlowConsumer(_) => {
                 tracing::warn!("async-nats dropped a message: a subscription is not read fast enough");
+                self.tell(NatsEvent::MessageDropped);
             }
+            Event::Closed => self.tell(NatsEvent::Closed),
             _ => {}
         }
     }
 
-    /// The protocol has no codes: a refusal is told in text only, and without this a forbidden publish would be an
-    /// unknown outcome after a timeout. Nothing else is decided by text.
-    fn on_error(&self, text: &str) {
-        if let Some(subject) = denied(text, "Permissions Violation for Publish to \"") {
-            tracing::warn!(subject, "the server does not allow this client to publish there");
-            self.note_denied(subject);
-            self.publishes.deny(subject);
-            self.requests.deny(subject);
-        } else if let Some(subject) = denied(text, "Permissions Violation for Subscription to \"") {
-            tracing::warn!(subject, "the server does not allow this client to subscribe there");
-            *self.denied_subscription.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(subject.to_owned());
+    /// An attempt to connect again failed. async-nats gives the kind of it, printed.
+    fn on_failed_attempt(self: &Arc<Self>, kind: &str) {
+        if self.is_given_up() {
+            return;
+        }
+        if kind == ConnectErrorKind::AuthorizationViolation.to_string() {
+            return self.on_refusal(refusal::credentials_refused(&self.config));
+        }
+        if let Some(dialer) = self.dialer.get()
+            && self.outage.wants_look()
+        {
+            let (events, dialer) = (Arc::clone(self), dialer.clone());
+            self.runtime.spawn(async move {
+                if let Err(error) = Box::pin(dialer.attempt(LOOK)).await
+                    && outage::is_refusal(&error)
+                {
+                    events.on_refusal(error);
+                }
+            });
         }
     }
-}
 
-fn denied<'a>(text: &'a str, what: &str) -> Option<&'a str> {
-    text.strip_prefix(what)?.split('"').next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_subject_of_a_refusal_is_found() {
-        let text = "Permissions Violation for Publish to \"ride.pickup\"";
-        assert_eq!(denied(text, "Permissions Violation for Publish to \""), Some("ride.pickup"));
-        assert_eq!(denied("Permissions Violation", "Permissions Violation for Publish to \""), None);
-        assert_eq!(denied("", "Permissions Violation for Publish to \""), None);
+    fn on_refusal(&self, error: Error) {
+        let reason = error.message().to_owned();
+        tracing::warn!(reason, "the server refuses to let this client connect again");
+        let certain = self.outage.refused(error);
+        self.tell(NatsEvent::Refused { reason });
+        if certain {
+            self.publishes.end_all(Unanswered::Refused);
+            self.requests.end_all(Unanswered::Refused);
+        }
     }
+
+    fn on_error(self: &Arc<Self>, text: &str) {
+        let Some(violation) = Violation::read(text) else {
+            tracing::warn!(server_says = text, "the server tells an error");
+            return self.tell(NatsEvent::ServerError { message: text.to_owned() });
+        };
+        self.denials.remember(&violation);
+        match violation {
+            Violation::Publish(subject) => {
+                tracing::warn!(subject, "the server does not allow this client to publish there");
+                self.deny(&subject);
+                self.tell(NatsEvent::PublishDenied { subject });
+            }
+            Violation::Subscribe(subject) => {
+                tracing::warn!(subject, "the server does not allow this client to subscribe there");
+                if self.answers().refuse(&subject) {
+                    self.deaf.store(true, Ordering::Relaxed);
+                    self.publishes.end_all(Unanswered::Deaf);
+                    self.requests.end_all(Unanswered::Deaf);
+                }
+                self.tell(NatsEvent::SubscribeDenied { subject });
+            }
+        }
+        self.denied.send_modify(|times| *times += 1);
+    }
+
+    /// Tells the one who waits on a refused subject. Where several wait, permissions may have changed between them, so
+    /// those who are allowed get the time to be answered first.
+    fn deny(self: &Arc<Self>, subject: &str) {
+        let waiting = self.publishes.waiting_for(subject) + self.requests.waiting_for(subject);
+        if waiting == 1 {
+            return self.end(subject, Unanswered::Denied);
+        }
+        if self.denials.doubt(subject) {
+            let (events, subject) = (Arc::clone(self), subject.to_owned());
+            self.runtime.spawn(async move {
+                sleep(DOUBT).await;
+                events.judge(&subject);
+            });
+        }
+    }
+
+    /// As many waiters as refusals: all of them are meant. More: nobody can tell which.
+    fn judge(&self, subject: &str) {
+        let refusals = self.denials.judge(subject);
+        let waiting = self.publishes.waiting_for(subject) + self.requests.waiting_for(subject);
+        let why = if waiting <= refusals { Unanswered::Denied } else { Unanswered::PerhapsDenied };
+        self.end(subject, why);
+    }
+
+    fn end(&self, subject: &str, why: Unanswered) {
+        self.publishes.end_for(subject, why);
+        self.requests.end_for(subject, why);
+    }
+
+    fn answers(&self) -> std::sync::MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answers {
+    fn refuse(&mut self, subject: &str) -> bool {
+        let ours = self.subjects.iter().any(|known| known == subject);
+        if ours {
+            self.refused = Some((subject.to_owned(), Instant::now()));
+        }
+        ours
+    }
+}
+
+/// What a call gets that cannot be answered.
+pub(super) fn deaf(subject: &str) -> Error {
+    Error::new(ErrorKind::PermissionDenied, "this client may not receive any answer")
+        .with_context("subject", subject)
+        .with_remedy("let this user subscribe to `_INBOX.>`, or set `inbox_prefix` to what it may")
 }

@@ -1,16 +1,23 @@
 //! One connection to NATS, and all that its publishers, consumers and messages share.
 
+mod auth;
 mod close;
+mod denial;
+mod dial;
 mod events;
 mod inbox;
 mod open;
+mod outage;
+mod refusal;
 mod replies;
 mod request;
 mod retire;
+mod tls;
 mod version;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_nats::connection::State;
 use async_nats::{Client, Subject, client};
@@ -18,7 +25,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use pubsub_core::{Capabilities, Error, ErrorKind, Result};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
@@ -27,6 +34,7 @@ pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;
 use crate::features::FEATURES;
+use crate::observe::{ConnectionState, ConnectionStatistics, Known, NatsEvent};
 use crate::publish::{InFlight, Window};
 use events::Events;
 use request::Request;
@@ -57,6 +65,9 @@ pub(crate) struct Connection {
     requests: Arc<Replies<Request>>,
     request_prefix: String,
     pub(crate) inboxes: Inboxes,
+    pub(crate) known: Known,
+    /// What the subjects of JetStream's interface begin with, without the dot.
+    interface_prefix: String,
     events: Arc<Events>,
     phase: watch::Sender<Phase>,
     /// So that what is dropped outside a runtime can still be handed back.
@@ -78,9 +89,80 @@ impl Connection {
         self.events.connections()
     }
 
-    /// Whether the server said lately that this client may not publish there.
-    pub(crate) fn is_denied(&self, subject: &str) -> bool {
-        self.events.is_denied(subject)
+    /// A subject of JetStream's interface.
+    pub(crate) fn interface(&self, subject: &str) -> Subject {
+        Subject::from(format!("{}.{subject}", self.interface_prefix))
+    }
+
+    /// Counts how often the server refused a subject to this client.
+    pub(crate) fn refusals(&self) -> watch::Receiver<u64> {
+        self.events.refusals()
+    }
+
+    /// Refuses what the server said lately that this client may not publish.
+    pub(crate) fn check_publish(&self, subject: &str) -> Result<()> {
+        if self.events.denials().forbids_publish(subject) {
+            return Err(Unanswered::Denied.into_error(subject));
+        }
+        Ok(())
+    }
+
+    /// Refuses to wait where the server said lately that this client may not subscribe.
+    pub(crate) fn check_subscribe(&self, subject: &str) -> Result<()> {
+        if self.events.denials().forbids_subscribe(subject) {
+            return Err(events::deaf(subject));
+        }
+        Ok(())
+    }
+
+    /// Whether the server lets this client receive answers.
+    pub(crate) fn can_be_answered(&self) -> bool {
+        self.events.refused_answers().is_none()
+    }
+
+    /// Why the server keeps refusing to let this client connect again, if it does.
+    pub(crate) fn outage_refusal(&self) -> Option<Error> {
+        if self.is_connected() { None } else { self.events.outage_refusal() }
+    }
+
+    /// Refuses a call that cannot succeed: the server does not let this client connect, or not receive answers.
+    pub(crate) async fn check_answerable(&self) -> Result<()> {
+        if let Some(refusal) = self.outage_refusal() {
+            return Err(refusal);
+        }
+        let Some(subject) = self.events.refused_answers() else { return Ok(()) };
+        if self.events.wants_healing() {
+            // A server asks for no subscription again that it refused; a new connection makes them all anew.
+            let _ = self.client.force_reconnect().await;
+        }
+        Err(events::deaf(&subject))
+    }
+
+    pub(crate) fn state(&self) -> ConnectionState {
+        match *self.phase.borrow() {
+            Phase::Closed => ConnectionState::Closed,
+            Phase::Closing => ConnectionState::Closing,
+            Phase::Open if self.is_connected() => ConnectionState::Connected,
+            Phase::Open if self.outage_refusal().is_some() => ConnectionState::Refused,
+            Phase::Open => ConnectionState::Disconnected,
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> ConnectionStatistics {
+        let counted = self.client.statistics();
+        ConnectionStatistics {
+            in_messages: counted.in_messages.load(Ordering::Relaxed),
+            in_bytes: counted.in_bytes.load(Ordering::Relaxed),
+            out_messages: counted.out_messages.load(Ordering::Relaxed),
+            out_bytes: counted.out_bytes.load(Ordering::Relaxed),
+            connects: counted.connects.load(Ordering::Relaxed),
+            publishes_in_flight: self.publishes.waiting(),
+            requests_in_flight: self.requests.waiting(),
+        }
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<NatsEvent> {
+        self.events.listen()
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -100,6 +182,9 @@ impl Connection {
     /// Hands a message to the connection, within the time for requests, and waits for nothing else.
     pub(crate) async fn tell(&self, subject: Subject, payload: Bytes) -> Result<()> {
         self.check_not_closed()?;
+        if let Some(refusal) = self.outage_refusal() {
+            return Err(refusal);
+        }
         let timeout = self.config.request_timeout;
         match tokio::time::timeout(timeout, self.client.publish(subject, payload)).await {
             Ok(told) => told.map_err(send_failed),

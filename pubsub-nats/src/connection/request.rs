@@ -9,6 +9,7 @@ use pubsub_core::{Error, ErrorKind, Result};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::events::deaf;
 use super::replies::{Unanswered, Waiter};
 use super::{Connection, send_failed};
 
@@ -29,6 +30,34 @@ impl Waiter for Request {
     }
 }
 
+impl Unanswered {
+    /// The error for who waited, but for a late answer, of which there is more to say.
+    pub(crate) fn into_error(self, subject: &str) -> Error {
+        const FORBIDDEN: &str = "the server does not allow this client to publish there";
+        match self {
+            Self::TimedOut => Error::new(ErrorKind::Timeout, "no answer came in time").with_effect_unknown(),
+            Self::Denied => Error::new(ErrorKind::PermissionDenied, FORBIDDEN)
+                .with_context("subject", subject)
+                .with_remedy("grant the subject to this user, in the server's `permissions`"),
+            Self::PerhapsDenied => Error::new(ErrorKind::PermissionDenied, FORBIDDEN)
+                .with_context("subject", subject)
+                .with_remedy(
+                    "grant the subject to this user, in the server's `permissions`; they may have changed after this was \
+                     done",
+                )
+                .with_effect_unknown(),
+            Self::Deaf => deaf(subject).with_effect_unknown(),
+            Self::Refused => Error::new(
+                ErrorKind::PermissionDenied,
+                "the connection was lost, and the server refuses to let this client connect again",
+            )
+            .with_remedy("correct the credentials or the certificate; the connection is then made by itself")
+            .with_effect_unknown(),
+            Self::Closed => Error::closed("connection").with_effect_unknown(),
+        }
+    }
+}
+
 impl Connection {
     /// Sends a request and waits for its answer, whatever status the answer has.
     ///
@@ -45,9 +74,10 @@ impl Connection {
         payload: Bytes,
     ) -> Result<Message> {
         self.check_not_closed()?;
+        self.check_answerable().await?;
         let deadline = Instant::now() + timeout;
         let (answer, answered) = oneshot::channel();
-        let request = Request { subject: subject.clone(), answer };
+        let (request, to) = (Request { subject: subject.clone(), answer }, subject.clone());
         let Some(ticket) = self.requests.register(request, deadline) else {
             return Err(Error::new(ErrorKind::Overloaded, "too many requests wait for their answer"));
         };
@@ -59,18 +89,17 @@ impl Connection {
         }
         match answered.await {
             Ok(Ok(message)) => Ok(message),
-            Ok(Err(Unanswered::Denied)) => Err(Error::new(
-                ErrorKind::PermissionDenied,
-                "the server does not allow this client to publish there",
-            )
-            .with_remedy("grant the subject to this user, in the server's `permissions`")),
             Ok(Err(Unanswered::TimedOut)) => Err(self.unreachable_or_late(timeout).with_effect_unknown()),
-            Ok(Err(Unanswered::Closed)) | Err(_) => Err(Error::closed("connection").with_effect_unknown()),
+            Ok(Err(why)) => Err(why.into_error(&to)),
+            Err(_) => Err(Unanswered::Closed.into_error(&to)),
         }
     }
 
     /// Why there was no answer in time.
     pub(crate) fn unreachable_or_late(&self, timeout: Duration) -> Error {
+        if let Some(refusal) = self.outage_refusal() {
+            return refusal;
+        }
         if self.client.connection_state() == State::Connected {
             let after = pubsub_core::config::duration::format(timeout);
             return Error::new(ErrorKind::Timeout, format!("no answer after {after}")).with_remedy(

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::NatsConsumer;
 use super::pull::{Arrival, Pull, Refusal};
 use crate::connection::{Arrived, Inbox, Phase, closing};
+use crate::observe::Consuming;
 
 /// How long a request for several messages waits at the server. It must end by itself: a consumer that stalls in the middle
 /// of a batch, at `max_ack_pending`, gives no sign before the request expires, and to give a request up while it has room
@@ -41,6 +42,8 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         deadline: Instant::now() + expires,
         phase: consumer.connection.phase(),
         connections: consumer.connection.connections(),
+        refusals: consumer.connection.refusals(),
+        _consuming: consumer.activity.consume(),
         refusal: None,
         next: Ask::Several,
     };
@@ -56,6 +59,9 @@ struct Fetch<'a> {
     deadline: Instant,
     phase: watch::Receiver<Phase>,
     connections: watch::Receiver<u64>,
+    /// Of subjects, by the server.
+    refusals: watch::Receiver<u64>,
+    _consuming: Consuming,
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
     next: Ask,
@@ -127,6 +133,9 @@ impl Fetch<'_> {
             if self.consumer.connection.is_connected() {
                 return Ok(());
             }
+            if let Some(refusal) = self.consumer.connection.outage_refusal() {
+                return Err(refusal);
+            }
             tokio::select! {
                 biased;
                 () = closing(&mut self.phase) => return Err(Error::closed("connection")),
@@ -184,13 +193,14 @@ impl Fetch<'_> {
                     self.consumer.ramp.broken();
                     return Ok(if self.batch.is_empty() { Next::Again(Duration::ZERO) } else { Next::Return });
                 }
-                () = sleep_until(patience) => return self.lost_patience(waits).await,
+                _ = self.refusals.changed() => self.consumer.check_allowed(subject)?,
+                () = sleep_until(patience) => return self.lost_patience(waits, subject).await,
             }
         }
     }
 
     /// Nothing came for too long.
-    async fn lost_patience(&mut self, waits: bool) -> Result<Next> {
+    async fn lost_patience(&mut self, waits: bool, subject: &Subject) -> Result<Next> {
         if !self.batch.is_empty() {
             return self.stop_waiting().await;
         }
@@ -201,7 +211,7 @@ impl Fetch<'_> {
                 Err(self.consumer.connection.unreachable_or_late(self.options.expires))
             };
         }
-        self.consumer.check_allowed()?;
+        self.consumer.check_allowed(subject)?;
         if waits {
             return Ok(Next::Again(Duration::ZERO));
         }
@@ -235,6 +245,7 @@ impl Fetch<'_> {
         match Arrival::read(self.consumer, arrived.message, self.options.on_drop) {
             Arrival::Delivery(delivery) => {
                 self.consumer.ramp.delivered();
+                self.consumer.activity.progressed();
                 let more = delivery.info().pending > 0;
                 self.batch.push(delivery);
                 if self.batch.len() < asked {

@@ -23,6 +23,7 @@ use pubsub_core::{
 
 use crate::api::{self, wire};
 use crate::connection::{Connection, send_failed};
+use crate::observe::Activity;
 use limits::PullLimits;
 use pull::Pull;
 use ramp::Ramp;
@@ -39,6 +40,7 @@ pub(crate) struct NatsConsumer {
     /// As the server told them last; they change when someone updates the consumer.
     limits: Mutex<PullLimits>,
     ramp: Ramp,
+    activity: Arc<Activity>,
 }
 
 impl NatsConsumer {
@@ -54,7 +56,8 @@ impl NatsConsumer {
                 .with_remedy("create a pull consumer, one without a deliver subject"));
         }
         Ok(Self {
-            pull_subject: Subject::from(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}")),
+            pull_subject: connection.interface(&format!("CONSUMER.MSG.NEXT.{stream}.{name}")),
+            activity: connection.known.consumer(stream, name),
             connection,
             stream: stream.clone(),
             name: name.clone(),
@@ -105,17 +108,10 @@ impl NatsConsumer {
         Ok(info)
     }
 
-    /// Refuses to go on where the server does not allow pulls: it says so, but not in answer to one.
-    fn check_allowed(&self) -> Result<()> {
-        if !self.connection.is_denied(&self.pull_subject) {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::PermissionDenied,
-            "the server does not allow this client to ask for messages",
-        )
-        .with_context("subject", &self.pull_subject)
-        .with_remedy("grant the subject to this user, in the server's `permissions`"))
+    /// Refuses to go on where the server does not allow pulls, or their answers: it says so, but not in answer to one.
+    fn check_allowed(&self, inbox: &Subject) -> Result<()> {
+        self.connection.check_publish(&self.pull_subject)?;
+        self.connection.check_subscribe(inbox)
     }
 
     fn explain(&self, error: Error, operation: &'static str) -> Error {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::NatsConsumer;
 use super::pull::{Arrival, Pull, Refusal};
 use crate::connection::{Arrived, Inbox, Phase, closing};
+use crate::observe::Consuming;
 
 /// How long one request lives at the server.
 const EXPIRES: Duration = Duration::from_secs(30);
@@ -31,6 +32,8 @@ pub(super) fn subscribe(
         inbox: Inbox::new(&consumer.connection),
         phase: consumer.connection.phase(),
         connections: consumer.connection.connections(),
+        refusals: consumer.connection.refusals(),
+        _consuming: consumer.activity.consume(),
         consumer,
         options,
         generation: None,
@@ -51,6 +54,9 @@ struct Subscription {
     inbox: Inbox,
     phase: watch::Receiver<Phase>,
     connections: watch::Receiver<u64>,
+    /// Of subjects, by the server.
+    refusals: watch::Receiver<u64>,
+    _consuming: Consuming,
     generation: Option<Generation>,
     pause: Duration,
     ended: bool,
@@ -74,6 +80,8 @@ enum Break {
     Renew,
     /// The server shows no sign of life.
     Silent,
+    /// The server does not allow it.
+    Forbidden(Error),
     /// Nothing broke, but more is to be asked for.
     Ask,
 }
@@ -127,11 +135,8 @@ impl Subscription {
                 }
                 Err(Break::Over) => return Ok(None),
                 Err(Break::Ask) => {}
-                Err(Break::Renew) => self.generation = None,
-                Err(Break::Silent) => {
-                    self.generation = None;
-                    self.consumer.check_allowed()?;
-                }
+                Err(Break::Renew | Break::Silent) => self.generation = None,
+                Err(Break::Forbidden(error)) => return Err(error),
                 Err(Break::Refused(refusal)) => {
                     self.generation = None;
                     self.refused(refusal).await?;
@@ -184,6 +189,9 @@ impl Subscription {
             if self.consumer.connection.is_connected() {
                 break;
             }
+            if let Some(refusal) = self.consumer.connection.outage_refusal() {
+                return Err(refusal);
+            }
             tokio::select! {
                 biased;
                 () = closing(&mut self.phase) => return Err(Error::closed("connection")),
@@ -203,10 +211,8 @@ impl Subscription {
                     return Ok(delivery);
                 }
             }
-            let silent = match &self.generation {
-                Some(generation) => generation.heard + 2 * HEARTBEAT,
-                None => return Err(Break::Renew),
-            };
+            let Some(generation) = &self.generation else { return Err(Break::Renew) };
+            let silent = generation.heard + 2 * HEARTBEAT;
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
@@ -219,6 +225,9 @@ impl Subscription {
                 _ = self.connections.changed() => {
                     self.consumer.ramp.broken();
                     return Err(Break::Renew);
+                }
+                _ = self.refusals.changed() => {
+                    self.consumer.check_allowed(&generation.subject).map_err(Break::Forbidden)?;
                 }
                 () = sleep_until(silent) => {
                     tracing::debug!(consumer = %self.consumer.name, "heartbeats are missing; asking anew");
@@ -243,6 +252,7 @@ impl Subscription {
         match arrival {
             Arrival::Delivery(delivery) => {
                 self.consumer.ramp.delivered();
+                self.consumer.activity.progressed();
                 generation.credit = generation.credit.saturating_sub(1);
                 return Ok(Some(delivery));
             }

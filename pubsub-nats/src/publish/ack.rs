@@ -26,11 +26,11 @@ impl Waiter for InFlight {
     }
 
     fn resolve(self, answer: Result<Message, Unanswered>) {
+        let subject = &self.subject;
         let outcome = match answer {
             Ok(message) => receipt(&message),
-            Err(why) => Err(unconfirmed(why)),
+            Err(why) => Err(unconfirmed(why, subject.as_str())),
         };
-        let subject = &self.subject;
         self.receipt
             .send(outcome.map_err(|error| error.with_operation("publish").with_context("subject", subject)));
     }
@@ -91,7 +91,7 @@ fn refused(status: u16) -> Error {
         .with_remedy("create a stream whose subjects cover it; right after a server's failure, try again")
 }
 
-fn unconfirmed(why: Unanswered) -> Error {
+fn unconfirmed(why: Unanswered, subject: &str) -> Error {
     match why {
         Unanswered::TimedOut => Error::new(
             ErrorKind::Timeout,
@@ -102,11 +102,7 @@ fn unconfirmed(why: Unanswered) -> Error {
             "publish it again with the same message id; if it happens always, check that this user may \
                      publish there and receive `_INBOX.>`, and that the stream is not `no_ack`",
         ),
-        Unanswered::Denied => {
-            Error::new(ErrorKind::PermissionDenied, "the server does not allow this client to publish there")
-                .with_remedy("grant the subject to this user, in the server's `permissions`")
-        }
-        Unanswered::Closed => Error::closed("connection").with_effect_unknown(),
+        why => why.into_error(subject),
     }
 }
 

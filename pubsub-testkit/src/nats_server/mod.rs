@@ -182,6 +182,24 @@ impl NatsServer {
         }
     }
 
+    /// Replaces the configuration's lines, as [`config_text`](NatsServerBuilder::config_text) gave them. They take
+    /// effect with a [`reload`](Self::reload) or a restart.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when the file cannot be written.
+    pub fn set_config_text(&mut self, lines: impl AsRef<str>) -> Result<()> {
+        std::fs::write(&self.launch.config, lines.as_ref()).map_err(|cause| {
+            self.launch.failure(ErrorKind::Unavailable, "cannot write the configuration").with_source(cause)
+        })
+    }
+
+    /// Asks the running server to read its configuration again (SIGHUP). It does so a moment later; what cannot be
+    /// changed while it runs stays, and is told in its log.
+    pub fn reload(&mut self) {
+        self.run.watchdog.signal("HUP");
+    }
+
     /// Freezes the process (SIGSTOP): connections stay open and nothing answers, until
     /// [`thaw`](Self::thaw), a restart or the drop.
     pub fn freeze(&mut self) {

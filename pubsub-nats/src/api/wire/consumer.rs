@@ -83,13 +83,15 @@ pub(crate) struct ConsumerInfo {
     #[serde(default)]
     ack_floor: Sequences,
     #[serde(default)]
-    num_ack_pending: u64,
+    pub(crate) num_ack_pending: u64,
     #[serde(default)]
     num_redelivered: u64,
     #[serde(default)]
     num_waiting: u64,
     #[serde(default)]
-    num_pending: u64,
+    pub(crate) num_pending: u64,
+    #[serde(default)]
+    pub(crate) paused: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -39,6 +39,12 @@ pub(crate) enum Unanswered {
     TimedOut,
     /// The server said that this client may not publish there.
     Denied,
+    /// The server said so, and it cannot be told which of several that wait it meant.
+    PerhapsDenied,
+    /// The server does not allow this client to receive answers.
+    Deaf,
+    /// The connection was lost, and the server does not let this client connect again.
+    Refused,
     /// The connection was closed first.
     Closed,
 }
@@ -74,14 +80,29 @@ impl<W: Waiter> Replies<W> {
         let _ = flushed.await;
     }
 
-    /// Ends the wait of those whose request went to this subject, which the server does not allow.
-    pub(crate) fn deny(&self, subject: &str) {
-        self.end(Unanswered::Denied, |waiter, _| waiter.subject() == subject);
+    /// How many wait whose request went to this subject.
+    pub(super) fn waiting_for(&self, subject: &str) -> usize {
+        self.lock().count(|waiter| waiter.subject() == subject)
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Ends the wait of those whose request went to this subject.
+    pub(super) fn end_for(&self, subject: &str, why: Unanswered) {
+        self.end(why, |waiter, _| waiter.subject() == subject);
     }
 
     /// Ends every wait.
+    pub(super) fn end_all(&self, why: Unanswered) {
+        self.end(why, |_, _| true);
+    }
+
+    /// Ends every wait, for good.
     pub(crate) fn close(&self) {
-        self.end(Unanswered::Closed, |_, _| true);
+        self.end_all(Unanswered::Closed);
     }
 
     fn end(&self, why: Unanswered, condition: impl FnMut(&W, Instant) -> bool) {

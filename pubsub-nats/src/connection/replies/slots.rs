@@ -78,6 +78,16 @@ impl<W> Slots<W> {
         taken
     }
 
+    /// How many of those that were sent fulfil the condition.
+    pub(super) fn count(&self, condition: impl Fn(&W) -> bool) -> usize {
+        let waiting = self.places.iter().flatten();
+        waiting.filter(|waiting| waiting.sent && condition(&waiting.waiter)).count()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.free.len() == self.places.len()
     }

@@ -1,0 +1,135 @@
+//! The first connection, and how the later ones are made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::rustls::ClientConfig;
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use pubsub_core::{Error, Result};
+use tokio::time::{sleep, timeout};
+
+use super::events::Events;
+use super::{auth, refusal, tls};
+use crate::NatsConfig;
+use crate::config::{address, reconnect_delay};
+
+/// A connection that nobody needs any more, but that async-nats goes on to make, tries this seldom.
+const GIVEN_UP: Duration = Duration::from_secs(3600);
+/// A server that says nothing for so long may wait for TLS.
+const SILENCE: Duration = Duration::from_millis(800);
+/// How long it is then tried.
+const TRIAL: Duration = Duration::from_millis(800);
+
+/// How to reach the servers of a configuration, with all that is read from files.
+#[derive(Clone)]
+pub(super) struct Dialer {
+    config: NatsConfig,
+    addresses: Vec<ServerAddr>,
+    tls: ClientConfig,
+}
+
+impl Dialer {
+    /// Reads and checks everything; nothing is sent.
+    pub(super) async fn new(config: &NatsConfig) -> Result<Self> {
+        let addresses = config.servers.iter().map(|entry| address(entry)?.parse().map_err(not_an_address));
+        let addresses = addresses.collect::<Result<Vec<ServerAddr>>>()?;
+        auth::check(&config.credentials).await?;
+        let reading = tokio::task::spawn_blocking({
+            let config = config.clone();
+            move || tls::client_config(&config)
+        });
+        let tls = reading.await.map_err(|_| Error::closed("runtime"))??;
+        Ok(Self { config: config.clone(), addresses, tls })
+    }
+
+    /// Makes the connection whose events `events` follows.
+    pub(super) async fn dial(&self, events: &Arc<Events>) -> Result<Client> {
+        let config = &self.config;
+        let (on_event, on_delay) = (Arc::clone(events), Arc::clone(events));
+        let (first, longest) = (config.reconnect_delay, config.reconnect_max_delay);
+        let options = self
+            .options(config.connect_timeout)
+            .reconnect_delay_callback(move |attempt| {
+                if on_delay.is_given_up() { GIVEN_UP } else { reconnect_delay(attempt, first, longest) }
+            })
+            .event_callback(move |event: Event| {
+                on_event.on(&event);
+                std::future::ready(())
+            });
+        let connecting = timeout(config.connect_timeout, options.connect(&self.addresses[..]));
+        let connected = tokio::select! {
+            biased;
+            connected = connecting => match connected {
+                Ok(connected) => connected.map_err(|error| refusal::refused(error, config)),
+                Err(_) => Err(refusal::no_answer(config)),
+            },
+            () = self.waits_for_tls() => Err(Error::config("tls_first", "the server begins with TLS")
+                .with_remedy("set `tls_first`, as the server's `handshake_first` asks for")),
+        };
+        connected.map_err(|error| error.with_context("servers", config.servers.join(",")))
+    }
+
+    /// Makes one attempt to connect, for its error: what async-nats says of the attempts of its own has no cause.
+    pub(super) async fn attempt(&self, limit: Duration) -> Result<()> {
+        match timeout(limit, self.options(limit).connect(&self.addresses[..])).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(refusal::refused(error, &self.config)),
+            Err(_) => Err(refusal::no_answer(&self.config)),
+        }
+    }
+
+    /// Resolves if the server seems to wait for TLS, which it does not say; never otherwise.
+    async fn waits_for_tls(&self) {
+        if !self.config.tls_first {
+            sleep(SILENCE).await;
+            let first = Self { config: self.config.clone().with_tls_first(), ..self.clone() };
+            let trial = timeout(TRIAL, first.options(TRIAL).connect(&self.addresses[..])).await;
+            let begins_with_tls = match trial {
+                Ok(Ok(_)) => true,
+                Ok(Err(error)) => refusal::came_from_tls(&error),
+                Err(_) => false,
+            };
+            if begins_with_tls {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    fn options(&self, limit: Duration) -> ConnectOptions {
+        let config = &self.config;
+        // Each server gets its share, so that a silent one does not use up the time of the others.
+        let share = limit / u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
+        let credentials = config.credentials.clone();
+        let mut options = if credentials.is_none() {
+            ConnectOptions::new()
+        } else {
+            ConnectOptions::with_auth_callback(move |nonce| auth::answer(credentials.clone(), nonce))
+        };
+        options = options
+            .name(&config.name)
+            .custom_inbox_prefix(&config.inbox_prefix)
+            .ping_interval(config.ping_interval)
+            .request_timeout(Some(config.request_timeout))
+            .connection_timeout(share)
+            .tls_client_config(self.tls.clone())
+            .require_tls(config.demands_tls());
+        if config.tls_first {
+            options = options.tls_first();
+        }
+        if !config.follows_discovered_servers() {
+            options = options.ignore_discovered_servers();
+        }
+        options
+    }
+}
+
+impl std::fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dialer").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+fn not_an_address(error: std::io::Error) -> Error {
+    Error::config("servers", "an address cannot be read").with_remedy("write `host:port`").with_source(error)
+}
