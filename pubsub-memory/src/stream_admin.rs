@@ -40,6 +40,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
+        let open = open.and_then(|()| config.check(self.connection.capabilities()));
         during("create stream", open.and_then(|()| self.connection.store.create_stream(config)))
     }
 
@@ -54,7 +55,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn create_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
         let result = config
-            .validate()
+            .check(self.connection.capabilities())
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.create_consumer(config, now, effects)));
         during("create consumer", result.map_err(|error| error.with_context("stream", stream)))
@@ -76,12 +77,13 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
+        let open = open.and_then(|()| config.check(self.connection.capabilities()));
         during("update stream", open.and_then(|()| self.connection.store.update_stream(config)))
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
         let result = config
-            .validate()
+            .check(self.connection.capabilities())
             .and_then(|()| self.stream(stream))
             .and_then(|stream| stream.run(|state, now, effects| state.update_consumer(config, now, effects)));
         during("update consumer", result.map_err(|error| error.with_context("stream", stream)))

@@ -40,6 +40,7 @@ impl NatsPublisher {
     async fn hand_over(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
         let connection = &self.connection;
         connection.check_open()?;
+        options.check(connection.capabilities())?;
         message.check(connection.capabilities())?;
         let headers = wire_headers(&message)?;
         let OutboundMessage { subject, payload, .. } = &message;
