@@ -100,8 +100,8 @@ impl Broker for ChannelBroker {
 
 #[async_trait]
 impl Publisher for ChannelBroker {
-    async fn publish_with(&self, message: OutboundMessage, _: PublishOptions) -> Result<PendingReceipt> {
-        message.check(CAN)?;
+    async fn publish_with(&self, message: OutboundMessage, how: PublishOptions) -> Result<PendingReceipt> {
+        how.check(CAN).and_then(|()| message.check(CAN))?;
         let mut streams = self.streams()?;
         let found = streams.values_mut().find(|stream| stream.info.config.takes(message.subject.as_str()));
         let Stream { info, log, consumers } = found.ok_or_else(|| Error::no_stream_for(&message.subject))?;

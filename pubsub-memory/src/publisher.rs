@@ -20,9 +20,10 @@ impl MemoryPublisher {
         Self { connection }
     }
 
-    fn accept(&self, message: OutboundMessage) -> Result<PendingReceipt> {
+    fn accept(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
         self.connection
             .check_open("publisher")
+            .and_then(|()| options.check(self.connection.capabilities()))
             .and_then(|()| message.check(self.connection.capabilities()))
             .map_err(|error| error.with_operation("publish"))?;
         Ok(PendingReceipt::ready(self.store(message).map_err(|error| error.with_operation("publish"))))
@@ -42,10 +43,14 @@ impl MemoryPublisher {
 
 #[async_trait]
 impl Publisher for MemoryPublisher {
-    async fn publish_with(&self, message: OutboundMessage, _: PublishOptions) -> Result<PendingReceipt> {
+    async fn publish_with(
+        &self,
+        message: OutboundMessage,
+        options: PublishOptions,
+    ) -> Result<PendingReceipt> {
         // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
         tokio::task::consume_budget().await;
-        self.accept(message)
+        self.accept(message, &options)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -59,9 +64,9 @@ impl Publisher for MemoryPublisher {
     async fn publish_batch(
         &self,
         messages: Vec<OutboundMessage>,
-        _: PublishOptions,
+        options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
         tokio::task::consume_budget().await;
-        messages.into_iter().map(|message| self.accept(message)).collect()
+        messages.into_iter().map(|message| self.accept(message, &options)).collect()
     }
 }

@@ -41,6 +41,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
+        let open = open.and_then(|()| config.check(self.connection.capabilities()));
         during("create stream", open.and_then(|()| self.connection.store.create_stream(config)))
     }
 
@@ -77,6 +78,7 @@ impl StreamAdmin for MemoryStreamAdmin {
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         let open = self.connection.check_open("administration");
+        let open = open.and_then(|()| config.check(self.connection.capabilities()));
         during("update stream", open.and_then(|()| self.connection.store.update_stream(config)))
     }
 

@@ -40,8 +40,9 @@ impl NatsPublisher {
     async fn hand_over(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
         let connection = &self.connection;
         connection.check_open()?;
-        connection.check_answerable().await?;
+        options.check(connection.capabilities())?;
         message.check(connection.capabilities())?;
+        connection.check_answerable().await?;
         let headers = wire_headers(&message)?;
         let OutboundMessage { subject, payload, .. } = &message;
 

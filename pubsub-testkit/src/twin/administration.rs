@@ -1,4 +1,6 @@
-use pubsub_core::{MessageSelector, Purge, StreamName};
+use std::time::{Duration, SystemTime};
+
+use pubsub_core::{ConsumerName, MessageSelector, Purge, StreamName};
 
 use super::Probe;
 use crate::check::CaseResult;
@@ -53,4 +55,45 @@ pub(super) async fn delete_message(trial: &Trial) -> CaseResult<Probe> {
     let outcome = trial.admin()?.delete_message(&stream, 1).await.map(drop);
     let side_effect = emptied(trial, &stream).await?;
     Ok(Probe { outcome, side_effect })
+}
+
+async fn consumed(trial: &Trial, label: &str) -> CaseResult<(StreamName, ConsumerName)> {
+    let stream = filled(trial, label).await?;
+    let name = trial.consumer(&stream, label).await?.name().clone();
+    Ok((stream, name))
+}
+
+pub(super) async fn pause(trial: &Trial) -> CaseResult<Probe> {
+    let (stream, consumer) = consumed(trial, "probe-pause").await?;
+    let admin = trial.admin()?;
+    let until = SystemTime::now() + Duration::from_secs(3600);
+    let outcome = admin.pause_consumer(&stream, &consumer, until).await;
+    let paused = admin.consumer_info(&stream, &consumer).await?.paused_until.is_some();
+    let side_effect = paused.then(|| "the consumer is paused".to_owned());
+    let outcome = match outcome {
+        Ok(()) => admin.resume_consumer(&stream, &consumer).await,
+        refused => refused,
+    };
+    Ok(Probe { outcome, side_effect })
+}
+
+pub(super) async fn reset(trial: &Trial) -> CaseResult<Probe> {
+    let (stream, consumer) = consumed(trial, "probe-reset").await?;
+    let outcome = trial.admin()?.reset_consumer(&stream, &consumer, Some(1)).await.map(drop);
+    Ok(Probe { outcome, side_effect: None })
+}
+
+pub(super) async fn stream_details(trial: &Trial) -> CaseResult<Probe> {
+    let stream = filled(trial, "probe-details").await?;
+    let admin = trial.admin()?;
+    let outcome = match admin.stream_subjects(&stream, trial.filter(">")?).await {
+        Ok(_) => admin.deleted_sequences(&stream).await.map(drop),
+        Err(error) => Err(error),
+    };
+    Ok(Probe { outcome, side_effect: None })
+}
+
+pub(super) async fn account_info(trial: &Trial) -> CaseResult<Probe> {
+    let outcome = trial.admin()?.account_info().await.map(drop);
+    Ok(Probe { outcome, side_effect: None })
 }

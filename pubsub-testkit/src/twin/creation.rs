@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, ErrorKind, Retention, StreamConfig, StreamName,
+    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, ErrorKind, ReplayPolicy, Republish, Retention,
+    StreamConfig, StreamName, SubjectTransform,
 };
 
 use super::Probe;
@@ -36,6 +39,41 @@ pub(super) async fn discard_new(trial: &Trial) -> CaseResult<Probe> {
     stream(trial, config.with_max_messages(10).with_discard(Discard::New)).await
 }
 
+pub(super) async fn discard_new_per_subject(trial: &Trial) -> CaseResult<Probe> {
+    let config = trial.stream_config("probe-per-subject", &["probe-per-subject"])?;
+    let config = config.with_max_messages_per_subject(1).with_discard(Discard::New);
+    stream(trial, config.with_discard_new_per_subject()).await
+}
+
+pub(super) async fn fast_batches(trial: &Trial) -> CaseResult<Probe> {
+    let config = trial.stream_config("probe-fast", &["probe-fast"])?;
+    stream(trial, config.with_allow_fast_batches()).await
+}
+
+pub(super) async fn delete_markers(trial: &Trial) -> CaseResult<Probe> {
+    let config = trial.stream_config("probe-marker", &["probe-marker"])?.with_allow_message_ttl();
+    stream(trial, config.with_subject_delete_marker_ttl(Duration::from_secs(60))).await
+}
+
+pub(super) async fn subject_transform(trial: &Trial) -> CaseResult<Probe> {
+    let to = trial.subject("probe-transformed")?.to_string();
+    let transform = SubjectTransform::new(trial.filter("probe-transform")?, to)?;
+    let config = trial.stream_config("probe-transform", &["probe-transform"])?;
+    stream(trial, config.with_subject_transform(transform)).await
+}
+
+pub(super) async fn republish(trial: &Trial) -> CaseResult<Probe> {
+    let to = trial.subject("probe-republished")?.to_string();
+    let republish = Republish::new(trial.filter("probe-republish")?, to)?;
+    let config = trial.stream_config("probe-republish", &["probe-republish"])?;
+    stream(trial, config.with_republish(republish)).await
+}
+
+pub(super) async fn metadata(trial: &Trial) -> CaseResult<Probe> {
+    let config = trial.stream_config("probe-notes", &["probe-notes"])?;
+    stream(trial, config.with_metadata("team", "rides")).await
+}
+
 async fn a_stream(trial: &Trial, label: &str) -> CaseResult<StreamName> {
     trial.create_stream(trial.stream_config(label, &[label])?).await
 }
@@ -69,4 +107,19 @@ pub(super) async fn ack_policy(trial: &Trial) -> CaseResult<Probe> {
 pub(super) async fn max_ack_pending(trial: &Trial) -> CaseResult<Probe> {
     let stream = a_stream(trial, "probe-pending").await?;
     consumer(trial, &stream, trial.consumer_config("probe")?.with_max_ack_pending(1)).await
+}
+
+pub(super) async fn backoff(trial: &Trial) -> CaseResult<Probe> {
+    let stream = a_stream(trial, "probe-backoff").await?;
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_backoff([trial.ack_wait()])).await
+}
+
+pub(super) async fn original_replay(trial: &Trial) -> CaseResult<Probe> {
+    let stream = a_stream(trial, "probe-replay").await?;
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_replay(ReplayPolicy::Original)).await
+}
+
+pub(super) async fn headers_only(trial: &Trial) -> CaseResult<Probe> {
+    let stream = a_stream(trial, "probe-headers").await?;
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_headers_only()).await
 }

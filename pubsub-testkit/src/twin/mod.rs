@@ -6,6 +6,7 @@
 
 mod administration;
 mod creation;
+mod instructions;
 mod publishing;
 mod settling;
 
@@ -21,9 +22,10 @@ pub(crate) struct Probe {
     pub(crate) side_effect: Option<String>,
 }
 
-/// Whether there is a probe for it.
+/// Whether there is a probe for it. Advisories are what a broker sends by itself: no call asks for them, so that none can
+/// be refused.
 pub(crate) fn exists(capability: Capability) -> bool {
-    Capability::ALL.contains(&capability)
+    Capability::ALL.contains(&capability) && capability != Capability::Advisories
 }
 
 /// Proves that a backend refuses what it does not declare, before any side effect.
@@ -71,11 +73,33 @@ async fn call(trial: &Trial, capability: Capability) -> CaseResult<Probe> {
         Capability::WorkQueueRetention => creation::work_queue(trial).await,
         Capability::StreamLimits => creation::stream_limit(trial).await,
         Capability::DiscardNew => creation::discard_new(trial).await,
+        Capability::DiscardNewPerSubject => creation::discard_new_per_subject(trial).await,
+        Capability::FastBatch => creation::fast_batches(trial).await,
+        Capability::DeleteMarkers => creation::delete_markers(trial).await,
+        Capability::SubjectTransform => creation::subject_transform(trial).await,
+        Capability::Republish => creation::republish(trial).await,
+        Capability::Metadata => creation::metadata(trial).await,
+        Capability::Backoff => creation::backoff(trial).await,
+        Capability::OriginalReplay => creation::original_replay(trial).await,
+        Capability::HeadersOnly => creation::headers_only(trial).await,
+        Capability::Expectations => instructions::expectation(trial).await,
+        Capability::ExpectedSubjectFilter => instructions::expected_filter(trial).await,
+        Capability::MessageTtl => instructions::time_to_live(trial).await,
+        Capability::Rollup => instructions::rollup(trial).await,
+        Capability::Schedules => instructions::schedule(trial).await,
+        Capability::RecurringSchedules => instructions::recurring_schedule(trial).await,
+        Capability::AtomicBatch => publishing::atomic_batch(trial).await,
+        Capability::PublishRetry => publishing::retry(trial).await,
+        Capability::CoreMessaging => publishing::without_a_stream(trial).await,
         Capability::Update => administration::update(trial).await,
         Capability::List => administration::list(trial).await,
         Capability::Purge => administration::purge(trial).await,
         Capability::GetMessage => administration::get_message(trial).await,
         Capability::DeleteMessage => administration::delete_message(trial).await,
+        Capability::Pause => administration::pause(trial).await,
+        Capability::Reset => administration::reset(trial).await,
+        Capability::StreamDetails => administration::stream_details(trial).await,
+        Capability::AccountInfo => administration::account_info(trial).await,
         unknown => Err(Failure::new(format!("this kit has no probe for `{unknown}`"))),
     }
 }
