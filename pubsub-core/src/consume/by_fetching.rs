@@ -46,6 +46,8 @@ pub(super) fn subscribe<C: Consumer + ?Sized>(
         let item = subscription.next().await?;
         Some((item, subscription))
     })
+    // Polled again after its end it has still ended.
+    .fuse()
     .boxed()
 }
 

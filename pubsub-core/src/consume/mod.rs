@@ -61,7 +61,8 @@ pub trait Consumer: Debug + Send + Sync + 'static {
     /// Delivers messages as they come, prefetching up to the options' buffer.
     ///
     /// An error whose [`retry`](crate::Error::retry) is `Never` is the last item: the stream then ends. After any
-    /// other error it goes on. Dropping the stream hands back what was prefetched and not taken.
+    /// other error it goes on. Polled again after its end it has still ended. Dropping the stream hands back what was
+    /// prefetched and not taken.
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {
         by_fetching::subscribe(self, options)
     }

@@ -55,8 +55,10 @@ impl NatsAdmin {
             // Somebody was faster.
             Err(failure) if matches!(failure.code, Some(CONSUMER_EXISTS | CONSUMER_EXISTS_OTHERWISE)) => {
                 match self.existing(stream, &name, &config).await {
-                    Ok(None) | Err(_) => Err(failure.into()),
                     Ok(Some(existing)) => Ok(existing),
+                    // The server does not say in what they differ.
+                    Err(differs) if differs.kind() == ErrorKind::AlreadyExists => Err(differs),
+                    Ok(None) | Err(_) => Err(failure.into()),
                 }
             }
             Err(failure) => Err(failure.into()),

@@ -44,6 +44,8 @@ pub(super) fn subscribe(
         let item = subscription.next().await?;
         Some((item, subscription))
     })
+    // Polled again after its end it has still ended.
+    .fuse()
     .boxed()
 }
 

@@ -13,13 +13,22 @@ macro_rules! for_each_case {
             "A3" a3_payload_that_is_not_text = a_publish::round_trip::payload_that_is_not_text [];
             "A4" a4_strange_headers_and_illegal_ones = a_publish::headers::strange_and_illegal [];
             "A5" a5_header_values_keep_their_order = a_publish::headers::values_keep_their_order [];
+            "A6" a6_json_round_trip_and_wrong_payloads = a_publish::codec::json_round_trip [];
             "A7" a7_subjects_do_not_mix = a_publish::subjects::do_not_mix [];
             "A8" a8_same_payload_twice_is_two_messages = a_publish::subjects::same_payload_twice [];
             "A9" a9_concurrent_publishers_lose_nothing = a_publish::concurrency::publishers [];
             "A10" a10_concurrent_create_publish_consume = a_publish::concurrency::subjects [];
             "A11" a11_receipts_tell_stream_sequence_duplicate = a_publish::receipts::tell_where [];
             "A15" a15_publish_without_a_stream_is_not_found = a_publish::receipts::without_a_stream [];
+            "A17" a17_hook_is_told_of_each_publish = a_publish::layers::hook_is_told [];
+            "A18" a18_subject_prefix_is_put_on_once = a_publish::layers::prefix_is_put_on_once [];
             "A19" a19_subject_grammar_and_wildcards = a_publish::subjects::grammar [];
+            "A20" a20_there_is_no_envelope = a_publish::envelope::is_none [];
+            "A21" a21_correlation_source_and_time_propagate = a_publish::envelope::facts_propagate [];
+            "A22" a22_native_of_a_wrong_type_gives_nothing = a_publish::native::wrong_type_gives_nothing [];
+            "A23" a23_publisher_made_before_or_after = a_publish::publishers::made_before_or_after [];
+            "A24" a24_subject_computed_per_message = a_publish::publishers::computed_subjects [];
+            "A26" a26_refusals_are_the_same_everywhere = a_publish::refusals::are_the_same_everywhere [];
 
             "B1" b1_ack_ends_redelivery = b_settle::ack::ends_redelivery [];
             "B2" b2_nak_redelivers = b_settle::nak::redelivers [];
@@ -27,21 +36,43 @@ macro_rules! for_each_case {
             "B4" b4_term_ends_redelivery = b_settle::term::ends_redelivery [Term];
             "B5" b5_extend_keeps_the_lease = b_settle::ack_wait::extend_keeps_the_lease [Extend];
             "B6" b6_ack_wait_expiry_redelivers = b_settle::ack_wait::expiry_redelivers [];
+            "B7" b7_late_ack_counts = b_settle::late::late_ack_counts [];
             "B8" b8_second_settlement_is_harmless = b_settle::ack::second_settlement_is_harmless [];
             "B9" b9_dropped_delivery_comes_again_once = b_settle::ack_wait::dropped_delivery_comes_again_once [];
+            "B10" b10_cancelled_handler_settles_nothing = b_settle::elsewhere::cancelled_handler_settles_nothing [];
             "B13" b13_confirmed_settle_after_deletion_fails = b_settle::ack::confirmed_after_deletion [ConfirmedSettlement];
+            "B15" b15_several_settled_are_exactly_those = b_settle::many::exactly_the_range [];
+            "B16" b16_settled_by_another_task_and_thread = b_settle::elsewhere::other_task_and_thread [];
+            "B18" b18_runtime_that_stops_afterwards = b_settle::elsewhere::runtime_that_stops [];
+            "B19" b19_ack_out_of_order_is_safe = b_settle::many::out_of_order [];
+            "B20" b20_settled_after_close_it_comes_again = b_settle::late::after_close_it_comes_again [];
 
             "C1" c1_attempts_count_and_persist = c_retry::attempts::count_and_persist [];
             "C2" c2_max_deliver_is_the_number_of_attempts = c_retry::max_deliver::is_the_number_of_attempts [];
             "C3" c3_max_deliver_of_zero_is_refused = c_retry::max_deliver::zero_is_refused [];
+            "C13" c13_exhausted_message_stays_inspectable = c_retry::exhausted::stay_inspectable [WorkQueueRetention GetMessage];
+            "C16" c16_attempts_cannot_be_forged = c_retry::forged::by_headers [];
 
             "D1" d1_durable_resumes_at_the_first_unacked = d_consume::resume::at_the_first_unacked [];
             "D2" d2_durable_outlives_its_client = d_consume::resume::after_the_client_closed [];
             "D3" d3_competing_members_share_the_work = d_consume::sharing::one_member_each [];
             "D4" d4_fan_out_to_two_durables = d_consume::sharing::fan_out [];
+            "D5" d5_one_name_with_two_filters_is_refused = d_consume::names::two_filters [];
             "D6" d6_filters_are_respected = d_consume::filters::are_respected [];
+            "D7" d7_groups_declared_before_get_earlier_messages = d_consume::groups::get_earlier_messages [];
+            "D8" d8_nameless_readers_come_and_go = d_consume::groups::come_and_go [EphemeralConsumers StartPosition];
             "D9" d9_consumers_start_where_they_should = d_consume::start::at_the_policys_place [StartPosition];
+            "D10" d10_start_by_sequence_and_time = d_consume::position::by_sequence_and_time [StartPosition];
+            "D12" d12_drift_brings_nothing_back = d_consume::drift::acked_stays_acked [];
+            "D13" d13_options_hold_for_one_call = d_consume::options::hold_for_one_call [NakDelay];
             "D14" d14_pull_returns_what_there_is = d_consume::pull::returns_what_there_is [];
+            "D15" d15_fetch_of_nothing_is_empty_at_its_deadline = d_consume::nothing::is_empty_at_its_deadline [];
+            "D16" d16_subscription_in_order_until_the_close = d_consume::iterate::in_order_until_the_close [];
+            "D17" d17_same_by_fetch_and_subscription = d_consume::iterate::same_by_fetch_and_subscription [];
+            "D18" d18_consumers_come_and_go_while_others_run = d_consume::running::consumers_come_and_go [];
+            "D20" d20_missing_stream_is_an_error = d_consume::names::missing_stream [];
+            "D21" d21_subject_added_later_flows = d_consume::running::subject_is_added [Update];
+            "D23" d23_resume_after_the_acked_ones = d_consume::position::resume_after_k [];
 
             "E1" e1_limits_discard_old_or_new = e_retention::limits::discard_old_and_new [StreamLimits DiscardNew];
             "E2" e2_interest_keeps_until_all_have_settled = e_retention::interest::until_all_have_settled [InterestRetention];

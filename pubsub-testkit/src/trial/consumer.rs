@@ -31,6 +31,10 @@ impl<'t> TestConsumer<'t> {
         Self { trial, stream, name, handle }
     }
 
+    pub(crate) fn trial(&self) -> &'t Trial {
+        self.trial
+    }
+
     pub(crate) fn stream(&self) -> &StreamName {
         &self.stream
     }

@@ -4,6 +4,7 @@ mod consumer;
 mod names;
 mod provision;
 mod publish;
+mod subscription;
 mod teardown;
 mod time;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pubsub_core::{Broker, Capabilities, Capability, Publisher, StreamAdmin};
 
 pub(crate) use consumer::{SettleSurely, TestConsumer};
+pub(crate) use subscription::TestSubscription;
 
 use crate::check::{CaseResult, Failure};
 use crate::harness::{Clock, Harness};

@@ -2,5 +2,8 @@
 
 pub(crate) mod ack;
 pub(crate) mod ack_wait;
+pub(crate) mod elsewhere;
+pub(crate) mod late;
+pub(crate) mod many;
 pub(crate) mod nak;
 pub(crate) mod term;
