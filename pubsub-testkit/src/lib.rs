@@ -27,16 +27,19 @@
 //! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
 //! | [`suite!`], [`run_suite`], [`Filter`], [`Case`] | running it |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
-//! | [`nats_server`] | a real nats-server for one test |
+//! | [`nats_server`], [`nats_cluster`] | a real nats-server for one test, or three that form a cluster |
+//! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
 mod case;
 mod cases;
 mod check;
 pub mod differential;
+pub mod fault_proxy;
 mod harness;
 mod history;
 mod judge;
+pub mod nats_cluster;
 pub mod nats_server;
 mod report;
 mod run;
