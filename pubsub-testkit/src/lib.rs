@@ -29,12 +29,14 @@
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
 //! | [`nats_server`], [`nats_cluster`] | a real nats-server for one test, or three that form a cluster |
 //! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
+//! | [`fault_layer`] | faults between a user's code and any backend, the same for the same seed |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
 mod case;
 mod cases;
 mod check;
 pub mod differential;
+pub mod fault_layer;
 pub mod fault_proxy;
 mod harness;
 mod history;
