@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result,
+    BatchReceipt, Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    Result,
 };
 use tokio::time::{sleep, timeout};
 
@@ -33,20 +34,28 @@ impl FaultyPublisher {
         })
     }
 
-    async fn publish(&self, message: OutboundMessage, options: PublishOptions) -> Result<PendingReceipt> {
-        let fault = self.plan.for_publish(message.subject.as_str());
+    /// What happens before anything is sent, and what is left to happen afterwards.
+    async fn before(&self, subject: &str, options: &PublishOptions) -> Result<Option<PublishFault>> {
+        let fault = self.plan.for_publish(subject);
         if let Some(PublishFault::Disconnect(lasts)) = fault {
             self.plan.link().cut(lasts);
         }
-        self.connected(&options).await?;
+        self.connected(options).await?;
         match fault {
             Some(PublishFault::Fail(kind)) => {
                 Err(injected_error(kind, "the publish failed; nothing was sent").with_operation("publish"))
             }
             Some(PublishFault::Delay(delay)) => {
                 sleep(delay).await;
-                self.inner.publish_with(message, options).await
+                Ok(None)
             }
+            Some(PublishFault::Disconnect(_)) | None => Ok(None),
+            Some(after) => Ok(Some(after)),
+        }
+    }
+
+    async fn publish(&self, message: OutboundMessage, options: PublishOptions) -> Result<PendingReceipt> {
+        match self.before(message.subject.as_str(), &options).await? {
             Some(PublishFault::Duplicate) => {
                 let first = self.inner.publish_with(message.clone(), options.clone()).await?;
                 let second = self.inner.publish_with(message, options).await?;
@@ -69,7 +78,7 @@ impl FaultyPublisher {
                 message.check(self.inner.capabilities())?;
                 Ok(PendingReceipt::ready(Err(no_receipt())))
             }
-            Some(PublishFault::Disconnect(_)) | None => self.inner.publish_with(message, options).await,
+            _ => self.inner.publish_with(message, options).await,
         }
     }
 }
@@ -99,6 +108,24 @@ impl Publisher for FaultyPublisher {
             outcomes.push(self.publish(message, options.clone()).await);
         }
         outcomes
+    }
+
+    /// One publish, whose subject is that of the first message. It is not doubled: a batch is stored once.
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let subject = messages.first().map(|message| message.subject.clone());
+        let fault = self.before(subject.as_ref().map_or("", |subject| subject.as_str()), &options).await?;
+        match fault {
+            Some(PublishFault::UnknownStored) => {
+                self.inner.publish_atomic(messages, options).await?;
+                Err(no_receipt())
+            }
+            Some(PublishFault::UnknownNotStored) => Err(no_receipt()),
+            _ => self.inner.publish_atomic(messages, options).await,
+        }
     }
 
     fn capabilities(&self) -> Capabilities {
