@@ -27,17 +27,24 @@
 //! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
 //! | [`suite!`], [`run_suite`], [`Filter`], [`Case`] | running it |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
-//! | [`nats_server`] | a real nats-server for one test |
+//! | [`nats_server`], [`nats_cluster`] | a real nats-server for one test, or three that form a cluster |
+//! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
+//! | [`fault_layer`] | faults between a user's code and any backend, the same for the same seed |
+//! | [`Recorder`], [`Expectation`], [`Eventually`] | assertions for an application's own tests |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
 mod case;
 mod cases;
 mod check;
 pub mod differential;
+pub mod fault_layer;
+pub mod fault_proxy;
 mod harness;
 mod history;
 mod judge;
+pub mod nats_cluster;
 pub mod nats_server;
+mod recorder;
 mod report;
 mod run;
 mod suite;
@@ -49,6 +56,7 @@ pub use case::Case;
 #[cfg(feature = "memory")]
 pub use harness::MemoryHarness;
 pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness};
+pub use recorder::{Eventually, Expectation, Recorder, Seen};
 pub use report::{CaseReport, Outcome, Report};
 #[doc(hidden)]
 pub use run::run_as_test;

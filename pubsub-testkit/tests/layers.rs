@@ -43,3 +43,14 @@ mod both {
 
     pubsub_testkit::suite!(harness());
 }
+
+mod faults_without_rules {
+    use super::{Harness, Layered, MemoryHarness};
+
+    fn harness() -> impl Harness {
+        let layer = pubsub_testkit::fault_layer::FaultLayer::from_seed(0);
+        Layered::new(MemoryHarness::new(), move |client| client.with_layer(layer.clone()))
+    }
+
+    pubsub_testkit::suite!(harness());
+}

@@ -7,6 +7,7 @@ pub(crate) mod timeline;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use event::{Event, Number, What};
@@ -20,13 +21,18 @@ struct Shared {
     began: Instant,
     events: Mutex<Vec<Event>>,
     numbers: AtomicUsize,
+    /// Says that there is a new event.
+    changes: watch::Sender<()>,
 }
 
 impl History {
     pub(crate) fn new() -> Self {
-        let shared =
-            Shared { began: Instant::now(), events: Mutex::default(), numbers: AtomicUsize::default() };
-        Self(Arc::new(shared))
+        Self(Arc::new(Shared {
+            began: Instant::now(),
+            events: Mutex::default(),
+            numbers: AtomicUsize::default(),
+            changes: watch::Sender::default(),
+        }))
     }
 
     /// A number that nothing else in this history has.
@@ -39,6 +45,13 @@ impl History {
         // The time is read under the lock, so that it never runs against the order.
         let event = Event { order: events.len(), at: self.0.began.elapsed(), what };
         events.push(event);
+        drop(events);
+        self.0.changes.send_replace(());
+    }
+
+    /// Tells of each further event.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
     }
 
     /// The events until now.

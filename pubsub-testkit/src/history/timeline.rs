@@ -18,6 +18,11 @@ pub(crate) fn render(events: &[Event], orders: &BTreeSet<usize>) -> String {
     text
 }
 
+/// The whole history.
+pub(crate) fn all(events: &[Event]) -> String {
+    render(events, &(0..events.len()).collect())
+}
+
 /// How many events a failure shows that no rule explains.
 const LAST: usize = 12;
 
@@ -157,7 +162,8 @@ fn ended(outcome: &Published) -> String {
     }
 }
 
-fn settlement(kind: &pubsub_core::SettlementKind) -> String {
+/// A settlement in words.
+pub(crate) fn settlement(kind: &pubsub_core::SettlementKind) -> String {
     use pubsub_core::SettlementKind;
     match kind {
         SettlementKind::Ack => "ack".to_owned(),

@@ -96,6 +96,13 @@ impl NatsServer {
         self.run.endpoint.port
     }
 
+    /// The port of the HTTP monitoring interface (`/healthz`, `/jsz`, ...), if the configuration asks for one, as with
+    /// `http: "127.0.0.1:-1"`. It may change with a restart.
+    #[must_use]
+    pub fn monitoring_port(&self) -> Option<u16> {
+        self.run.endpoint.monitoring
+    }
+
     /// The process id, or `None` after [`stop`](Self::stop) and [`kill`](Self::kill).
     #[must_use]
     pub fn pid(&self) -> Option<u32> {

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub(super) struct Endpoint {
     pub(super) url: String,
     pub(super) port: u16,
+    /// The port of the monitoring interface, where the configuration asks for one.
+    pub(super) monitoring: Option<u16>,
 }
 
 /// The endpoint of the server with this process id; `None` as long as its file is not there or not complete:
@@ -29,8 +31,12 @@ pub(super) fn read(folder: &Path, pid: u32) -> Option<Endpoint> {
 fn parse(text: &[u8]) -> Option<Endpoint> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let url = value.pointer("/nats/0")?.as_str()?;
-    let (_, port) = url.rsplit_once(':')?;
-    Some(Endpoint { url: url.to_owned(), port: port.parse().ok()? })
+    let monitoring = value.pointer("/monitoring/0").and_then(Value::as_str).and_then(port_of);
+    Some(Endpoint { url: url.to_owned(), port: port_of(url)?, monitoring })
+}
+
+fn port_of(url: &str) -> Option<u16> {
+    url.rsplit_once(':')?.1.parse().ok()
 }
 
 #[cfg(test)]
@@ -40,8 +46,14 @@ mod tests {
     #[test]
     fn the_first_client_address_is_taken() {
         let text = br#"{"nats":["nats://127.0.0.1:40243","nats://127.0.0.1:1"],"cluster":["127.0.0.1:2"]}"#;
-        let endpoint = Endpoint { url: "nats://127.0.0.1:40243".to_owned(), port: 40243 };
+        let endpoint = Endpoint { url: "nats://127.0.0.1:40243".to_owned(), port: 40243, monitoring: None };
         assert_eq!(parse(text), Some(endpoint));
+    }
+
+    #[test]
+    fn the_monitoring_port_is_taken_where_there_is_one() {
+        let text = br#"{"nats":["nats://127.0.0.1:1"],"monitoring":["http://127.0.0.1:8222"]}"#;
+        assert_eq!(parse(text).and_then(|endpoint| endpoint.monitoring), Some(8222));
     }
 
     #[test]

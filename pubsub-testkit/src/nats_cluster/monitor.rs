@@ -1,0 +1,46 @@
+//! Asks a server over its monitoring port, which takes no credentials.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::state::State;
+
+/// How long one answer may take. A frozen server gives none.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the server tells of its streams, its consumers and its cluster; `None` if it does not answer.
+pub(super) async fn state(port: Option<u16>) -> Option<State> {
+    let (_, body) = get(port?, "/jsz?accounts=true&streams=true&consumers=true").await?;
+    serde_json::from_str(&body).ok()
+}
+
+/// Whether the server has caught up with everything; otherwise what it says.
+pub(super) async fn health(port: Option<u16>) -> Result<(), String> {
+    let port = port.ok_or("it has no monitoring port")?;
+    match get(port, "/healthz").await {
+        Some((head, _)) if head.contains(" 200 ") => Ok(()),
+        Some((_, body)) => Err(body),
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// The status line and the body.
+async fn get(port: u16, path: &str) -> Option<(String, String)> {
+    let answer = timeout(PATIENCE, ask(port, path)).await.ok()?.ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.lines().next()?.to_owned(), body.to_owned()))
+}
+
+/// HTTP/1.0: the answer ends with the connection.
+async fn ask(port: u16, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
