@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod bench;
 mod ci;
 mod command;
 mod conformance;
@@ -45,6 +46,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
     Differential(differential::Arguments),
+    /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
+    Bench(bench::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {
