@@ -54,6 +54,7 @@ const RULES: &[Rule] = &[
     rule(FACADE, Features::Only("memory"), &[CORE, MEMORY], Network::None),
     rule(FACADE, Features::Only("nats"), &[CORE, NATS], Network::Allowed),
     rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
+    rule("pubsub-bench", Features::All, &[CORE, MEMORY, NATS, TESTKIT], Network::Allowed),
     rule("xtask", Features::All, &[CORE, MEMORY, NATS, TESTKIT, FACADE], Network::Allowed),
 ];
 

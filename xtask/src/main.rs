@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
+mod bench;
 mod ci;
 mod command;
 mod conformance;
@@ -48,6 +49,8 @@ enum Task {
     Differential(differential::Arguments),
     /// The memory backend's unit tests under Miri; fails where no nightly toolchain has it
     Miri,
+    /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
+    Bench(bench::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
         Task::Miri => miri::run_unit_tests(),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {

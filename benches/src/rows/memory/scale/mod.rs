@@ -1,0 +1,23 @@
+//! How the costs of the memory backend grow: each row is a small and a large case of the same work, per message.
+
+mod backlog;
+mod consumers;
+mod gaps;
+mod length;
+mod pending;
+mod streams;
+mod subjects;
+
+use crate::row::Row;
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        streams::row(),
+        consumers::row(),
+        subjects::row(),
+        backlog::row(),
+        gaps::row(),
+        length::row(),
+        pending::row(),
+    ]
+}
