@@ -40,6 +40,8 @@ pub(super) fn with_faults(
         let next = subscription.next().await?;
         Some((next, subscription))
     })
+    // A subscription that is polled after its end has still ended.
+    .fuse()
     .boxed()
 }
 
