@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use pubsub_core::config::timestamp;
 use tokio::time::Instant;
 
 /// What stands for "never" where an instant cannot be computed: about 30 years.
@@ -30,6 +31,15 @@ impl Clock {
         let since = at.saturating_duration_since(self.origin);
         self.wall.checked_add(since).unwrap_or(self.wall)
     }
+
+    /// The wall clock's time at an instant as a server writes it: RFC 3339 in UTC, without zeros at its end.
+    pub(crate) fn text(&self, at: Instant) -> String {
+        let text = timestamp::format(self.wall(at)).unwrap_or_default();
+        match text.strip_suffix('Z') {
+            Some(digits) if digits.contains('.') => format!("{}Z", digits.trim_end_matches('0')),
+            _ => text,
+        }
+    }
 }
 
 /// An instant in the future, however long the span that a caller gave.
@@ -48,6 +58,23 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7 * 86_400)).await;
         let passed = clock.wall(Instant::now()).duration_since(before).unwrap();
         assert_eq!(passed, Duration::from_secs(7 * 86_400));
+    }
+
+    #[test]
+    fn wall_and_instant_are_each_others_inverse() {
+        let clock = Clock::start();
+        let at = clock.origin + Duration::from_millis(1_234_567);
+        assert_eq!(clock.instant(clock.wall(at), clock.origin), at);
+        assert_eq!(clock.instant(SystemTime::UNIX_EPOCH, at), at);
+    }
+
+    #[test]
+    fn times_are_written_without_zeros_at_their_end() {
+        let origin = Instant::now();
+        let clock = |nanos| Clock { origin, wall: SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos) };
+        assert_eq!(clock(0).text(origin), "1970-01-01T00:00:00Z");
+        assert_eq!(clock(10_000_000).text(origin), "1970-01-01T00:00:00.01Z");
+        assert_eq!(clock(1_000_000_100).text(origin), "1970-01-01T00:00:01.0000001Z");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use pubsub_core::{Error, Result, config::size};
 use serde::{Deserialize, Serialize};
 
+use crate::server_version::ServerVersion;
+
 /// The bounds of one in-process store. Streams have their own limits besides these.
 ///
 /// In a URL they are options: `memory://rides?max_payload=8MiB`.
@@ -31,6 +33,9 @@ pub struct MemoryConfig {
     /// The most message ids that one stream remembers: by default 1,000,000. A publish with one more is refused with
     /// `Overloaded`; no id is forgotten within its window.
     pub max_message_ids: u32,
+    /// The server that the store stands in for: by default the newest that is known. In a URL:
+    /// `memory://?server_version=2.12`.
+    pub server_version: ServerVersion,
 }
 
 impl Default for MemoryConfig {
@@ -41,6 +46,7 @@ impl Default for MemoryConfig {
             max_consumers_per_stream: 10_000,
             max_waiting: 512,
             max_message_ids: 1_000_000,
+            server_version: ServerVersion::default(),
         }
     }
 }
@@ -78,6 +84,13 @@ impl MemoryConfig {
     #[must_use]
     pub fn with_max_message_ids(mut self, ids: u32) -> Self {
         self.max_message_ids = ids;
+        self
+    }
+
+    /// Sets [`server_version`](Self::server_version).
+    #[must_use]
+    pub fn with_server_version(mut self, version: ServerVersion) -> Self {
+        self.server_version = version;
         self
     }
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pubsub_core::{Capabilities, Error, Result};
 
-use crate::features::FEATURES;
 use crate::store::Store;
 
 /// What everything made from one broker shares.
@@ -42,7 +41,6 @@ impl Connection {
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
-        let limit = self.store.config.max_payload;
-        Capabilities::of(FEATURES).with_max_payload(usize::try_from(limit).unwrap_or(usize::MAX))
+        self.store.capabilities
     }
 }

@@ -124,7 +124,9 @@ mod tests {
     #[test]
     fn options_are_the_fields_of_the_configuration() {
         let connector = MemoryConnector::new();
-        let server = server(&connector, "memory://?max_payload=8MiB&max_waiting=7").unwrap();
+        let server =
+            server(&connector, "memory://?max_payload=8MiB&max_waiting=7&server_version=2.12").unwrap();
+        assert_eq!(server.config().server_version.to_string(), "2.12");
         assert_eq!(server.config().max_payload, 8 * 1024 * 1024);
         assert_eq!(server.config().max_waiting, 7);
     }
@@ -135,6 +137,7 @@ mod tests {
         for url in [
             "memory://?max_payloads=1",
             "memory://?max_waiting=0",
+            "memory://?server_version=2.9",
             "memory://u:p@rides",
             "memory://a,b",
             "memory://a/b",

@@ -127,3 +127,138 @@ pub(crate) fn not_updatable(field: &'static str, change: impl Display, code: u16
         .with_broker_code(code)
         .with_remedy("keep it as it is, or delete and create anew")
 }
+
+pub(crate) fn another_stream_expected(stream: &StreamName, expected: &StreamName) -> Error {
+    conflict(stream, format!("the stream `{expected}` is expected to take the message"), 10060)
+        .with_remedy("expect the stream whose subjects cover this one")
+}
+
+pub(crate) fn wrong_last_sequence(stream: &StreamName, last: u64) -> Error {
+    conflict(stream, format!("the last sequence is {last}, another one is expected"), 10071)
+        .with_remedy("read what was stored since, and decide anew")
+}
+
+/// JetStream says no number where it is known only after the batch.
+pub(crate) fn sequence_of_batch(stream: &StreamName) -> Error {
+    conflict(stream, "a sequence is expected that the batch itself gives".to_owned(), 10164).with_remedy(
+        "expect the stream's sequence at the first message, and that of a subject at its first message",
+    )
+}
+
+pub(crate) fn wrong_last_id(stream: &StreamName, last: Option<&str>) -> Error {
+    conflict(stream, "the newest message has another id than expected".to_owned(), 10070)
+        .with_context("last_id", last.unwrap_or_default())
+        .with_remedy("read what was stored since, and decide anew")
+}
+
+fn conflict(stream: &StreamName, message: String, code: u16) -> Error {
+    Error::new(ErrorKind::Conflict, message).with_context("stream", stream).with_broker_code(code)
+}
+
+pub(crate) fn no_message_ttl(stream: &StreamName) -> Error {
+    not_allowed(stream, "allow_message_ttl", 10166)
+}
+
+pub(crate) fn no_rollup(stream: &StreamName) -> Error {
+    not_allowed(stream, "allow_rollup", 10111)
+}
+
+pub(crate) fn no_schedules(stream: &StreamName) -> Error {
+    not_allowed(stream, "allow_schedules", 10188)
+}
+
+pub(crate) fn no_atomic_batches(stream: &StreamName) -> Error {
+    not_allowed(stream, "allow_atomic_batches", 10174)
+}
+
+fn not_allowed(stream: &StreamName, field: &'static str, code: u16) -> Error {
+    Error::new(ErrorKind::Unsupported, "the stream does not allow that")
+        .with_context("stream", stream)
+        .with_context("field", field)
+        .with_broker_code(code)
+        .with_remedy(format!("switch `{field}` on in the stream's configuration"))
+}
+
+/// What is wrong with a schedule, by JetStream's number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ScheduleFault {
+    Time = 10189,
+    Target = 10190,
+    Rollup = 10192,
+    Source = 10203,
+    TimeZone = 10223,
+}
+
+pub(crate) fn schedule_refused(stream: &StreamName, fault: ScheduleFault) -> Error {
+    let (message, remedy) = match fault {
+        ScheduleFault::Time => (
+            "the schedule's time is none, or does not come within five years",
+            "write six fields, such as `0 30 2 * * *`, and a time zone only with those",
+        ),
+        ScheduleFault::Target => (
+            "the schedule's target is its own subject, or none of the stream's",
+            "give a subject that the same stream stores",
+        ),
+        ScheduleFault::Rollup => (
+            "a schedule replaces what is on its subject, and nothing else",
+            "leave the rollup out, or use that of the subject",
+        ),
+        ScheduleFault::Source => (
+            "the schedule's source is its own subject, its target, or none of the stream's",
+            "give another subject that the same stream stores",
+        ),
+        ScheduleFault::TimeZone => (
+            "the schedule's time zone is not known",
+            "name it as the IANA database does, such as Europe/Berlin",
+        ),
+    };
+    Error::invalid_input("schedule", message)
+        .with_context("stream", stream)
+        .with_broker_code(fault as u16)
+        .with_remedy(remedy)
+}
+
+/// What a batch cannot have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum BatchFault {
+    ExpectedId,
+    KnownId,
+    Rollup,
+}
+
+pub(crate) fn batch_refused(stream: &StreamName, fault: BatchFault) -> Error {
+    let (kind, code, message, remedy) = match fault {
+        BatchFault::ExpectedId => (
+            ErrorKind::InvalidInput,
+            10177,
+            "no message of a batch can expect the id of the newest one",
+            "expect a sequence at the first message",
+        ),
+        BatchFault::KnownId => (
+            ErrorKind::Conflict,
+            10201,
+            "a message id of the batch is known already",
+            "give each message an id of its own; a batch that was stored before needs no second time",
+        ),
+        BatchFault::Rollup => (
+            ErrorKind::Unsupported,
+            10111,
+            "a message of the batch would replace what the batch has before it",
+            "put a rollup of all first, and a rollup of a subject before its other messages",
+        ),
+    };
+    Error::new(kind, message).with_context("stream", stream).with_broker_code(code).with_remedy(remedy)
+}
+
+pub(crate) fn batch_of_wrong_size(messages: usize, limit: usize) -> Error {
+    Error::invalid_input("messages", format!("a batch of {messages} messages is not between 1 and {limit}"))
+        .with_broker_code(10199)
+        .with_remedy("publish fewer at once, or more than none")
+}
+
+pub(crate) fn batch_of_two_streams(stream: &StreamName, other: &StreamName) -> Error {
+    Error::invalid_input("messages", format!("the stream `{other}` takes a part of the batch"))
+        .with_context("stream", stream)
+        .with_broker_code(10176)
+        .with_remedy("publish one batch for each stream")
+}

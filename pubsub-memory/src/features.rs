@@ -1,9 +1,11 @@
 //! What this backend can do beyond the minimum.
 
-use pubsub_core::Capability;
+use pubsub_core::{Capabilities, Capability};
+
+use crate::config::MemoryConfig;
 
 /// What this backend has, by name: a feature that a later core adds is not declared before it is there.
-pub(crate) const FEATURES: &[Capability] = &[
+const FEATURES: &[Capability] = &[
     Capability::MessageId,
     Capability::ConfirmedSettlement,
     Capability::NakDelay,
@@ -28,4 +30,25 @@ pub(crate) const FEATURES: &[Capability] = &[
     Capability::Pause,
     Capability::Reset,
     Capability::Metadata,
+    Capability::DiscardNewPerSubject,
+    Capability::Expectations,
+    Capability::ExpectedSubjectFilter,
+    Capability::MessageTtl,
+    Capability::DeleteMarkers,
+    Capability::Rollup,
+    Capability::Schedules,
+    Capability::RecurringSchedules,
+    Capability::AtomicBatch,
+    Capability::FastBatch,
+    Capability::SubjectTransform,
+    Capability::Republish,
+    Capability::StreamDetails,
+    Capability::AccountInfo,
 ];
+
+/// What a store of this configuration can do: what a server of that version could.
+pub(crate) fn capabilities(config: &MemoryConfig) -> Capabilities {
+    let known = FEATURES.iter().filter(|feature| config.server_version.is_at_least(feature.since()));
+    let all = known.fold(Capabilities::minimum(), |all, feature| all.with(*feature));
+    all.with_max_payload(usize::try_from(config.max_payload).unwrap_or(usize::MAX))
+}

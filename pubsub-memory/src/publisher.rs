@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, Error, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Receipt, Result,
+    BatchReceipt, Capabilities, Capability, Error, OutboundMessage, PendingReceipt, PublishOptions,
+    Publisher, Receipt, Result, Subject,
 };
+use tokio::time::Instant;
 
 use crate::connection::Connection;
+use crate::error;
+use crate::stream::{Effects, Stream, StreamState};
 
 /// Publishes by one connection. The outcome is known when `publish_with` returns.
 #[derive(Debug)]
@@ -20,25 +24,76 @@ impl MemoryPublisher {
         Self { connection }
     }
 
-    fn accept(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
+    /// What is refused before anything is stored.
+    fn check(&self, message: &OutboundMessage, options: &PublishOptions) -> Result<()> {
+        let capabilities = self.connection.capabilities();
         self.connection
             .check_open("publisher")
-            .and_then(|()| options.check(self.connection.capabilities()))
-            .and_then(|()| message.check(self.connection.capabilities()))
-            .map_err(|error| error.with_operation("publish"))?;
-        Ok(PendingReceipt::ready(self.store(message).map_err(|error| error.with_operation("publish"))))
+            .and_then(|()| options.check(capabilities))
+            .and_then(|()| message.check(capabilities))
     }
 
-    fn store(&self, message: OutboundMessage) -> Result<Receipt> {
-        let subject = message.subject.clone();
-        let missing = || Error::no_stream_for(&subject);
-        let stream = self.connection.store.route(&subject).ok_or_else(missing)?;
+    fn route(&self, subject: &Subject) -> Result<Arc<Stream>> {
+        self.connection.store.route(subject).ok_or_else(|| Error::no_stream_for(subject))
+    }
+
+    /// Stores messages of one stream under one lock, and says what became of each.
+    fn store(stream: &Stream, messages: Vec<OutboundMessage>, outcomes: &mut Vec<Result<PendingReceipt>>) {
         stream.run(|state, now, effects| {
-            // Deleted since it was looked up: as if it had been before.
-            state.check_exists().map_err(|_| missing())?;
-            state.publish(message, now, effects).map_err(|error| error.with_context("subject", &subject))
+            outcomes.extend(messages.into_iter().map(|message| {
+                let outcome = store_one(state, message, now, effects);
+                Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
+            }));
+        });
+    }
+
+    fn publish_all_or_none(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: &PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let capabilities = self.connection.capabilities();
+        capabilities.require(Capability::AtomicBatch)?;
+        if !(1..=MAX_BATCH).contains(&messages.len()) {
+            return Err(error::batch_of_wrong_size(messages.len(), MAX_BATCH));
+        }
+        let mut taken_by: Option<Arc<Stream>> = None;
+        for message in &messages {
+            self.check(message, options)?;
+            let stream = self.route(&message.subject)?;
+            match &taken_by {
+                Some(first) if first.name() != stream.name() => {
+                    return Err(error::batch_of_two_streams(first.name(), stream.name()));
+                }
+                _ => taken_by = Some(stream),
+            }
+        }
+        let Some(stream) = taken_by else {
+            return Err(error::batch_of_wrong_size(0, MAX_BATCH));
+        };
+        let batch = format!("batch-{}", self.connection.store.next_id());
+        stream.run(|state, now, effects| {
+            state.check_exists()?;
+            state.publish_atomic(messages, &batch, now, effects)
         })
     }
+}
+
+const PUBLISH: &str = "publish";
+
+/// The most messages of an atomic batch, as nats-server's.
+const MAX_BATCH: usize = 1_000;
+
+fn store_one(
+    state: &mut StreamState,
+    message: OutboundMessage,
+    now: Instant,
+    effects: &mut Effects,
+) -> Result<Receipt> {
+    let subject = message.subject.clone();
+    // Deleted since it was looked up: as if it had been before.
+    state.check_exists().map_err(|_| Error::no_stream_for(&subject))?;
+    state.publish(message, now, effects).map_err(|error| error.with_context("subject", &subject))
 }
 
 #[async_trait]
@@ -50,7 +105,11 @@ impl Publisher for MemoryPublisher {
     ) -> Result<PendingReceipt> {
         // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
         tokio::task::consume_budget().await;
-        self.accept(message, &options)
+        self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
+        let outcome = self
+            .route(&message.subject)
+            .and_then(|stream| stream.run(|state, now, effects| store_one(state, message, now, effects)));
+        Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -61,12 +120,44 @@ impl Publisher for MemoryPublisher {
         Ok(())
     }
 
+    /// One lock for each run of messages of one stream.
     async fn publish_batch(
         &self,
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
         tokio::task::consume_budget().await;
-        messages.into_iter().map(|message| self.accept(message, &options)).collect()
+        let mut outcomes = Vec::with_capacity(messages.len());
+        let mut run: Option<(Arc<Stream>, Vec<OutboundMessage>)> = None;
+        for message in messages {
+            let routed = self.check(&message, &options).map(|()| self.route(&message.subject));
+            match (routed, &mut run) {
+                (Ok(Ok(stream)), Some((same, run))) if Arc::ptr_eq(same, &stream) => run.push(message),
+                (routed, run) => {
+                    if let Some((stream, run)) = run.take() {
+                        Self::store(&stream, run, &mut outcomes);
+                    }
+                    let failed = |error: Error| error.with_operation(PUBLISH);
+                    match routed {
+                        Ok(Ok(stream)) => *run = Some((stream, vec![message])),
+                        Ok(Err(error)) => outcomes.push(Ok(PendingReceipt::ready(Err(failed(error))))),
+                        Err(error) => outcomes.push(Err(failed(error))),
+                    }
+                }
+            }
+        }
+        if let Some((stream, run)) = run {
+            Self::store(&stream, run, &mut outcomes);
+        }
+        outcomes
+    }
+
+    async fn publish_atomic(
+        &self,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        tokio::task::consume_budget().await;
+        self.publish_all_or_none(messages, &options).map_err(|error| error.with_operation("publish atomic"))
     }
 }

@@ -43,7 +43,7 @@ impl MemoryServer {
     /// [`ErrorKind::Config`](pubsub_core::ErrorKind::Config) for a bound of 0.
     pub fn new(config: MemoryConfig) -> Result<Self> {
         config.validate()?;
-        Ok(Self { store: Arc::new(Store::new(config)) })
+        Ok(Self { store: Store::open(config) })
     }
 
     /// A new connection. Closing it does not touch the others, nor what is stored.
@@ -66,7 +66,7 @@ impl MemoryServer {
 impl Default for MemoryServer {
     /// An empty store with the default bounds.
     fn default() -> Self {
-        Self { store: Arc::new(Store::new(MemoryConfig::default())) }
+        Self { store: Store::open(MemoryConfig::default()) }
     }
 }
 

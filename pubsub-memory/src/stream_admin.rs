@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, ErrorKind, MessageSelector, Purge, Result,
-    StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    AccountInfo, Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, ErrorKind, MessageSelector, Purge,
+    Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName, SubjectFilter,
 };
 
 use crate::connection::Connection;
@@ -153,6 +153,26 @@ impl StreamAdmin for MemoryStreamAdmin {
             stream.run(|state, now, effects| state.reset_consumer(consumer, sequence, now, effects))
         });
         during("reset consumer", result)
+    }
+
+    async fn stream_subjects(
+        &self,
+        stream: &StreamName,
+        filter: SubjectFilter,
+    ) -> Result<Vec<(String, u64)>> {
+        let result = self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.subjects(&filter)));
+        during("stream subjects", result)
+    }
+
+    async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
+        let result =
+            self.stream(stream).and_then(|stream| stream.run(|state, _, _| state.deleted_sequences()));
+        during("deleted sequences", result)
+    }
+
+    async fn account_info(&self) -> Result<AccountInfo> {
+        let open = self.connection.check_open("administration");
+        during("account info", open.and_then(|()| self.connection.store.account()))
     }
 
     fn native(&self) -> Option<&dyn std::any::Any> {

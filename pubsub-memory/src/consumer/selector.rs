@@ -25,6 +25,15 @@ impl Selector {
         }
     }
 
+    /// What one filter selects.
+    pub(crate) fn only(filter: &SubjectFilter) -> Self {
+        match filter {
+            all if all.as_str() == ">" => Self::All,
+            literal if literal.is_literal() => Self::Literals(vec![literal.clone()]),
+            filter => Self::Wildcards(vec![filter.clone()]),
+        }
+    }
+
     pub(crate) fn matches(&self, subject: &str) -> bool {
         match self {
             Self::All => true,

@@ -1,17 +1,19 @@
 //! All streams of one store, and the way from a subject to its stream.
 
+mod account;
+mod plain;
 mod routes;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use pubsub_core::{Error, Result, StreamConfig, StreamInfo, StreamName, Subject};
+use pubsub_core::{Capabilities, Error, Result, StreamConfig, StreamInfo, StreamName, Subject};
 
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
 use crate::stream::{Stream, StreamState};
-use crate::{error, known};
+use crate::{error, features, known};
 use routes::Routes;
 
 /// What the connections of one server share.
@@ -21,6 +23,8 @@ use routes::Routes;
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) config: Arc<MemoryConfig>,
+    pub(crate) capabilities: Capabilities,
+    own: Weak<Self>,
     clock: Clock,
     table: RwLock<BTreeMap<StreamName, Arc<Stream>>>,
     routes: Routes,
@@ -28,14 +32,16 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(config: MemoryConfig) -> Self {
-        Self {
+    pub(crate) fn open(config: MemoryConfig) -> Arc<Self> {
+        Arc::new_cyclic(|own| Self {
+            capabilities: features::capabilities(&config),
+            own: Weak::clone(own),
             config: Arc::new(config),
             clock: Clock::start(),
             table: RwLock::default(),
             routes: Routes::default(),
             ids: AtomicU64::new(0),
-        }
+        })
     }
 
     /// A number that nothing else of this store has.
@@ -58,7 +64,7 @@ impl Store {
     }
 
     pub(crate) fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
-        check(&config)?;
+        self.check(&config)?;
         let mut table = self.write();
         if let Some(existing) = table.get(&config.name) {
             let existing = Arc::clone(existing);
@@ -73,29 +79,30 @@ impl Store {
         if table.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Err(error::too_many_streams(&config.name, limit));
         }
-        let state = StreamState::new(config.clone(), Arc::clone(&self.config), self.clock);
+        let state = StreamState::new(config.clone(), Arc::clone(&self.config), self.clock)?;
         let info = state.info();
-        let stream = Arc::new(Stream::new(config.name.clone(), state));
+        let stream = Stream::open(config.name.clone(), state, Weak::clone(&self.own));
         self.routes.add(&config.subjects, &stream);
         table.insert(config.name, stream);
         info
     }
 
     pub(crate) fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
-        check(&config)?;
+        self.check(&config)?;
         let table = self.write();
         let stream = table.get(&config.name).ok_or_else(|| Error::stream_not_found(&config.name))?;
         let stream = Arc::clone(stream);
         let (result, effects) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
             self.check_overlap(&config, &table)?;
+            let subjects = config.subjects.clone();
+            state.reconfigure(config, now, effects)?;
             self.routes.remove(stream.name());
-            self.routes.add(&config.subjects, &stream);
-            state.reconfigure(config, now, effects);
+            self.routes.add(&subjects, &stream);
             state.info()
         });
         drop(table);
-        effects.apply(stream.name());
+        effects.apply(&stream);
         result
     }
 
@@ -106,6 +113,12 @@ impl Store {
         drop(table);
         stream.run(|state, _, effects| state.delete(effects));
         Ok(())
+    }
+
+    fn check(&self, config: &StreamConfig) -> Result<()> {
+        config.check(self.capabilities)?;
+        known::stream(config)?;
+        config.must_have_one_replica()
     }
 
     fn check_overlap(&self, config: &StreamConfig, table: &BTreeMap<StreamName, Arc<Stream>>) -> Result<()> {
@@ -127,10 +140,4 @@ impl Store {
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<StreamName, Arc<Stream>>> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn check(config: &StreamConfig) -> Result<()> {
-    config.validate()?;
-    known::stream(config)?;
-    config.must_have_one_replica()
 }

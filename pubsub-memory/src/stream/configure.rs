@@ -5,7 +5,7 @@ use pubsub_core::{Result, Retention, StreamConfig};
 use tokio::time::Instant;
 
 use super::effects::Effects;
-use super::state::StreamState;
+use super::state::{self, StreamState};
 use crate::error;
 
 const INVALID_STREAM: u16 = 10052;
@@ -28,7 +28,17 @@ impl StreamState {
     }
 
     /// Takes over a configuration that was found to be allowed. Smaller limits apply at once.
-    pub(crate) fn reconfigure(&mut self, config: StreamConfig, now: Instant, effects: &mut Effects) {
+    ///
+    /// # Errors
+    /// Those of a transform that does not fit; nothing has changed then.
+    pub(crate) fn reconfigure(
+        &mut self,
+        config: StreamConfig,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        let (mapping, republisher) = (state::mapping(&config)?, state::republisher(&config)?);
+        (self.mapping, self.republisher) = (mapping, republisher);
         let becomes_interest =
             config.retention == Retention::Interest && self.config.retention != Retention::Interest;
         self.dedup.expire(now, self.duplicate_window);
@@ -42,5 +52,6 @@ impl StreamState {
         }
         self.advance(now, effects);
         self.enforce_new_limits();
+        Ok(())
     }
 }

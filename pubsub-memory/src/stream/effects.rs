@@ -2,14 +2,27 @@
 
 use std::task::Waker;
 
-use pubsub_core::{ConsumerName, StreamName};
+use bytes::Bytes;
+use bytestring::ByteString;
+use pubsub_core::{ConsumerName, Headers, StreamName};
 
-/// Wake-ups and log lines that came up under the lock. Neither may run there: both call foreign code.
+use super::Stream;
+
+/// Wake-ups, log lines and plain messages that came up under the lock. None may be done there: all call foreign code.
 #[derive(Debug, Default)]
 #[must_use = "effects that are not applied leave tasks asleep"]
 pub(crate) struct Effects {
     wakers: Vec<Waker>,
     notices: Vec<Notice>,
+    plain: Vec<Plain>,
+}
+
+/// A message for whoever listens.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    pub(crate) subject: ByteString,
+    pub(crate) headers: Headers,
+    pub(crate) payload: Bytes,
 }
 
 /// What a server would publish as an advisory.
@@ -32,11 +45,16 @@ impl Effects {
         self.notices.push(notice);
     }
 
-    pub(crate) fn apply(self, stream: &StreamName) {
+    pub(super) fn publish(&mut self, plain: Plain) {
+        self.plain.push(plain);
+    }
+
+    pub(crate) fn apply(self, stream: &Stream) {
         for notice in self.notices {
-            notice.log(stream);
+            notice.log(stream.name());
         }
         self.wakers.into_iter().for_each(Waker::wake);
+        self.plain.into_iter().for_each(|plain| stream.publish_plain(plain));
     }
 }
 

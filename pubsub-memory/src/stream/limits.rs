@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use pubsub_core::{Discard, Limit, Result, Subject};
+use pubsub_core::{Discard, Limit, Result, Rollup, Subject};
 use tokio::time::Instant;
 
 use super::log::Stored;
 use super::retention::Why;
 use super::state::StreamState;
 use crate::error;
+
+/// The first server that fills a stream to its last byte.
+const LAST_BYTE: (u16, u16) = (2, 14);
+
+/// The first server that takes a rollup on a full subject.
+const ROLLUP_MAKES_ROOM: (u16, u16) = (2, 14);
 
 impl StreamState {
     pub(super) fn check_size(&self, message: &Stored) -> Result<()> {
@@ -21,22 +27,38 @@ impl StreamState {
     }
 
     /// Refuses a message that does not fit into a stream that discards the new. One that replaces an older one of its
-    /// subject fits (measured on nats-server 2.15.1).
-    pub(super) fn check_room(&self, message: &Stored) -> Result<()> {
+    /// subject fits, if it is no larger than that one; one that rolls its subject up is not refused for the number of
+    /// messages there (measured on nats-server 2.15.1).
+    pub(super) fn check_room(&self, message: &Stored, rollup: Option<Rollup>) -> Result<()> {
         if self.config.discard != Discard::New {
             return Ok(());
         }
         let log = self.messages.log();
         let replaced = self.replaced_by(&message.subject);
-        let messages = log.len() + 1 - u64::from(replaced.is_some());
-        if self.config.max_messages.is_exceeded_by(&messages) {
+        if replaced.is_some() && self.refuses_on_full_subjects(rollup) {
+            return Err(error::stream_full(self.name(), "max_messages_per_subject"));
+        }
+        if replaced.is_none() && self.config.max_messages.is_exceeded_by(&(log.len() + 1)) {
             return Err(error::stream_full(self.name(), "max_messages"));
         }
-        let bytes = log.bytes() + message.cost() - replaced.map_or(0, Stored::cost);
-        if self.config.max_bytes.is_exceeded_by(&bytes) {
+        let fits = replaced.is_some_and(|replaced| message.cost() <= replaced.cost());
+        if !fits && self.is_over_bytes(log.bytes() + message.cost()) {
             return Err(error::stream_full(self.name(), "max_bytes"));
         }
         Ok(())
+    }
+
+    /// Whether one more message on a subject is refused that has its `max_messages_per_subject`. To an older server it does
+    /// not matter that a rollup would make room.
+    pub(super) fn refuses_on_full_subjects(&self, rollup: Option<Rollup>) -> bool {
+        let makes_room = rollup.is_some() && self.bounds.server_version.is_at_least(ROLLUP_MAKES_ROOM);
+        self.config.discard_new_per_subject && !makes_room
+    }
+
+    /// Whether a stream that discards the new cannot hold so many bytes. An older server leaves the last one free.
+    pub(super) fn is_over_bytes(&self, bytes: u64) -> bool {
+        let reaches_the_limit = self.bounds.server_version.is_at_least(LAST_BYTE);
+        self.config.max_bytes.is_exceeded_by(&(bytes + u64::from(!reaches_the_limit)))
     }
 
     /// The message that has to go for another one of its subject.

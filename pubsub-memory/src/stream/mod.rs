@@ -4,6 +4,7 @@ mod configure;
 mod consumer_admin;
 mod consumers;
 mod dedup;
+mod details;
 mod effects;
 mod limits;
 mod log;
@@ -14,19 +15,23 @@ mod purge;
 mod read;
 mod reset;
 mod retention;
+mod schedules;
 mod serve;
 mod state;
 mod subjects;
 mod subscribe;
+mod time;
 mod unblock;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use pubsub_core::StreamName;
 use tokio::time::Instant;
 
+use crate::store::Store;
+
 pub(crate) use consumers::ConsumerKey;
-pub(crate) use effects::{Effects, Notice};
+pub(crate) use effects::{Effects, Notice, Plain};
 pub(crate) use log::Stored;
 pub(crate) use messages::Messages;
 pub(crate) use serve::{Gone, Want, Wanted};
@@ -37,11 +42,13 @@ pub(crate) use state::StreamState;
 pub(crate) struct Stream {
     name: StreamName,
     state: Mutex<StreamState>,
+    own: Weak<Self>,
+    store: Weak<Store>,
 }
 
 impl Stream {
-    pub(crate) fn new(name: StreamName, state: StreamState) -> Self {
-        Self { name, state: Mutex::new(state) }
+    pub(crate) fn open(name: StreamName, state: StreamState, store: Weak<Store>) -> Arc<Self> {
+        Arc::new_cyclic(|own| Self { name, state: Mutex::new(state), own: Weak::clone(own), store })
     }
 
     pub(crate) fn name(&self) -> &StreamName {
@@ -51,7 +58,7 @@ impl Stream {
     /// Does what is due, then this, under the lock; wakes and logs when the lock is released.
     pub(crate) fn run<R>(&self, operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R) -> R {
         let (result, effects) = self.run_quietly(operate);
-        effects.apply(&self.name);
+        effects.apply(self);
         result
     }
 
@@ -67,6 +74,13 @@ impl Stream {
         state.advance(now, &mut effects);
         let result = operate(&mut state, now, &mut effects);
         state.conclude(now, &mut effects);
+        state.set_alarm(now, &self.own);
         (result, effects)
+    }
+
+    fn publish_plain(&self, plain: Plain) {
+        if let Some(store) = self.store.upgrade() {
+            store.publish_plain(plain);
+        }
     }
 }

@@ -15,16 +15,27 @@ impl StreamState {
     pub(crate) fn purge(&mut self, purge: &Purge, now: Instant, effects: &mut Effects) -> Result<u64> {
         self.check_exists()?;
         known::purge(purge)?;
+        Ok(self.purge_extent(purge.filter.as_ref(), purge.extent, now, effects))
+    }
+
+    /// The same for the stream itself.
+    pub(super) fn purge_extent(
+        &mut self,
+        filter: Option<&SubjectFilter>,
+        extent: PurgeExtent,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> u64 {
         let before = self.messages.log().len();
-        match (&purge.filter, purge.extent) {
+        match (filter, extent) {
             (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),
             (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last().max(1) => {
                 self.clear(sequence);
             }
-            _ => self.purge_some(purge),
+            _ => self.purge_some(filter, extent),
         }
-        self.purge_consumers(purge.filter.as_ref(), now, effects);
-        Ok(before - self.messages.log().len())
+        self.purge_consumers(filter, now, effects);
+        before - self.messages.log().len()
     }
 
     /// Which consumers go on where, as nats-server 2.15.1 does it (measured). One that sees nothing else goes on with what
@@ -32,8 +43,8 @@ impl StreamState {
     fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant, effects: &mut Effects) {
         let log = self.messages.log();
         let first = log.first();
-        let left = filter.map(|filter| Selector::Wildcards(vec![filter.clone()])).and_then(|left| {
-            let (sequence, _) = self.messages.next(&left, first)?;
+        let left = filter.and_then(|filter| {
+            let (sequence, _) = self.messages.next(&Selector::only(filter), first)?;
             Some(sequence)
         });
         let end = log.last().saturating_add(1);
@@ -55,18 +66,24 @@ impl StreamState {
         self.messages.clear(next);
         self.messages.note_dropped();
         self.unblocks |= self.consumers.are_stalled();
+        self.lifetimes.clear();
+        self.schedules.clear();
     }
 
-    fn purge_some(&mut self, purge: &Purge) {
-        let matches = |subject: &str| purge.filter.as_ref().is_none_or(|filter| filter.matches(subject));
-        let mut doomed: Vec<u64> = self
-            .messages
-            .log()
-            .iter()
-            .filter(|(_, message)| matches(message.subject.as_str()))
-            .map(|(sequence, _)| sequence)
-            .collect();
-        match purge.extent {
+    fn purge_some(&mut self, filter: Option<&SubjectFilter>, extent: PurgeExtent) {
+        let mut doomed: Vec<u64> = match filter {
+            Some(literal) if literal.is_literal() => {
+                self.messages.subjects().sequences_of(literal.as_str()).collect()
+            }
+            _ => {
+                let matches = |subject: &str| filter.is_none_or(|filter| filter.matches(subject));
+                let all = self.messages.log().iter();
+                all.filter(|(_, message)| matches(message.subject.as_str()))
+                    .map(|(sequence, _)| sequence)
+                    .collect()
+            }
+        };
+        match extent {
             PurgeExtent::All => {}
             PurgeExtent::UpTo(sequence) => doomed.retain(|doomed| *doomed < sequence),
             PurgeExtent::Keep(kept) => {

@@ -3,6 +3,7 @@
 use pubsub_core::{Error, MessageSelector, Result, StoredMessage, StreamInfo};
 
 use super::state::StreamState;
+use crate::consumer::Selector;
 use crate::error;
 
 impl StreamState {
@@ -30,6 +31,10 @@ impl StreamState {
                 .subjects()
                 .last_of(subject.as_str())
                 .ok_or_else(|| not_found(format!("last of {subject}")))?,
+            MessageSelector::Next { from, filter } => {
+                let next = self.messages.next(&Selector::only(filter), *from);
+                next.ok_or_else(|| not_found(format!("{filter} from {from}")))?.0
+            }
             _ => return Err(Error::unsupported("selector")),
         };
         let message = self.messages.log().get(sequence).ok_or_else(|| not_found(sequence.to_string()))?;

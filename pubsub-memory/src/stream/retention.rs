@@ -25,6 +25,8 @@ impl StreamState {
             self.messages.note_dropped();
         }
         self.unblocks |= why == Why::Dropped && self.consumers.are_stalled();
+        self.lifetimes.forget(sequence);
+        self.schedules.forget(sequence);
         self.consumers.on_removed(sequence, &message.subject);
         true
     }

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pubsub_core::{Error, Limit, StreamConfig, StreamName};
+use pubsub_core::{Error, MessageId, Result, StreamConfig, StreamName, SubjectMapping};
 use tokio::time::Instant;
 
 use super::consumers::Consumers;
 use super::dedup::Dedup;
-use super::effects::{Effects, Notice};
+use super::effects::Effects;
 use super::messages::Messages;
+use super::publish::Republisher;
+use super::schedules::Schedules;
+use super::time::{Alarm, Lifetimes};
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
 
@@ -27,37 +30,49 @@ pub(crate) struct StreamState {
     pub(super) deleted: bool,
     /// Whether messages have left that somebody may hold unsettled, and consumers wait for room.
     pub(super) unblocks: bool,
+    /// The stream's transform, ready to be applied.
+    pub(super) mapping: Option<SubjectMapping>,
+    pub(super) republisher: Option<Republisher>,
+    /// The id of the newest message, also if it is gone.
+    pub(super) last_id: Option<MessageId>,
+    pub(super) lifetimes: Lifetimes,
+    pub(super) schedules: Schedules,
+    /// Below this sequence no message can become too old.
+    pub(super) ageless_below: u64,
+    /// Up to when everything that happens by itself has happened.
+    pub(super) lived_until: Instant,
+    pub(super) alarm: Option<Alarm>,
 }
 
 impl StreamState {
-    pub(crate) fn new(config: StreamConfig, bounds: Arc<MemoryConfig>, clock: Clock) -> Self {
-        Self {
+    /// # Errors
+    /// Those of a transform that does not fit.
+    pub(crate) fn new(config: StreamConfig, bounds: Arc<MemoryConfig>, clock: Clock) -> Result<Self> {
+        let now = Instant::now();
+        Ok(Self {
+            mapping: mapping(&config)?,
+            republisher: republisher(&config)?,
             duplicate_window: config.effective_duplicate_window(),
             config,
-            created: clock.wall(Instant::now()),
+            created: clock.wall(now),
             clock,
             bounds,
             messages: Messages::new(),
             dedup: Dedup::default(),
             consumers: Consumers::default(),
             deleted: false,
+            last_id: None,
+            lifetimes: Lifetimes::default(),
+            schedules: Schedules::default(),
+            ageless_below: 0,
+            lived_until: now,
+            alarm: None,
             unblocks: false,
-        }
+        })
     }
 
     pub(super) fn name(&self) -> &StreamName {
         &self.config.name
-    }
-
-    /// Does what time has made due for the stream as a whole; each consumer's own is done when it is used.
-    pub(super) fn advance(&mut self, now: Instant, effects: &mut Effects) {
-        if let Limit::At(max_age) = self.config.max_age {
-            self.expire(now, max_age);
-        }
-        while let Some((slot, name)) = self.consumers.next_expired(now) {
-            self.remove_consumer(slot, effects);
-            effects.notice(Notice::ConsumerExpired { consumer: name });
-        }
     }
 
     /// Does what follows from an operation, at its end.
@@ -74,9 +89,19 @@ impl StreamState {
         self.consumers = Consumers::default();
         self.messages = Messages::new();
         self.dedup = Dedup::default();
+        self.lifetimes.clear();
+        self.schedules.clear();
     }
 
     pub(crate) fn check_exists(&self) -> Result<(), Error> {
         if self.deleted { Err(Error::stream_not_found(self.name())) } else { Ok(()) }
     }
+}
+
+pub(super) fn mapping(config: &StreamConfig) -> Result<Option<SubjectMapping>> {
+    config.subject_transform.as_ref().map(pubsub_core::SubjectTransform::prepare).transpose()
+}
+
+pub(super) fn republisher(config: &StreamConfig) -> Result<Option<Republisher>> {
+    config.republish.as_ref().map(Republisher::new).transpose()
 }

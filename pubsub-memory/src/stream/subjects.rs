@@ -67,6 +67,16 @@ impl SubjectIndex {
         })
     }
 
+    /// The sequences of a subject, in order.
+    pub(crate) fn sequences_of(&self, subject: &str) -> impl Iterator<Item = u64> + '_ {
+        self.by_subject.get(subject).into_iter().flat_map(|sequences| sequences.iter().copied())
+    }
+
+    /// Each subject with how many messages it has, in no order.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&Subject, u64)> {
+        self.by_subject.iter().map(|(subject, sequences)| (subject, length(sequences.len())))
+    }
+
     /// The newest sequence of each subject that a filter matches, in no order.
     pub(crate) fn last_of_each<'a>(&'a self, filter: &'a SubjectFilter) -> impl Iterator<Item = u64> + 'a {
         self.by_subject

@@ -1,0 +1,113 @@
+//! Storing what was found to be allowed.
+
+use std::time::Duration;
+
+use pubsub_core::{Limit, Result, Retention, TimeToLive};
+
+use super::incoming::{Incoming, TTL};
+use crate::clock::after;
+use crate::error;
+use crate::stream::effects::Effects;
+use crate::stream::state::StreamState;
+use crate::stream::time::Lifetime;
+
+impl StreamState {
+    /// Stores a message, or only gives out its sequence where nobody is interested. What it replaces goes, what waits for
+    /// it is served.
+    pub(in crate::stream) fn keep(&mut self, mut incoming: Incoming, effects: &mut Effects) -> Result<u64> {
+        let next =
+            self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
+        let mut holders = 0;
+        if self.config.retention == Retention::Interest {
+            if self.consumers.matching(&incoming.message.subject).is_empty() {
+                return Ok(self.skip(incoming, effects));
+            }
+            holders = self.interested(next, &incoming.message.subject);
+        }
+        self.lengthen_ttl(&mut incoming)?;
+        self.check_room(&incoming.message, incoming.rollup())?;
+        let Incoming { message, id, orders } = incoming;
+        let (subject, at) = (message.subject.clone(), message.at);
+        let again = self.republished(&message);
+        let sequence = self.messages.push(message, holders);
+        if let Some(ttl) = orders.as_ref().and_then(|orders| orders.ttl) {
+            self.lifetimes.begin(
+                sequence,
+                match ttl {
+                    TimeToLive::After(time) => Lifetime::Until(after(at, time)),
+                    _ => Lifetime::Endless,
+                },
+            );
+        }
+        if self.config.allow_schedules {
+            self.note_schedule(sequence, &subject, orders.as_deref(), at);
+        }
+        self.remember(id, sequence, true, at);
+        self.enforce_limits(&subject);
+        if let Some(orders) = orders {
+            self.roll_up(&orders, &subject, 1, at, effects);
+        }
+        if let Some(again) = again {
+            effects.publish(again.finish(self.name(), sequence));
+        }
+        for slot in self.consumers.waiting_for(&subject) {
+            self.arrived(slot, at, effects);
+        }
+        Ok(sequence)
+    }
+
+    /// Confirmed and not stored: nobody sees this subject.
+    fn skip(&mut self, incoming: Incoming, effects: &mut Effects) -> u64 {
+        let Incoming { message, id, orders } = incoming;
+        let sequence = self.messages.skip();
+        self.remember(id, sequence, false, message.at);
+        if let Some(orders) = orders {
+            self.roll_up(&orders, &message.subject, 0, message.at, effects);
+        }
+        sequence
+    }
+
+    fn remember(
+        &mut self,
+        id: Option<pubsub_core::MessageId>,
+        sequence: u64,
+        is_stored: bool,
+        at: tokio::time::Instant,
+    ) {
+        if let Some(id) = &id {
+            self.dedup.remember(id.clone(), sequence, is_stored, at);
+        }
+        self.last_id = id;
+    }
+
+    /// A message lives at least as long as the marker that tells of its end, or a marker of before would outlive it. Where
+    /// a subject has one message at most, it would not. As nats-server 2.15.1 (measured), which writes the time anew.
+    pub(super) fn lengthen_ttl(&self, incoming: &mut Incoming) -> Result<()> {
+        let Some(least) = self.marker_ttl().filter(|_| self.config.max_messages_per_subject != Limit::At(1))
+        else {
+            return Ok(());
+        };
+        let Some(TimeToLive::After(time)) = incoming.ttl() else {
+            return Ok(());
+        };
+        if time >= least {
+            return Ok(());
+        }
+        if let Some(orders) = &mut incoming.orders {
+            orders.ttl = Some(TimeToLive::After(least));
+        }
+        incoming.set_header(TTL, &least.as_secs().to_string())
+    }
+
+    /// How long a marker lives, if the stream has markers.
+    pub(in crate::stream) fn marker_ttl(&self) -> Option<Duration> {
+        self.config.subject_delete_marker_ttl.map(|ttl| Duration::from_secs(ttl.as_secs()))
+    }
+
+    pub(super) fn check_ttl(&self, ttl: Option<TimeToLive>) -> Result<()> {
+        match ttl {
+            Some(_) if !self.config.allow_message_ttl => Err(error::no_message_ttl(self.name())),
+            _ => Ok(()),
+        }
+    }
+}

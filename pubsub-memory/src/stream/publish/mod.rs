@@ -1,0 +1,114 @@
+//! Storing a message: whether it may be, and what is done when it is.
+
+mod atomic;
+mod expectations;
+mod incoming;
+mod keep;
+mod republish;
+mod rollup;
+
+use bytes::Bytes;
+use pubsub_core::{Headers, MessageId, OutboundMessage, Receipt, Result, Subject};
+use tokio::time::Instant;
+
+use super::effects::Effects;
+use super::state::StreamState;
+use crate::error;
+pub(super) use incoming::{Incoming, Orders, Scheduled};
+pub(super) use incoming::{MESSAGE_ID, ROLLUP, TTL};
+pub(super) use republish::Republisher;
+
+/// The first server that refuses what is too large before anything else.
+const SIZE_FIRST: (u16, u16) = (2, 15);
+/// The first server that looks at expectations before it looks for a duplicate.
+const EXPECTATIONS_FIRST: (u16, u16) = (2, 12);
+
+impl StreamState {
+    /// Stores a message. In the order of nats-server 2.15.1 (measured): its size, its stream, its time to live, what it
+    /// expects of sequences, its schedule, whether it is a duplicate, which id it expects, its rollup; then whether anybody
+    /// is interested, then the room. A refused message leaves its id free.
+    pub(crate) fn publish(
+        &mut self,
+        message: OutboundMessage,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<Receipt> {
+        let mut incoming = self.incoming(message, now)?;
+        let size_first = self.bounds.server_version.is_at_least(SIZE_FIRST);
+        if size_first {
+            self.check_size(&incoming.message)?;
+        }
+        if let Some(sequence) = self.check_orders(&mut incoming, now)? {
+            return Ok(Receipt::new(self.name().clone(), sequence, true));
+        }
+        if !size_first {
+            self.check_size(&incoming.message)?;
+        }
+        let sequence = self.keep(incoming, effects)?;
+        Ok(Receipt::new(self.name().clone(), sequence, false))
+    }
+
+    /// Stores what a plain publish brought, whose headers are those of the wire.
+    pub(crate) fn publish_received(
+        &mut self,
+        subject: Subject,
+        headers: Headers,
+        payload: Bytes,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        self.check_exists()?;
+        let mut incoming = self.received(subject, headers, payload, now)?;
+        self.check_size(&incoming.message)?;
+        if self.check_orders(&mut incoming, now)?.is_none() {
+            self.keep(incoming, effects)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the sequence of the first, if it is a duplicate.
+    fn check_orders(&mut self, incoming: &mut Incoming, now: Instant) -> Result<Option<u64>> {
+        if incoming.orders.is_none() {
+            return self.find_duplicate(incoming.id.as_ref(), now);
+        }
+        let expectations_first = self.bounds.server_version.is_at_least(EXPECTATIONS_FIRST);
+        if let Some(expected) = incoming.expectations() {
+            self.check_expected_stream(expected)?;
+        }
+        self.check_ttl(incoming.ttl())?;
+        if expectations_first {
+            self.check_sequences_and_schedule(incoming, now)?;
+        }
+        if let Some(sequence) = self.find_duplicate(incoming.id.as_ref(), now)? {
+            return Ok(Some(sequence));
+        }
+        if !expectations_first {
+            self.check_sequences_and_schedule(incoming, now)?;
+        }
+        if let Some(expected) = incoming.expectations() {
+            self.check_expected_id(expected)?;
+        }
+        self.check_rollup(incoming.rollup())?;
+        Ok(None)
+    }
+
+    fn check_sequences_and_schedule(&self, incoming: &mut Incoming, now: Instant) -> Result<()> {
+        if let Some(expected) = incoming.expectations() {
+            self.check_expected_sequences(expected, &incoming.message.subject)?;
+        }
+        self.check_schedule(incoming, now)
+    }
+
+    fn find_duplicate(&mut self, id: Option<&MessageId>, now: Instant) -> Result<Option<u64>> {
+        let Some(id) = id else { return Ok(None) };
+        self.dedup.expire(now, self.duplicate_window);
+        if let Some(sequence) = self.dedup.find(id) {
+            return Ok(Some(sequence));
+        }
+        let limit = self.bounds.max_message_ids;
+        if self.dedup.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Err(error::too_many_ids(self.name(), limit));
+        }
+        Ok(None)
+    }
+}
