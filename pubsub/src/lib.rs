@@ -5,7 +5,7 @@
 //! | feature | URL | backend |
 //! |---|---|---|
 //! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
-//! | `nats` | `nats://HOST:4222` | NATS JetStream 2.10 and newer |
+//! | `nats` | `nats://HOST:4222`, `tls://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
 //! ```
 //! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};
@@ -59,7 +59,9 @@ pub fn registry() -> Registry {
     #[cfg(feature = "nats")]
     let registry = registry.with(nats::NatsConnector);
     #[cfg(not(feature = "nats"))]
-    let registry = registry.with_missing("nats", "enable the cargo feature `nats` of pubsub-kit");
+    let registry = registry
+        .with_missing("nats", "enable the cargo feature `nats` of pubsub-kit")
+        .with_missing("tls", "enable the cargo feature `nats` of pubsub-kit");
     registry
 }
 

@@ -75,7 +75,8 @@ struct State {
 struct Remembered(VecDeque<(String, Instant)>);
 
 impl Denials {
-    pub(super) fn remember(&self, violation: &Violation) {
+    /// Remembers a refusal; `false` if it is remembered already.
+    pub(super) fn remember(&self, violation: &Violation) -> bool {
         let mut state = self.lock();
         match violation {
             Violation::Publish(subject) => state.publish.add(subject),
@@ -125,12 +126,14 @@ impl Denials {
 }
 
 impl Remembered {
-    fn add(&mut self, subject: &str) {
+    fn add(&mut self, subject: &str) -> bool {
+        let is_new = !self.has(subject);
         self.0.retain(|(known, _)| known != subject);
         if self.0.len() >= MAX_REMEMBERED {
             self.0.pop_front();
         }
         self.0.push_back((subject.to_owned(), Instant::now()));
+        is_new
     }
 
     fn has(&self, subject: &str) -> bool {
@@ -190,7 +193,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_remembered_for_a_while() {
         let denials = Denials::default();
-        denials.remember(&Violation::Publish("a".to_owned()));
+        assert!(denials.remember(&Violation::Publish("a".to_owned())));
+        assert!(!denials.remember(&Violation::Publish("a".to_owned())));
         assert!(denials.forbids_publish("a") && !denials.forbids_subscribe("a"));
         tokio::time::advance(REMEMBERED_FOR).await;
         assert!(!denials.forbids_publish("a"));

@@ -35,7 +35,7 @@ const HEAL: Duration = Duration::from_secs(2);
 pub(crate) struct Events {
     /// How often the connection was made; a change means that what the server knew of us is gone.
     connected: watch::Sender<u64>,
-    /// How often the server refused a subject.
+    /// How often the server refused a subject, or to let this client connect again.
     denied: watch::Sender<u64>,
     denials: Denials,
     outage: Outage,
@@ -93,7 +93,7 @@ impl Events {
         self.connected.subscribe()
     }
 
-    /// Counts how often the server refused a subject.
+    /// Counts how often the server refused a subject, or to let this client connect again.
     pub(super) fn refusals(&self) -> watch::Receiver<u64> {
         self.denied.subscribe()
     }
@@ -199,12 +199,16 @@ impl Events {
 
     fn on_refusal(&self, error: Error) {
         let reason = error.message().to_owned();
-        tracing::warn!(reason, "the server refuses to let this client connect again");
-        let certain = self.outage.refused(error);
-        self.tell(NatsEvent::Refused { reason });
-        if certain {
+        let refused = self.outage.refused(error);
+        // Told once: the next attempts bring the same.
+        if refused.is_new {
+            tracing::warn!(reason, "the server refuses to let this client connect again; it is tried on");
+            self.tell(NatsEvent::Refused { reason });
+        }
+        if refused.is_certain {
             self.publishes.end_all(Unanswered::Refused);
             self.requests.end_all(Unanswered::Refused);
+            self.denied.send_modify(|times| *times += 1);
         }
     }
 
@@ -213,15 +217,20 @@ impl Events {
             tracing::warn!(server_says = text, "the server tells an error");
             return self.tell(NatsEvent::ServerError { message: text.to_owned() });
         };
-        self.denials.remember(&violation);
+        // Logged once while it goes on: a loop that publishes must not fill the log.
+        let is_new = self.denials.remember(&violation);
         match violation {
             Violation::Publish(subject) => {
-                tracing::warn!(subject, "the server does not allow this client to publish there");
+                if is_new {
+                    tracing::warn!(subject, "the server does not allow this client to publish there");
+                }
                 self.deny(&subject);
                 self.tell(NatsEvent::PublishDenied { subject });
             }
             Violation::Subscribe(subject) => {
-                tracing::warn!(subject, "the server does not allow this client to subscribe there");
+                if is_new {
+                    tracing::warn!(subject, "the server does not allow this client to subscribe there");
+                }
                 if self.answers().refuse(&subject) {
                     self.deaf.store(true, Ordering::Relaxed);
                     self.publishes.end_all(Unanswered::Deaf);

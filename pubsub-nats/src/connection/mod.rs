@@ -94,7 +94,7 @@ impl Connection {
         Subject::from(format!("{}.{subject}", self.interface_prefix))
     }
 
-    /// Counts how often the server refused a subject to this client.
+    /// Counts how often the server refused a subject to this client, or to let it connect again.
     pub(crate) fn refusals(&self) -> watch::Receiver<u64> {
         self.events.refusals()
     }

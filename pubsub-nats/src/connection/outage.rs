@@ -33,6 +33,15 @@ struct Refusal {
     last: Instant,
 }
 
+/// What a refusal means, after those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused {
+    /// Whether none came before it.
+    pub(super) is_new: bool,
+    /// Whether calls should be told.
+    pub(super) is_certain: bool,
+}
+
 impl Outage {
     pub(super) fn begin(&self) {
         let mut state = self.lock();
@@ -43,14 +52,15 @@ impl Outage {
         *self.lock() = State::default();
     }
 
-    /// Notes that a server refuses this client; `true` if that is certain by now.
-    pub(super) fn refused(&self, error: Error) -> bool {
+    /// Notes that a server refuses this client.
+    pub(super) fn refused(&self, error: Error) -> Refused {
         let mut state = self.lock();
         let now = Instant::now();
         let known = state.refusal.as_ref().filter(|refusal| refusal.last.elapsed() < FORGOTTEN);
         let first = known.map_or(now, |refusal| refusal.first);
+        let is_new = known.is_none();
         state.refusal = Some(Refusal { error, first, last: now });
-        now.duration_since(first) >= SETTLED
+        Refused { is_new, is_certain: now.duration_since(first) >= SETTLED }
     }
 
     /// The refusal that keeps the connection from coming back, if that is it.
@@ -102,15 +112,15 @@ mod tests {
     async fn a_refusal_counts_once_it_has_lasted_and_until_it_is_over() {
         let outage = Outage::default();
         outage.begin();
-        assert!(!outage.refused(denied()));
+        assert_eq!(outage.refused(denied()), Refused { is_new: true, is_certain: false });
         assert!(outage.refusal().is_none());
         tokio::time::advance(SETTLED).await;
-        assert!(outage.refused(denied()));
+        assert_eq!(outage.refused(denied()), Refused { is_new: false, is_certain: true });
         let refusal = outage.refusal().unwrap();
         assert_eq!((refusal.kind(), refusal.message()), (ErrorKind::PermissionDenied, "no"));
         tokio::time::advance(FORGOTTEN).await;
         assert!(outage.refusal().is_none());
-        assert!(!outage.refused(denied()), "it begins anew");
+        assert_eq!(outage.refused(denied()), Refused { is_new: true, is_certain: false });
     }
 
     #[tokio::test(start_paused = true)]

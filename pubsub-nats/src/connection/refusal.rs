@@ -89,7 +89,8 @@ fn not_encrypted(config: &NatsConfig) -> Error {
 
 fn certificate_refused(cause: &CertificateError) -> Error {
     match cause {
-        CertificateError::UnknownIssuer => {
+        // Two authorities may have one name: then it is the signature that does not fit.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             Error::config("ca", "the server's certificate is of an authority that is not trusted")
                 .with_remedy("set `ca` to the authority's certificate")
         }

@@ -108,8 +108,12 @@ impl NatsConsumer {
         Ok(info)
     }
 
-    /// Refuses to go on where the server does not allow pulls, or their answers: it says so, but not in answer to one.
+    /// Refuses to go on where the server does not allow pulls, or their answers, or this client: it says so, but not in
+    /// answer to a pull.
     fn check_allowed(&self, inbox: &Subject) -> Result<()> {
+        if let Some(refusal) = self.connection.outage_refusal() {
+            return Err(refusal);
+        }
         self.connection.check_publish(&self.pull_subject)?;
         self.connection.check_subscribe(inbox)
     }

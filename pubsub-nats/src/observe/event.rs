@@ -11,7 +11,7 @@ pub enum NatsEvent {
     Connected,
     /// The connection was lost. It is made again by itself.
     Disconnected,
-    /// The server lets this client not connect again. It is tried on.
+    /// The server does not let this client connect again. It is tried on, and told once.
     Refused {
         /// Why, in words. Holds no secret.
         reason: String,

@@ -3,11 +3,11 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use pubsub_core::{Error, ErrorKind, Registry};
+use pubsub_core::{ConsumerConfig, Error, ErrorKind, HealthState, Provision, Registry, StreamConfig};
 use pubsub_nats::{Credentials, NatsBroker, NatsConfig, NatsConnector, async_nats};
 use pubsub_testkit::nats_server::NatsServer;
 
-use crate::support::{connect, connect_with, soon};
+use crate::support::{connect, connect_with, fetch, soon};
 
 const USERS: &str = r#"authorization { users: [ { user: "ri@der", password: "canary:pass" } ] }"#;
 
@@ -110,4 +110,31 @@ async fn the_native_client_is_there() {
             .native()
             .is_some_and(<dyn std::any::Any>::is::<async_nats::Client>)
     );
+}
+
+#[tokio::test]
+async fn a_domain_is_used() {
+    let server = NatsServer::builder().config_text("jetstream { domain: hub }").start().unwrap();
+    let client = connect(&format!("{}?domain=hub", server.url())).await.unwrap();
+    let stream = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
+    client.ensure_stream(stream, Provision::CreateIfMissing).await.unwrap();
+    client.publish("ride.n", "x").await.unwrap();
+    let config = ConsumerConfig::durable("users").unwrap();
+    let consumer = client.ensure_consumer("RIDE", config, Provision::CreateIfMissing).await.unwrap();
+    let delivery = fetch(&consumer, 1).await.pop().unwrap();
+    delivery.ack_confirmed().await.unwrap();
+    let error = connect(&format!("{}?domain=elsewhere", server.url())).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.context("domain")),
+        (ErrorKind::Unavailable, Some("elsewhere")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn jetstream_can_be_done_without() {
+    let server = NatsServer::builder().jetstream(false).start().unwrap();
+    let client = connect(&format!("{}?jetstream=false", server.url())).await.unwrap();
+    assert_eq!(client.health().await.state, HealthState::Degraded);
+    client.close().await.unwrap();
 }

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod close;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod consumer_gone;
+#[cfg(test)]
+mod credentials;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
@@ -15,14 +19,24 @@ mod foreign_clients;
 #[cfg(test)]
 mod hostile_input;
 #[cfg(test)]
+mod lockout;
+#[cfg(test)]
+mod observe;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod subscribe;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
