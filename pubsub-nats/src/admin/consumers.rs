@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{NatsAdmin, check_echo};
+use super::{NatsAdmin, check_echo, notes};
 use crate::api::{
     self, CONSUMER_DOES_NOT_EXIST, CONSUMER_EXISTS, CONSUMER_EXISTS_OTHERWISE, CONSUMER_NOT_FOUND, Effect,
     wire,
@@ -127,7 +127,10 @@ impl NatsAdmin {
             }
             Err(failure) => return Err(failure.into()),
         };
-        if let Ok(Value::Object(wanted)) = serde_json::to_value(wire::ConsumerSettings::try_from(&config)?) {
+        if let Ok(Value::Object(mut wanted)) =
+            serde_json::to_value(wire::ConsumerSettings::try_from(&config)?)
+        {
+            notes::keep_servers_own(&whole, &mut wanted);
             whole.retain(|field, _| !wire::ConsumerSettings::FIELDS.contains(&field.as_str()));
             whole.extend(wanted);
         }

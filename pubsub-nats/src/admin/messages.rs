@@ -28,11 +28,17 @@ impl NatsAdmin {
                 .with_broker_code(api::MESSAGE_NOT_FOUND));
             }
             MessageSelector::Sequence(sequence) => {
-                wire::GetMessage { seq: Some(*sequence), last_by_subj: None }
+                wire::GetMessage { seq: Some(*sequence), ..wire::GetMessage::default() }
             }
             MessageSelector::LastOf(subject) => {
-                wire::GetMessage { seq: None, last_by_subj: Some(subject.as_str()) }
+                wire::GetMessage { last_by_subj: Some(subject.as_str()), ..wire::GetMessage::default() }
             }
+            MessageSelector::Next { from, filter } => wire::GetMessage {
+                // Without one the server takes the request for another kind.
+                seq: Some((*from).max(1)),
+                next_by_subj: Some(filter.as_str()),
+                ..wire::GetMessage::default()
+            },
             _ => return Err(Error::unsupported("get_message")),
         };
         let subject = format!("STREAM.MSG.GET.{stream}");

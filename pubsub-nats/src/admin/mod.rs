@@ -1,16 +1,21 @@
 //! Administration: [`NatsAdmin`].
 
 mod consumers;
+mod details;
 mod messages;
+mod notes;
+mod pause;
 mod streams;
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, Difference, Error, ErrorKind, MessageSelector,
-    Purge, Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    AccountInfo, Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, Difference, Error, ErrorKind,
+    MessageSelector, Purge, Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    SubjectFilter,
 };
 use serde::de::DeserializeOwned;
 
@@ -137,6 +142,47 @@ impl StreamAdmin for NatsAdmin {
         let removed = self.remove_message(stream, sequence).await;
         removed
             .map_err(|error| about("delete message", stream, None)(error).with_context("sequence", sequence))
+    }
+
+    async fn pause_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        let paused = self.pause(stream, consumer, Some(until)).await;
+        paused.map_err(about("pause consumer", stream, Some(consumer)))
+    }
+
+    async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let resumed = self.pause(stream, consumer, None).await;
+        resumed.map_err(about("resume consumer", stream, Some(consumer)))
+    }
+
+    async fn reset_consumer(
+        &self,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        let reset = self.reset(stream, consumer, sequence).await;
+        reset.map_err(about("reset consumer", stream, Some(consumer)))
+    }
+
+    async fn stream_subjects(
+        &self,
+        stream: &StreamName,
+        filter: SubjectFilter,
+    ) -> Result<Vec<(String, u64)>> {
+        self.subjects(stream, &filter).await.map_err(about("stream subjects", stream, None))
+    }
+
+    async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
+        self.gaps(stream).await.map_err(about("deleted sequences", stream, None))
+    }
+
+    async fn account_info(&self) -> Result<AccountInfo> {
+        self.account().await.map_err(|error| error.with_operation("account info"))
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{NatsAdmin, check_echo};
+use super::{NatsAdmin, check_echo, notes};
 use crate::api::{self, Effect, STREAM_EXISTS, wire};
 
 /// A stream's configuration with all its fields, also those that this library does not know.
@@ -60,7 +60,10 @@ impl NatsAdmin {
         let subject = format!("STREAM.INFO.{}", config.name);
         let WholeConfig { config: mut whole } =
             api::call(&self.connection, Effect::Reads, &subject, &()).await?;
-        if let Ok(Value::Object(wanted)) = serde_json::to_value(wire::StreamSettings::try_from(&config)?) {
+        if let Ok(Value::Object(mut wanted)) = serde_json::to_value(wire::StreamSettings::try_from(&config)?)
+        {
+            notes::keep_servers_own(&whole, &mut wanted);
+            whole.retain(|field, _| !wire::StreamSettings::OPTIONAL_FIELDS.contains(&field.as_str()));
             whole.extend(wanted);
         }
         let subject = format!("STREAM.UPDATE.{}", config.name);

@@ -8,12 +8,12 @@ pub(crate) mod wire;
 
 use async_nats::StatusCode;
 use pubsub_core::{ConsumerName, Error, ErrorKind, Result, StreamName};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use error::{
     ApiError, CONSUMER_DOES_NOT_EXIST, CONSUMER_EXISTS, CONSUMER_EXISTS_OTHERWISE, CONSUMER_NOT_FOUND,
-    DELETE_FAILED, MESSAGE_NOT_FOUND, SEQUENCE_NOT_FOUND, STREAM_EXISTS,
+    DELETE_FAILED, INVALID_RESET, MESSAGE_NOT_FOUND, SEQUENCE_NOT_FOUND, STREAM_EXISTS,
 };
 
 use crate::connection::Connection;
@@ -74,9 +74,8 @@ pub(crate) async fn call<T: DeserializeOwned>(
 }
 
 /// How JetStream does, for this account. Changes nothing; also a true round trip through the server.
-pub(crate) async fn account_info(connection: &Connection) -> Result<()> {
-    let _: IgnoredAny = call(connection, Effect::Reads, "INFO", &()).await?;
-    Ok(())
+pub(crate) async fn account_info(connection: &Connection) -> Result<wire::AccountInfo> {
+    Ok(call(connection, Effect::Reads, "INFO", &()).await?)
 }
 
 /// A consumer's state.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::connection::State;
+use bytes::Bytes;
 use pubsub_core::{Error, ErrorKind, Result};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Connection, Phase};
-use crate::api;
 use crate::observe::NatsEvent;
 
 /// How long the end of the connection's task is waited for.
@@ -65,11 +65,13 @@ impl Connection {
             .with_remedy("what was not confirmed may or may not have happened; messages come again"))
     }
 
-    /// An answer to a request proves that the server has read everything before it; a flush only that it was sent.
+    /// An answer to a request proves that the server has read everything before it, also one that says that nobody is
+    /// there; a flush proves only that it was sent.
     async fn barrier(&self, late: &mut Vec<&'static str>, deadline: Instant) {
-        let confirmed = match timeout_at(deadline, api::account_info(self)).await {
+        let asked = self.request(self.interface("INFO"), Bytes::new());
+        let confirmed = match timeout_at(deadline, asked).await {
             Ok(Err(error)) => !matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
-            Ok(Ok(())) => true,
+            Ok(Ok(_)) => true,
             Err(_) => false,
         };
         if !confirmed {

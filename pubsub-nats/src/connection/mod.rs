@@ -16,8 +16,8 @@ mod tls;
 mod version;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use async_nats::connection::State;
 use async_nats::{Client, Subject, client};
@@ -33,7 +33,7 @@ pub(crate) use replies::{Replies, Ticket, Unanswered, Waiter};
 pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;
-use crate::features::FEATURES;
+use crate::features;
 use crate::observe::{ConnectionState, ConnectionStatistics, Known, NatsEvent};
 use crate::publish::{InFlight, Window};
 use events::Events;
@@ -58,6 +58,8 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) config: NatsConfig,
     pub(crate) version: ServerVersion,
+    /// What the server can do, once it was asked.
+    features: OnceLock<Capabilities>,
     pub(crate) publishes: Arc<Replies<InFlight>>,
     /// What the answers to publishes are addressed to, before the token.
     pub(crate) publish_prefix: String,
@@ -77,7 +79,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn capabilities(&self) -> Capabilities {
-        Capabilities::of(FEATURES).with_max_payload(self.client.max_payload())
+        let features = self.features.get_or_init(|| features::of(&self.version, None));
+        features.with_max_payload(self.client.max_payload())
     }
 
     pub(crate) fn phase(&self) -> watch::Receiver<Phase> {

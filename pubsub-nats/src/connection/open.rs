@@ -1,6 +1,6 @@
 //! Connecting: once, failing fast, refusing what cannot work.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::Client;
@@ -16,6 +16,7 @@ use super::version::ServerVersion;
 use super::{Connection, Inboxes, Phase, Waiter};
 use crate::NatsConfig;
 use crate::api;
+use crate::features;
 use crate::observe::Known;
 use crate::publish::Window;
 
@@ -52,6 +53,7 @@ impl Connection {
             client,
             config,
             version,
+            features: OnceLock::new(),
             publishes,
             publish_prefix,
             requests,
@@ -69,8 +71,12 @@ impl Connection {
     }
 
     async fn check_jetstream(&self) -> Result<()> {
-        let Err(error) = api::account_info(self).await else {
-            return Ok(());
+        let error = match api::account_info(self).await {
+            Ok(account) => {
+                self.features.get_or_init(|| features::of(&self.version, Some(account.api.level)));
+                return Ok(());
+            }
+            Err(error) => error,
         };
         if let Some(subject) = self.events.refused_answers() {
             return Err(events::deaf(&subject).with_source(error));

@@ -5,17 +5,20 @@ use std::fmt;
 use pubsub_core::{Error, ErrorKind, Result};
 
 /// Older servers have no strict creation of consumers and no multiple filters.
-const OLDEST: (u64, u64) = (2, 10);
+const OLDEST: (u16, u16) = (2, 10);
 
 /// The version that a server says it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ServerVersion(String);
+pub(crate) struct ServerVersion {
+    text: String,
+    release: (u16, u16),
+}
 
 impl ServerVersion {
     /// Takes what the server said, or refuses a server that is too old.
-    pub(super) fn checked(text: &str) -> Result<Self> {
+    pub(crate) fn checked(text: &str) -> Result<Self> {
         match parse(text) {
-            Some(version) if version >= OLDEST => Ok(Self(text.to_owned())),
+            Some(release) if release >= OLDEST => Ok(Self { text: text.to_owned(), release }),
             Some(_) => Err(Error::new(
                 ErrorKind::Unsupported,
                 format!("nats-server {text} is older than {}.{}", OLDEST.0, OLDEST.1),
@@ -31,13 +34,20 @@ impl ServerVersion {
     }
 }
 
-impl fmt::Display for ServerVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl ServerVersion {
+    /// Its major and minor number.
+    pub(crate) const fn release(&self) -> (u16, u16) {
+        self.release
     }
 }
 
-fn parse(text: &str) -> Option<(u64, u64)> {
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn parse(text: &str) -> Option<(u16, u16)> {
     let mut parts = text.trim_start_matches('v').split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

@@ -49,7 +49,7 @@ pub(crate) async fn check(connection: &Connection) -> Health {
 
 async fn findings(connection: &Connection) -> Vec<Finding> {
     match api::account_info(connection).await {
-        Ok(()) => {}
+        Ok(_) => {}
         // Whoever may not ask may still be allowed to work.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && connection.can_be_answered() => {
             return vec![(HealthState::Degraded, "this user may not ask how JetStream does".to_owned())];

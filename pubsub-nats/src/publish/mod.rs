@@ -169,7 +169,7 @@ impl Drop for Unsent {
 
 /// The headers as async-nats sends them; `None` without any, so that the message goes without a header block.
 fn wire_headers(message: &OutboundMessage) -> Result<Option<HeaderMap>> {
-    if message.headers.is_empty() && message.id.is_none() {
+    if message.headers.is_empty() && message.id.is_none() && message.is_plain() {
         return Ok(None);
     }
     let mut map = HeaderMap::new();
@@ -181,6 +181,9 @@ fn wire_headers(message: &OutboundMessage) -> Result<Option<HeaderMap>> {
     }
     if let Some(id) = &message.id {
         map.insert(NATS_MESSAGE_ID, id.as_str().parse::<HeaderValue>().map_err(unsendable)?);
+    }
+    for (name, value) in message.instruction_headers() {
+        map.insert(name, value.parse::<HeaderValue>().map_err(unsendable)?);
     }
     Ok(Some(map))
 }

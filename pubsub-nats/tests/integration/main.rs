@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod admin_features;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod close;
@@ -18,6 +20,8 @@ mod fetch;
 mod foreign_clients;
 #[cfg(test)]
 mod hostile_input;
+#[cfg(test)]
+mod instructions;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]

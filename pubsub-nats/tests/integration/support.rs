@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pubsub_core::{
-    Client, Consumer, ConsumerConfig, Delivery, FetchOptions, Provision, Result, Storage, StreamConfig,
+    Capability, Client, Consumer, ConsumerConfig, Delivery, ErrorKind, FetchOptions, Provision, Result,
+    Storage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
 };
 use pubsub_nats::{NatsBroker, NatsConfig, async_nats};
 use pubsub_testkit::nats_server::NatsServer;
@@ -58,6 +59,37 @@ impl Bench {
     pub(crate) async fn foreign(&self) -> async_nats::Client {
         async_nats::connect(self.server.url()).await.unwrap()
     }
+}
+
+impl Bench {
+    /// Whether this server has it. A test of what it lacks goes another way, so that the suite runs on every version.
+    pub(crate) fn has(&self, capability: Capability) -> bool {
+        self.client.capabilities().has(capability)
+    }
+
+    pub(crate) fn admin(&self) -> Arc<dyn StreamAdmin> {
+        self.client.admin().unwrap()
+    }
+
+    /// The stream `RIDE` of `ride.>`, changed.
+    pub(crate) async fn stream_with(&self, change: impl FnOnce(StreamConfig) -> StreamConfig) -> StreamInfo {
+        let config = StreamConfig::new("RIDE", ["ride.>"]).unwrap().with_storage(Storage::Memory);
+        self.admin().create_stream(change(config)).await.unwrap()
+    }
+}
+
+/// The name of the stream.
+pub(crate) fn ride() -> StreamName {
+    StreamName::new("RIDE").unwrap()
+}
+
+/// Asserts that this was refused for want of the capability.
+#[track_caller]
+pub(crate) fn assert_unsupported<T: std::fmt::Debug>(outcome: Result<T>, capability: Capability) {
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert_eq!(error.context("feature"), Some(capability.name()), "{error}");
+    assert!(!error.is_effect_unknown());
 }
 
 /// Waits until the server has read all that this client sent: a flush only says that it was written.

@@ -1,15 +1,17 @@
 //! Consumers on the wire.
 
+use std::collections::BTreeMap;
+
 use pubsub_core::config::timestamp;
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerName, DeliverPolicy, Error, Result, SequencePair, StreamName,
-    SubjectFilter,
+    AckPolicy, ConsumerConfig, ConsumerName, DeliverPolicy, Error, ReplayPolicy, Result, SequencePair,
+    StreamName, SubjectFilter,
 };
 use serde::{Deserialize, Serialize};
 
 use super::limits::{duration, limit, nanos, number};
 use super::stream::{not_known, not_served};
-use super::system_time;
+use super::{is_unset, system_time};
 
 /// The fields of a consumer's configuration that this library sets.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -37,6 +39,17 @@ pub(crate) struct ConsumerSettings {
     max_ack_pending: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inactive_threshold: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    backoff: Vec<i64>,
+    replay_policy: String,
+    #[serde(skip_serializing_if = "is_unset")]
+    headers_only: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    /// Set by a pause. Not one of ours, so an update leaves it as it is: written without it, the consumer would be resumed
+    /// (measured on nats-server 2.15.1).
+    #[serde(skip_serializing)]
+    pause_until: Option<String>,
     /// Set on push consumers, which this library does not use.
     #[serde(skip_serializing)]
     pub(crate) deliver_subject: Option<String>,
@@ -54,7 +67,7 @@ impl ConsumerSettings {
     }
 
     /// The names of all fields that this library sets, for an update that leaves the others alone.
-    pub(crate) const FIELDS: [&str; 13] = [
+    pub(crate) const FIELDS: [&str; 17] = [
         "name",
         "durable_name",
         "description",
@@ -68,6 +81,10 @@ impl ConsumerSettings {
         "max_deliver",
         "max_ack_pending",
         "inactive_threshold",
+        "backoff",
+        "replay_policy",
+        "headers_only",
+        "metadata",
     ];
 }
 
@@ -92,6 +109,20 @@ pub(crate) struct ConsumerInfo {
     pub(crate) num_pending: u64,
     #[serde(default)]
     pub(crate) paused: bool,
+}
+
+/// Asks for a pause, or without a time for its end.
+#[derive(Debug, Serialize)]
+pub(crate) struct PauseRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pause_until: Option<String>,
+}
+
+/// Asks for a reset, without a sequence to the ack floor.
+#[derive(Debug, Serialize)]
+pub(crate) struct ResetRequest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seq: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,10 +171,19 @@ impl TryFrom<&ConsumerConfig> for ConsumerSettings {
             opt_start_seq,
             opt_start_time,
             ack_policy: ack_policy.to_owned(),
-            ack_wait: acknowledges.then(|| nanos(config.ack_wait)),
+            ack_wait: acknowledges.then(|| nanos(config.effective_ack_wait())),
             max_deliver: number(config.max_deliver),
             max_ack_pending: acknowledges.then(|| number(config.max_ack_pending)),
             inactive_threshold: config.effective_inactive_threshold().map(nanos),
+            backoff: config.backoff.iter().copied().map(nanos).collect(),
+            replay_policy: match config.replay {
+                ReplayPolicy::Instant => "instant",
+                ReplayPolicy::Original => "original",
+                _ => return Err(not_served("replay")),
+            }
+            .to_owned(),
+            headers_only: config.headers_only,
+            metadata: config.metadata.clone(),
             ..Self::default()
         })
     }
@@ -186,6 +226,14 @@ impl TryFrom<ConsumerSettings> for ConsumerConfig {
         config.max_deliver = limit(settings.max_deliver);
         config.inactive_threshold =
             settings.inactive_threshold.filter(|threshold| *threshold > 0).map(duration);
+        config.backoff = settings.backoff.into_iter().map(duration).collect();
+        config.replay = match settings.replay_policy.as_str() {
+            "" | "instant" => ReplayPolicy::Instant,
+            "original" => ReplayPolicy::Original,
+            other => return Err(not_known("replay", other)),
+        };
+        config.headers_only = settings.headers_only;
+        config.metadata = settings.metadata;
         Ok(config)
     }
 }
@@ -194,6 +242,8 @@ impl TryFrom<ConsumerInfo> for pubsub_core::ConsumerInfo {
     type Error = Error;
 
     fn try_from(info: ConsumerInfo) -> Result<Self> {
+        let paused_until = info.config.pause_until.as_deref().filter(|_| info.paused);
+        let paused_until = paused_until.map(system_time).transpose()?;
         let mut config = ConsumerConfig::try_from(info.config)?;
         let name = ConsumerName::new(info.name)?;
         config.name.get_or_insert_with(|| name.clone());
@@ -205,6 +255,7 @@ impl TryFrom<ConsumerInfo> for pubsub_core::ConsumerInfo {
         consumer.redelivered = info.num_redelivered;
         consumer.pending = info.num_pending;
         consumer.waiting = info.num_waiting;
+        consumer.paused_until = paused_until;
         Ok(consumer)
     }
 }
@@ -235,6 +286,9 @@ mod tests {
             plain.clone().with_deliver(DeliverPolicy::FromSequence(7)),
             plain.clone().with_deliver(DeliverPolicy::FromTime(time)),
             plain.clone().with_ack(AckPolicy::None),
+            plain.clone().with_backoff([Duration::from_secs(1), Duration::from_secs(2)]),
+            plain.clone().with_replay(ReplayPolicy::Original).with_headers_only(),
+            plain.clone().with_metadata("team", "rides"),
             plain.clone().with_ack(AckPolicy::All).with_max_deliver(Limit::Unlimited),
             plain.with_max_ack_pending(Limit::Unlimited).with_inactive_threshold(Duration::from_secs(9)),
         ] {
@@ -251,6 +305,9 @@ mod tests {
         settings.filter_subjects = vec!["b".to_owned()];
         settings.opt_start_seq = Some(1);
         settings.opt_start_time = Some(String::new());
+        settings.backoff = vec![1];
+        settings.headers_only = true;
+        settings.metadata.insert("a".to_owned(), "b".to_owned());
         let json = serde_json::to_value(&settings).unwrap();
         let mut written = json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let mut listed = ConsumerSettings::FIELDS.map(str::to_owned).to_vec();

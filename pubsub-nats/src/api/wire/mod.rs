@@ -3,6 +3,7 @@
 //! Own types, not async-nats': they hold just these fields, so that an update can lay them over a configuration whose
 //! other fields someone else has set, and a field that a newer server adds breaks nothing.
 
+mod account;
 mod consumer;
 mod limits;
 mod stream;
@@ -10,9 +11,15 @@ mod time;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use consumer::{ConsumerInfo, ConsumerSettings};
-pub(crate) use stream::{StreamInfo, StreamSettings};
+pub(crate) use account::AccountInfo;
+pub(crate) use consumer::{ConsumerInfo, ConsumerSettings, PauseRequest, ResetRequest};
+pub(crate) use stream::{DetailsRequest, StreamDetails, StreamInfo, StreamSettings};
 pub(crate) use time::system_time;
+
+/// Whether a field has the value that it has where it is left out.
+fn is_unset<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// One page of a list: `streams` or `consumers`.
 #[derive(Debug, Deserialize)]
@@ -44,12 +51,15 @@ pub(crate) struct Purged {
     pub(crate) purged: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct GetMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seq: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_by_subj: Option<&'a str>,
+    /// With `seq` as the least sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_by_subj: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]

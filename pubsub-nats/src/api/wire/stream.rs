@@ -1,14 +1,18 @@
 //! Streams on the wire.
 
+use std::collections::BTreeMap;
+
 use pubsub_core::{
-    Discard, Error, ErrorKind, Limit, Result, Retention, Storage, StreamConfig, StreamName, SubjectFilter,
+    Discard, Error, ErrorKind, Limit, Republish, Result, Retention, Storage, StreamConfig, StreamName,
+    SubjectFilter, SubjectTransform,
 };
 use serde::{Deserialize, Serialize};
 
 use super::limits::{duration, limit, nanos, number};
-use super::system_time;
+use super::{is_unset, system_time};
 
-/// The fields of a stream's configuration that this library sets, every one of them.
+/// The fields of a stream's configuration that this library sets, every one of them. What came after nats-server 2.10 is
+/// written only where it is used: from 2.12 on a server refuses a field that it does not know.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StreamSettings {
     pub(crate) name: String,
@@ -31,6 +35,64 @@ pub(crate) struct StreamSettings {
     discard: String,
     #[serde(default)]
     duplicate_window: i64,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    discard_new_per_subject: bool,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    allow_msg_ttl: bool,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    subject_delete_marker_ttl: i64,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    allow_rollup_hdrs: bool,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    allow_msg_schedules: bool,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    allow_atomic: bool,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    allow_batched: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject_transform: Option<Mapping>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    republish: Option<Mapping>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// Subjects and what they become.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mapping {
+    #[serde(default)]
+    src: String,
+    #[serde(default)]
+    dest: String,
+    #[serde(default, skip_serializing_if = "is_unset")]
+    headers_only: bool,
+}
+
+impl Mapping {
+    fn of(transform: &SubjectTransform, headers_only: bool) -> Self {
+        Self { src: transform.source.to_string(), dest: transform.destination.clone(), headers_only }
+    }
+
+    fn source(&self) -> &str {
+        // Other clients leave it out for "all".
+        if self.src.is_empty() { ">" } else { &self.src }
+    }
+}
+
+impl StreamSettings {
+    /// The names of the fields that may be left out, for an update that switches one of them off.
+    pub(crate) const OPTIONAL_FIELDS: [&str; 10] = [
+        "discard_new_per_subject",
+        "allow_msg_ttl",
+        "subject_delete_marker_ttl",
+        "allow_rollup_hdrs",
+        "allow_msg_schedules",
+        "allow_atomic",
+        "allow_batched",
+        "subject_transform",
+        "republish",
+        "metadata",
+    ];
 }
 
 /// A stream's configuration and counters.
@@ -57,6 +119,34 @@ struct State {
     num_deleted: u64,
     #[serde(default)]
     num_subjects: u64,
+}
+
+/// What a request for a stream's details adds to its state.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StreamDetails {
+    /// How many subjects match, of which one answer holds a part.
+    #[serde(default)]
+    pub(crate) total: usize,
+    pub(crate) state: Details,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Details {
+    #[serde(default)]
+    pub(crate) subjects: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(crate) deleted: Vec<u64>,
+}
+
+/// Asks for a stream's details.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct DetailsRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subjects_filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) offset: usize,
+    #[serde(skip_serializing_if = "is_unset")]
+    pub(crate) deleted_details: bool,
 }
 
 impl TryFrom<&StreamConfig> for StreamSettings {
@@ -94,6 +184,22 @@ impl TryFrom<&StreamConfig> for StreamSettings {
             }
             .to_owned(),
             duplicate_window: nanos(config.effective_duplicate_window()),
+            discard_new_per_subject: config.discard_new_per_subject,
+            allow_msg_ttl: config.allow_message_ttl,
+            subject_delete_marker_ttl: config.subject_delete_marker_ttl.map_or(0, nanos),
+            allow_rollup_hdrs: config.effective_allow_rollup(),
+            allow_msg_schedules: config.allow_schedules,
+            allow_atomic: config.allow_atomic_batches,
+            allow_batched: config.allow_fast_batches,
+            subject_transform: config
+                .subject_transform
+                .as_ref()
+                .map(|transform| Mapping::of(transform, false)),
+            republish: config
+                .republish
+                .as_ref()
+                .map(|republish| Mapping::of(&republish.subjects, republish.headers_only)),
+            metadata: config.metadata.clone(),
         })
     }
 }
@@ -136,6 +242,26 @@ impl TryFrom<StreamSettings> for StreamConfig {
         config.max_message_size = limit(settings.max_msg_size);
         config.max_consumers = limit(settings.max_consumers);
         config.duplicate_window = Some(duration(settings.duplicate_window));
+        config.discard_new_per_subject = settings.discard_new_per_subject;
+        config.allow_message_ttl = settings.allow_msg_ttl;
+        config.subject_delete_marker_ttl =
+            Some(settings.subject_delete_marker_ttl).filter(|ttl| *ttl > 0).map(duration);
+        config.allow_rollup = settings.allow_rollup_hdrs;
+        config.allow_schedules = settings.allow_msg_schedules;
+        config.allow_atomic_batches = settings.allow_atomic;
+        config.allow_fast_batches = settings.allow_batched;
+        config.subject_transform = settings
+            .subject_transform
+            .map(|mapping| SubjectTransform::new(mapping.source(), mapping.dest.as_str()))
+            .transpose()?;
+        config.republish = settings
+            .republish
+            .map(|mapping| {
+                let republish = Republish::new(mapping.source(), mapping.dest.as_str())?;
+                Ok::<_, Error>(if mapping.headers_only { republish.with_headers_only() } else { republish })
+            })
+            .transpose()?;
+        config.metadata = settings.metadata;
         Ok(config)
     }
 }
@@ -195,8 +321,29 @@ mod tests {
             .with_max_message_size(1024)
             .with_max_consumers(5)
             .with_discard(Discard::New)
-            .with_duplicate_window(Duration::from_secs(1));
+            .with_duplicate_window(Duration::from_secs(1))
+            .with_discard_new_per_subject()
+            .with_allow_message_ttl()
+            .with_subject_delete_marker_ttl(Duration::from_secs(2))
+            .with_allow_rollup()
+            .with_allow_schedules()
+            .with_allow_atomic_batches()
+            .with_allow_fast_batches()
+            .with_subject_transform(SubjectTransform::new("ride.*", "trip.{{wildcard(1)}}").unwrap())
+            .with_republish(Republish::new("ride.>", "seen.>").unwrap().with_headers_only())
+            .with_metadata("team", "rides");
         assert_eq!(full.differences(&round_trip(&full)), []);
+        assert_eq!(full.metadata, round_trip(&full).metadata);
+    }
+
+    #[test]
+    fn what_is_new_is_written_only_where_it_is_used() {
+        let plain = StreamConfig::new("RIDE", ["ride.>"]).unwrap();
+        let json = serde_json::to_value(StreamSettings::try_from(&plain).unwrap()).unwrap();
+        for field in StreamSettings::OPTIONAL_FIELDS {
+            assert!(json.get(field).is_none(), "{field}");
+        }
+        assert_eq!(json.as_object().unwrap().len(), 14);
     }
 
     #[test]
