@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use pubsub_examples::third_party_backend::ChannelBroker;
-use pubsub_testkit::{Clock, Connecting, Filter, run_suite};
+use pubsub_testkit::{Clock, Connecting, Expected, Filter, run_suite};
 
 #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
 fn main() -> ExitCode {
     let harness = || {
         let store = ChannelBroker::default();
-        Connecting::new("channel", Clock::Virtual, move || Ok(store.connect()))
+        Connecting::new("channel", Clock::Virtual, move || Ok(store.connect())).expecting(Expected::only([]))
     };
     let report = run_suite(harness, &Filter::all());
     println!("{}", report.table());

@@ -10,7 +10,8 @@
 //! # }
 //! ```
 //!
-//! [`suite!`] makes one `#[test]` per case; [`run_suite`] runs them as one call and gives a [`Report`].
+//! [`suite!`] makes one `#[test]` per case; [`main!`] a test program that reports what did not run as ignored, with the
+//! reason; [`run_suite`] runs them as one call and gives a [`Report`].
 //!
 //! # How it judges
 //! - A case whose capabilities are all declared runs and must *pass*. If one is missing, its negative twin runs: the call
@@ -25,8 +26,10 @@
 //! |---|---|
 //! | [`Harness`], [`Clock`], [`Connecting`], [`Layered`] | what a backend gives to be tested |
 //! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
-//! | [`suite!`], [`run_suite`], [`Filter`], [`Case`] | running it |
+//! | [`suite!`], [`main!`], [`run_suite`], [`Stress`], [`Filter`], [`Case`] | running it |
+//! | [`Expected`] | what is not meant to run, so that what gets lost is noticed |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
+//! | [`Waiting`] | the cases of the catalogue that are not there yet |
 //! | [`nats_server`], [`nats_cluster`] | a real nats-server for one test, or three that form a cluster |
 //! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
 //! | [`fault_layer`] | faults between a user's code and any backend, the same for the same seed |
@@ -37,6 +40,7 @@ mod case;
 mod cases;
 mod check;
 pub mod differential;
+mod expected;
 pub mod fault_layer;
 pub mod fault_proxy;
 mod harness;
@@ -53,11 +57,16 @@ mod twin;
 pub mod wrong;
 
 pub use case::Case;
+pub use cases::waiting::Waiting;
+pub use expected::Expected;
 #[cfg(feature = "memory")]
 pub use harness::MemoryHarness;
 pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness};
 pub use recorder::{Eventually, Expectation, Recorder, Seen};
 pub use report::{CaseReport, Outcome, Report};
+#[cfg(feature = "main")]
+#[doc(hidden)]
+pub use run::run_as_main;
 #[doc(hidden)]
 pub use run::run_as_test;
-pub use run::{Filter, run_suite, run_suite_observed};
+pub use run::{Filter, Stress, StressCase, StressReport, run_suite, run_suite_observed};

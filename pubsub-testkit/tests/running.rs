@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, Error, ErrorKind, Health, Publisher, Result, StreamAdmin,
-    StreamName,
+    Broker, Capabilities, Capability, Client, Consumer, ConsumerName, Error, ErrorKind, Health, Layer,
+    Publisher, Result, StreamAdmin, StreamName,
 };
-use pubsub_testkit::{CaseReport, Clock, Filter, Harness, MemoryHarness, Outcome, run_suite};
+use pubsub_testkit::{CaseReport, Clock, Expected, Filter, Harness, MemoryHarness, Outcome, run_suite};
 
 /// What one harness does when it is to connect.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ enum Connecting {
     Panics,
     Hangs,
     HasNoAdmin,
+    LeavesATask,
+    LosesTerm,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,35 @@ impl Harness for Odd {
             Connecting::Panics => panic!("out of order"),
             Connecting::Hangs => std::future::pending().await,
             Connecting::HasNoAdmin => Ok(Arc::new(WithoutAdmin(self.memory.connect().await?))),
+            Connecting::LeavesATask => {
+                tokio::spawn(std::future::pending::<()>());
+                self.memory.connect().await
+            }
+            Connecting::LosesTerm => {
+                let client = Client::new(self.memory.connect().await?);
+                Ok(Arc::new(client.with_layer(WithoutTerm)))
+            }
         }
+    }
+
+    fn expected(&self) -> Expected {
+        match self.connecting {
+            Connecting::HasNoAdmin => Expected::all().skipping(["A1"]),
+            _ => Expected::all(),
+        }
+    }
+
+    async fn open_connections(&self) -> Option<usize> {
+        Some(0)
+    }
+}
+
+#[derive(Debug)]
+struct WithoutTerm;
+
+impl Layer for WithoutTerm {
+    fn capabilities(&self, inner: Capabilities) -> Capabilities {
+        inner.without(Capability::Term)
     }
 }
 
@@ -82,8 +112,12 @@ impl Broker for WithoutAdmin {
 }
 
 fn report(connecting: Connecting) -> CaseReport {
+    report_of("A1", connecting)
+}
+
+fn report_of(id: &str, connecting: Connecting) -> CaseReport {
     let harness = || Odd { connecting, memory: MemoryHarness::new() };
-    let mut report = run_suite(harness, &Filter::only(["A1"]).expect("A1 exists"));
+    let mut report = run_suite(harness, &Filter::only([id]).expect("it exists"));
     assert_eq!((report.backend.as_str(), report.cases.len()), ("odd", 1));
     report.cases.remove(0)
 }
@@ -117,6 +151,17 @@ fn a_backend_that_hangs_fails_at_once_on_virtual_time() {
 #[test]
 fn a_backend_without_administration_is_skipped_with_the_reason() {
     assert_reported(&report(Connecting::HasNoAdmin), Outcome::Skipped, "has no StreamAdmin");
+}
+
+#[test]
+fn a_task_that_is_left_fails_the_case() {
+    assert_reported(&report(Connecting::LeavesATask), Outcome::Failed, "tasks still run");
+}
+
+#[test]
+fn a_capability_that_got_lost_fails_its_case() {
+    let case = report_of("B4", Connecting::LosesTerm);
+    assert_reported(&case, Outcome::Failed, "does not declare `term`, which its harness expects");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod bench;
+mod bite;
 mod ci;
 mod command;
 mod conformance;
@@ -43,6 +44,8 @@ enum Task {
         #[arg(last = true)]
         cargo_arguments: Vec<String>,
     },
+    /// Runs the suite on deliberately wrong backends; fails unless each is caught by the case that is named for it
+    Bite(bite::Arguments),
     /// The conformance suite on one backend, as a table and as JSON; fails if a case fails
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Ci => ci::run_all(),
         Task::Test { cargo_arguments } => test::run_tests(&cargo_arguments),
+        Task::Bite(arguments) => bite::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
         Task::Miri => miri::run_unit_tests(),

@@ -1,8 +1,9 @@
-//! The cases, grouped as the catalogue is. [`list`] names them all.
+//! The cases, grouped as the catalogue is. [`list`] names them all, and [`waiting`] those that are still to be written.
 //!
 //! # How to write a case
 //! 1. Write `pub(crate) async fn name(trial: &Trial) -> CaseResult` in the group's folder, a few related cases in
-//!    a file, and give it its line in [`list`]: id, test name, path, needed capabilities. Nothing else has to be told.
+//!    a file, give it its line in [`list`] (id, test name, path, needed capabilities), and take it from [`waiting`].
+//!    Nothing else has to be told.
 //! 2. The doc comment of the function is the promise that it proves, in one sentence that begins with the id.
 //! 3. Streams: [`Trial::stream`] (no limits, all subjects of the case), or [`Trial::stream_config`] changed by `with_*`
 //!    and [`Trial::create_stream`]. Consumers: [`Trial::consumer`] (durable, the case's ack wait, no limits), or
@@ -28,6 +29,7 @@
 //! [`TestConsumer::stays_silent`]: crate::trial::TestConsumer::stays_silent
 
 pub(crate) mod list;
+pub(crate) mod waiting;
 
 mod a_publish;
 mod b_settle;
@@ -36,8 +38,11 @@ mod d_consume;
 mod e_retention;
 mod f_flow;
 mod g_lifecycle;
+mod h_faults;
+mod i_plain;
 mod j_admin;
 mod l_meta;
+mod m_beyond;
 
 use crate::case::Case;
 use crate::trial::Trial;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
 
 use super::{Clock, Harness};
+use crate::expected::Expected;
 
 /// A harness made of a name, a clock and a function that connects to one store. What a backend needs that starts
 /// nothing for its tests.
@@ -26,6 +27,7 @@ pub struct Connecting<F> {
     name: &'static str,
     clock: Clock,
     connect: F,
+    expected: Expected,
 }
 
 impl<F, B> Connecting<F>
@@ -35,8 +37,15 @@ where
 {
     /// `connect` is called for each connection, inside the runtime of the case, and must reach the same store each
     /// time. A backend whose connecting is asynchronous implements [`Harness`] itself.
-    pub const fn new(name: &'static str, clock: Clock, connect: F) -> Self {
-        Self { name, clock, connect }
+    pub fn new(name: &'static str, clock: Clock, connect: F) -> Self {
+        Self { name, clock, connect, expected: Expected::all() }
+    }
+
+    /// Declares which cases are not meant to run. By default all are.
+    #[must_use]
+    pub fn expecting(mut self, expected: Expected) -> Self {
+        self.expected = expected;
+        self
     }
 }
 
@@ -65,5 +74,9 @@ where
 
     async fn connect(&self) -> Result<Arc<dyn Broker>> {
         Ok(Arc::new((self.connect)()?))
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected.clone()
     }
 }

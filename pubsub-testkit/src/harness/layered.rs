@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use pubsub_core::{Broker, Client, Result};
 
 use super::{Clock, Harness};
+use crate::expected::Expected;
 
 /// A harness whose connections have layers, to prove that a layer keeps every promise of the backend below it.
 ///
@@ -24,13 +25,23 @@ pub struct Layered<H> {
     inner: H,
     name: String,
     layers: Box<dyn Fn(Client) -> Client + Send + Sync>,
+    /// `None`: as without the layers.
+    expected: Option<Expected>,
 }
 
 impl<H: Harness> Layered<H> {
     /// Puts layers over each connection of `inner`.
     pub fn new(inner: H, layers: impl Fn(Client) -> Client + Send + Sync + 'static) -> Self {
         let name = format!("{}, layered", inner.name());
-        Self { inner, name, layers: Box::new(layers) }
+        Self { inner, name, layers: Box::new(layers), expected: None }
+    }
+
+    /// Declares which cases are not meant to run, for layers that take a capability away. By default what the harness
+    /// below expects.
+    #[must_use]
+    pub fn expecting(mut self, expected: Expected) -> Self {
+        self.expected = Some(expected);
+        self
     }
 }
 
@@ -56,5 +67,13 @@ impl<H: Harness> Harness for Layered<H> {
 
     fn server(&self) -> Option<String> {
         self.inner.server()
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected.clone().unwrap_or_else(|| self.inner.expected())
+    }
+
+    async fn open_connections(&self) -> Option<usize> {
+        self.inner.open_connections().await
     }
 }

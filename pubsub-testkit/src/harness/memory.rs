@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
 use pubsub_memory::{MemoryConfig, MemoryServer};
 
+use super::under_construction::UNDER_CONSTRUCTION;
 use super::{Clock, Harness};
+use crate::expected::Expected;
 
 /// A fresh memory store, on virtual time.
 ///
@@ -48,5 +50,9 @@ impl Harness for MemoryHarness {
             }
         };
         Ok(Arc::new(server.connect()))
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::all().perhaps_without(UNDER_CONSTRUCTION.iter().copied())
     }
 }

@@ -5,6 +5,7 @@ mod layered;
 #[cfg(feature = "memory")]
 mod memory;
 mod nats;
+mod under_construction;
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub use layered::Layered;
 #[cfg(feature = "memory")]
 pub use memory::MemoryHarness;
 pub use nats::NatsHarness;
+
+use crate::expected::Expected;
 
 /// On which time a backend can be tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,20 @@ pub trait Harness: Debug + Send + Sync + 'static {
 
     /// The server behind the backend and its version, for the report; `None` without a server.
     fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// Which cases are not meant to run. By default all are, so that a capability that gets lost fails its cases.
+    fn expected(&self) -> Expected {
+        Expected::all()
+    }
+
+    /// How many connections to the store of this value are open, as the store sees it; `None` where that cannot be told.
+    /// After each case none may be left.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing changes.
+    async fn open_connections(&self) -> Option<usize> {
         None
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pubsub_core::{Broker, ConnectUrl, Connector, Result};
 
+use super::under_construction::UNDER_CONSTRUCTION;
 use super::{Clock, Harness};
-use crate::nats_server::NatsServer;
+use crate::expected::Expected;
+use crate::nats_server::{NatsServer, monitoring};
 
 /// A nats-server of its own, reached through the connector under test, so that this crate needs no NATS client.
 ///
@@ -24,21 +26,34 @@ use crate::nats_server::NatsServer;
 pub struct NatsHarness<C> {
     server: NatsServer,
     connector: C,
+    expected: Expected,
 }
 
 impl<C: Connector> NatsHarness<C> {
-    /// Starts a server with JetStream.
+    /// Starts a server with JetStream and its monitoring interface, over which its connections are counted.
     ///
     /// # Errors
     /// As [`NatsServer::start`].
     pub fn start(connector: C) -> Result<Self> {
-        Ok(Self::new(NatsServer::start()?, connector))
+        Ok(Self::new(NatsServer::builder().config_text(Self::MONITORING).start()?, connector))
     }
 
-    /// Takes a server that runs, for one of a certain version or configuration. It has to be empty.
+    /// The line of the configuration that turns the monitoring interface on, for servers that are given.
+    pub const MONITORING: &'static str = "http: \"127.0.0.1:-1\"";
+
+    /// Takes a server that runs, for one of a certain version or configuration. It has to be empty. Connections that stay
+    /// open are only noticed if its configuration has [`MONITORING`](Self::MONITORING).
     #[must_use]
     pub fn new(server: NatsServer, connector: C) -> Self {
-        Self { server, connector }
+        let expected = Expected::all().perhaps_without(UNDER_CONSTRUCTION.iter().copied());
+        Self { server, connector, expected }
+    }
+
+    /// Declares which cases are not meant to run, for an older server. By default all are.
+    #[must_use]
+    pub fn expecting(mut self, expected: Expected) -> Self {
+        self.expected = expected;
+        self
     }
 }
 
@@ -58,5 +73,15 @@ impl<C: Connector> Harness for NatsHarness<C> {
 
     fn server(&self) -> Option<String> {
         Some(format!("nats-server {}", self.server.version()))
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected.clone()
+    }
+
+    async fn open_connections(&self) -> Option<usize> {
+        let (_, body) = monitoring::get(self.server.monitoring_port()?, "/connz?limit=1").await?;
+        let told: serde_json::Value = serde_json::from_str(&body).ok()?;
+        usize::try_from(told.get("total")?.as_u64()?).ok()
     }
 }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pubsub_core::{
-    ConsumerConfig, ConsumerName, Error, ErrorKind, FetchOptions, Headers, Receipt, SettlementKind,
-    StreamConfig, StreamName, Subject,
+    ConsumerConfig, ConsumerName, Error, ErrorKind, FetchOptions, Headers, OutboundMessage, Receipt,
+    SettlementKind, StreamConfig, StreamName,
 };
+
+use super::counts::{ConsumerCounts, StreamCounts};
 
 /// Numbers of publishes, deliveries, asks (fetches and subscriptions), publishers and connections in one history.
 pub(crate) type Number = usize;
@@ -47,6 +49,8 @@ pub(crate) enum Published {
     Unknown {
         kind: ErrorKind,
     },
+    /// Handed over as a plain message: stored if a stream takes it.
+    Unconfirmed,
 }
 
 impl From<&Result<Receipt, Error>> for Published {
@@ -82,10 +86,9 @@ pub(crate) enum What {
     PublishCalled {
         publish: Number,
         publisher: Number,
-        subject: Subject,
-        payload: Bytes,
-        headers: Headers,
-        id: Option<String>,
+        message: Box<OutboundMessage>,
+        /// How far ahead its schedule is, if that is a point in time.
+        due_in: Option<Duration>,
     },
     /// `publish_with` has returned; the receipt is outstanding.
     PublishAccepted {
@@ -101,6 +104,20 @@ pub(crate) enum What {
         config: Box<ConsumerConfig>,
     },
     ConsumerDeleted {
+        key: ConsumerKey,
+    },
+    /// From now on it delivers as a new one, from this sequence or (`None`) from its ack floor.
+    ConsumerReset {
+        key: ConsumerKey,
+        config: Box<ConsumerConfig>,
+        sequence: Option<u64>,
+    },
+    /// It delivers nothing for so long.
+    ConsumerPaused {
+        key: ConsumerKey,
+        pause: Duration,
+    },
+    ResumeCalled {
         key: ConsumerKey,
     },
     StreamCreated {
@@ -164,6 +181,19 @@ pub(crate) enum What {
         delivery: Number,
     },
 
+    /// Somebody listens to plain messages.
+    Listening {
+        listener: Number,
+        group: Option<String>,
+    },
+    /// A plain message came to a listener.
+    Heard {
+        listener: Number,
+        subject: String,
+        payload: Bytes,
+        headers: Headers,
+    },
+
     Connected {
         connection: Number,
     },
@@ -176,5 +206,19 @@ pub(crate) enum What {
     /// The case says that this consumer has had every message that was stored until now.
     Drained {
         key: ConsumerKey,
+    },
+    /// The counters of a consumer or a stream are asked for.
+    LookCalled {
+        look: Number,
+    },
+    ConsumerSeen {
+        look: Number,
+        key: ConsumerKey,
+        counts: ConsumerCounts,
+    },
+    StreamSeen {
+        look: Number,
+        stream: StreamName,
+        counts: StreamCounts,
     },
 }

@@ -1,43 +1,76 @@
 //! What a case did and saw, in order: [`History`], filled by wrappers around the broker ([`record`]).
 
+pub(crate) mod counts;
 pub(crate) mod event;
 pub(crate) mod record;
 pub(crate) mod timeline;
 
+use std::fmt::{self, Debug, Formatter};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use pubsub_core::{OutboundMessage, ScheduleTime};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use event::{Event, Number, What};
 
 /// The events of one case, in the order in which the case could see them. Cloning shares it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct History(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     began: Instant,
+    /// The wall clock at that moment.
+    began_at: SystemTime,
     events: Mutex<Vec<Event>>,
     numbers: AtomicUsize,
     /// Says that there is a new event.
     changes: watch::Sender<()>,
 }
 
+/// Without the events: what holds a history is printed too, and those events hold payloads.
+impl Debug for History {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").finish_non_exhaustive()
+    }
+}
+
 impl History {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Shared {
             began: Instant::now(),
+            began_at: SystemTime::now(),
             events: Mutex::default(),
             numbers: AtomicUsize::default(),
             changes: watch::Sender::default(),
         }))
     }
 
+    /// The wall clock now, as a backend on the case's time has it: that of the beginning and what has passed since.
+    pub(crate) fn wall_clock(&self) -> SystemTime {
+        self.0.began_at + self.0.began.elapsed()
+    }
+
+    /// How long a time is ahead; zero for one that has passed.
+    pub(crate) fn until(&self, time: SystemTime) -> Duration {
+        time.duration_since(self.wall_clock()).unwrap_or_default()
+    }
+
     /// A number that nothing else in this history has.
     pub(crate) fn number(&self) -> Number {
         self.0.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// That a message is handed over, as a publish of this number.
+    pub(crate) fn record_publish(&self, publish: Number, publisher: Number, message: &OutboundMessage) {
+        let due_in = match message.schedule().map(|schedule| &schedule.when) {
+            Some(ScheduleTime::At(time)) => Some(self.until(*time)),
+            _ => None,
+        };
+        let message = Box::new(message.clone());
+        self.record(What::PublishCalled { publish, publisher, message, due_in });
     }
 
     pub(crate) fn record(&self, what: What) {

@@ -65,9 +65,12 @@ impl<'a> Names<'a> {
 
     fn publish(&self, publish: Number) -> String {
         match self.publishes.get(&publish) {
-            Some(What::PublishCalled { subject, payload, id, .. }) => {
-                let id = id.as_ref().map_or_else(String::new, |id| format!(" id `{id}`"));
-                format!("`{subject}` ({} bytes){id}", payload.len())
+            Some(What::PublishCalled { message, .. }) => {
+                let id = message.id.as_ref().map_or_else(String::new, |id| format!(" id `{id}`"));
+                let lines = message.instruction_headers();
+                let told = lines.iter().map(|(name, value)| format!(" {name}: {value}"));
+                let told: String = told.collect();
+                format!("`{}` ({} bytes){id}{told}", message.subject, message.payload.len())
             }
             _ => format!("publish {publish}"),
         }
@@ -92,6 +95,14 @@ impl<'a> Names<'a> {
             }
             What::ConsumerCreated { key, .. } => format!("consumer made  {}/{}", key.stream, key.consumer),
             What::ConsumerDeleted { key } => format!("consumer gone  {}/{}", key.stream, key.consumer),
+            What::ConsumerReset { key, sequence, .. } => {
+                let to = sequence.map_or_else(|| "its floor".to_owned(), |to| format!("sequence {to}"));
+                format!("consumer reset {}/{} to {to}", key.stream, key.consumer)
+            }
+            What::ConsumerPaused { key, pause } => {
+                format!("paused         {}/{} for {pause:?}", key.stream, key.consumer)
+            }
+            What::ResumeCalled { key } => format!("resume         {}/{}", key.stream, key.consumer),
             What::StreamCreated { config } => format!("stream made    {}", config.name),
             What::StreamDeleted { stream } => format!("stream gone    {stream}"),
             What::Purged { stream } => format!("purged         {stream}"),
@@ -139,10 +150,31 @@ impl<'a> Names<'a> {
             },
             What::Abandoned { delivery } => format!("abandoned      {}", self.delivery(*delivery)),
             What::HandedBack { delivery } => format!("handed back    {}", self.delivery(*delivery)),
+            What::Listening { listener, group } => {
+                let group = group.as_ref().map_or_else(String::new, |group| format!(" in group {group}"));
+                format!("listen         {listener}{group}")
+            }
+            What::Heard { listener, subject, payload, .. } => {
+                format!("heard          {listener} `{subject}` ({} bytes)", payload.len())
+            }
             What::Connected { connection } => format!("connected      {connection}"),
             What::CloseCalled { connection } => format!("close          {connection}"),
             What::CloseEnded { connection } => format!("closed         {connection}"),
             What::Drained { key } => format!("drained        {}/{}", key.stream, key.consumer),
+            What::LookCalled { .. } => "look           at the counters".to_owned(),
+            What::ConsumerSeen { key, counts, .. } => format!(
+                "seen           {}/{}: {} deliveries, the last of sequence {}; {} unsettled, {} pending",
+                key.stream,
+                key.consumer,
+                counts.deliveries,
+                counts.last_delivered,
+                counts.ack_pending,
+                counts.pending
+            ),
+            What::StreamSeen { stream, counts, .. } => {
+                let (messages, last) = (counts.messages, counts.last_sequence);
+                format!("seen           {stream}: {messages} messages, the last with sequence {last}")
+            }
         }
     }
 }
@@ -159,6 +191,7 @@ fn ended(outcome: &Published) -> String {
         }
         Published::Rejected { kind } => format!("rejected       {kind}:"),
         Published::Unknown { kind } => format!("unknown        {kind}:"),
+        Published::Unconfirmed => "said          ".to_owned(),
     }
 }
 

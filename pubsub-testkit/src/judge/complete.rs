@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use pubsub_core::{DeliverPolicy, Retention};
+use pubsub_core::{DeliverPolicy, Retention, Rollup};
 
 use super::life::ConsumerFacts;
-use super::records::Records;
+use super::records::{Publish, Records};
+use super::stored_subject::stored_subject;
 use super::story::{Found, of_publish};
 use crate::history::event::Published;
 
@@ -14,10 +15,11 @@ pub(super) fn has_traffic(records: &Records<'_>) -> Found {
         matches!(publish.ended, Some((_, Published::Stored { .. } | Published::Duplicate { .. })))
     });
     let mut found = Found::new();
-    if !stored {
+    // Of plain messages, that they were heard.
+    if !stored && records.heard.is_empty() {
         found.push(("nothing was stored".to_owned(), BTreeSet::new()));
     }
-    if records.deliveries.is_empty() {
+    if records.deliveries.is_empty() && records.heard.is_empty() {
         found.push(("nothing was delivered".to_owned(), BTreeSet::new()));
     }
     found
@@ -27,8 +29,7 @@ pub(super) fn nothing_lost(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (life, consumer) in records.consumers.iter().enumerate() {
         let Some(drained) = consumer.drained else { continue };
-        let thinned = records.streams.get(consumer.stream).is_some_and(|stream| stream.thinned);
-        if thinned {
+        if records.streams.get(consumer.stream).is_some_and(|stream| stream.thinned) {
             continue;
         }
         for publish in &records.publishes {
@@ -37,8 +38,7 @@ pub(super) fn nothing_lost(records: &Records<'_>) -> Found {
             };
             let meant = stream == consumer.stream
                 && ended.order < drained
-                && matches(consumer, publish.subject.as_str())
-                && wants(records, consumer, publish.called.order);
+                && concerns(records, consumer, publish, sequence);
             if meant && !records.messages.contains_key(&(life, sequence)) {
                 let mut proof = of_publish(publish);
                 proof.extend([consumer.born, drained]);
@@ -50,19 +50,55 @@ pub(super) fn nothing_lost(records: &Records<'_>) -> Found {
     found
 }
 
-fn matches(consumer: &ConsumerFacts<'_>, subject: &str) -> bool {
-    let filters = consumer.config.map_or(&[][..], |config| &config.filters);
-    filters.is_empty() || filters.iter().any(|filter| filter.matches(subject))
+/// Whether the consumer is to have what this publish has stored in its stream.
+pub(super) fn concerns(
+    records: &Records<'_>,
+    consumer: &ConsumerFacts<'_>,
+    publish: &Publish<'_>,
+    sequence: u64,
+) -> bool {
+    stays(records, publish)
+        && sees(records, consumer, publish)
+        && wants(records, consumer, publish.called.order, sequence)
+}
+
+/// Whether nothing that was published makes the message leave before it is read: a time to live, a rollup, another schedule
+/// in its place.
+fn stays(records: &Records<'_>, publish: &Publish<'_>) -> bool {
+    let replaces = |other: &Publish<'_>| {
+        other.stream == publish.stream
+            && other.called.order > publish.called.order
+            && other.stored().is_some()
+            && match other.message.rollup() {
+                Some(Rollup::Subject) => other.message.subject == publish.message.subject,
+                Some(_) => true,
+                None => false,
+            }
+    };
+    publish.message.ttl().is_none()
+        && publish.message.schedule().is_none()
+        && !records.publishes.iter().any(replaces)
+}
+
+fn sees(records: &Records<'_>, consumer: &ConsumerFacts<'_>, publish: &Publish<'_>) -> bool {
+    consumer.config.is_none_or(|config| config.sees(&stored_subject(records, publish)))
 }
 
 /// Whether the consumer's start position and the stream's retention let it have what was published then.
-fn wants(records: &Records<'_>, consumer: &ConsumerFacts<'_>, published: usize) -> bool {
+fn wants(records: &Records<'_>, consumer: &ConsumerFacts<'_>, published: usize, sequence: u64) -> bool {
     let stream = records.streams.get(consumer.stream).and_then(|stream| stream.config);
     // Otherwise what was published before may have gone with the consumers that were there before.
     let keeps = stream.is_none_or(|config| config.retention == Retention::Limits);
+    match consumer.reset_to {
+        Some(Some(first)) => return keeps && sequence >= first,
+        // Where its floor was is the case's to know.
+        Some(None) => return false,
+        None => {}
+    }
     match consumer.config.map(|config| config.deliver) {
         None | Some(DeliverPolicy::All) => keeps || published > consumer.born,
         Some(DeliverPolicy::New) => published > consumer.born,
+        Some(DeliverPolicy::FromSequence(first)) => sequence >= first && (keeps || published > consumer.born),
         // The case itself compares what these give.
         Some(_) => false,
     }

@@ -1,6 +1,7 @@
 //! Streams and consumers from their creation to their deletion. One that is made again is another life.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use pubsub_core::{ConsumerConfig, StreamConfig, StreamName};
 
@@ -15,6 +16,32 @@ pub(super) struct StreamFacts<'a> {
     pub(super) config: Option<&'a StreamConfig>,
     /// Messages have left by a purge or a deletion.
     pub(super) thinned: bool,
+    /// It has had messages that leave or come by themselves: with a time to live, rollups, schedules.
+    pub(super) instructed: bool,
+}
+
+impl StreamFacts<'_> {
+    /// Whether every message that it has had is there still, unless its consumers have let it go.
+    pub(super) fn keeps_all(&self) -> bool {
+        !self.thinned
+            && !self.instructed
+            && self.config.is_some_and(|config| {
+                config.max_age.is_unlimited()
+                    && config.max_bytes.is_unlimited()
+                    && config.max_messages.is_unlimited()
+                    && config.max_messages_per_subject.is_unlimited()
+            })
+    }
+}
+
+/// A time in which a consumer delivers nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pause {
+    /// From when on it is known to be paused.
+    pub(super) since: usize,
+    pub(super) until: Duration,
+    /// A resumption was asked for.
+    pub(super) resumed: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -30,6 +57,10 @@ pub(super) struct ConsumerFacts<'a> {
     pub(super) interrupted: bool,
     /// Where the case said that nothing more is to come.
     pub(super) drained: Option<usize>,
+    pub(super) drained_at: Duration,
+    /// It was set by a reset: `Some(None)` to its ack floor.
+    pub(super) reset_to: Option<Option<u64>>,
+    pub(super) pauses: Vec<Pause>,
 }
 
 /// Which lives there are, and which of them a name means now.
@@ -39,6 +70,8 @@ pub(super) struct Lives<'a> {
     pub(super) consumers: Vec<ConsumerFacts<'a>>,
     streams_now: HashMap<StreamName, StreamLife>,
     consumers_now: HashMap<ConsumerKey, ConsumerLife>,
+    /// The life that follows one which a reset has ended.
+    after_reset: HashMap<ConsumerLife, ConsumerLife>,
 }
 
 impl<'a> Lives<'a> {
@@ -47,7 +80,7 @@ impl<'a> Lives<'a> {
             return *life;
         }
         let life = self.streams.len();
-        self.streams.push(StreamFacts { config: None, thinned: false });
+        self.streams.push(StreamFacts { config: None, thinned: false, instructed: false });
         self.streams_now.insert(name.clone(), life);
         life
     }
@@ -65,9 +98,25 @@ impl<'a> Lives<'a> {
             born: order,
             interrupted: false,
             drained: None,
+            drained_at: Duration::ZERO,
+            reset_to: None,
+            pauses: Vec::new(),
         });
         self.consumers_now.insert(key.clone(), life);
         life
+    }
+
+    /// The life that goes on where this one was reset.
+    pub(super) fn since_reset(&self, mut life: ConsumerLife) -> ConsumerLife {
+        while let Some(next) = self.after_reset.get(&life) {
+            life = *next;
+        }
+        life
+    }
+
+    fn consumer_facts(&mut self, key: &ConsumerKey, order: usize) -> Option<&mut ConsumerFacts<'a>> {
+        let life = self.consumer(key, order);
+        self.consumers.get_mut(life)
     }
 
     /// Takes in what an event says about lives.
@@ -90,8 +139,7 @@ impl<'a> Lives<'a> {
                 }
             }
             What::ConsumerCreated { key, config } => {
-                let life = self.consumer(key, event.order);
-                if let Some(facts) = self.consumers.get_mut(life) {
+                if let Some(facts) = self.consumer_facts(key, event.order) {
                     facts.changed |= facts.config.is_some_and(|known| known != config.as_ref());
                     facts.config = Some(config);
                 }
@@ -99,10 +147,33 @@ impl<'a> Lives<'a> {
             What::ConsumerDeleted { key } => {
                 self.consumers_now.remove(key);
             }
+            What::ConsumerReset { key, config, sequence } => {
+                let ended = self.consumer(key, event.order);
+                self.consumers_now.remove(key);
+                let begun = self.consumer(key, event.order);
+                self.after_reset.insert(ended, begun);
+                if let Some(facts) = self.consumers.get_mut(begun) {
+                    facts.config = Some(config);
+                    facts.reset_to = Some(*sequence);
+                }
+            }
+            What::ConsumerPaused { key, pause } => {
+                if let Some(facts) = self.consumer_facts(key, event.order) {
+                    let until = event.at + *pause;
+                    facts.pauses.push(Pause { since: event.order, until, resumed: None });
+                }
+            }
+            What::ResumeCalled { key } => {
+                if let Some(facts) = self.consumer_facts(key, event.order) {
+                    facts.pauses.iter_mut().for_each(|pause| {
+                        pause.resumed.get_or_insert(event.order);
+                    });
+                }
+            }
             What::Drained { key } => {
-                let life = self.consumer(key, event.order);
-                if let Some(facts) = self.consumers.get_mut(life) {
+                if let Some(facts) = self.consumer_facts(key, event.order) {
                     facts.drained = Some(event.order);
+                    facts.drained_at = event.at;
                 }
             }
             _ => {}

@@ -4,8 +4,12 @@
 //! another call was made, an outcome that was lost) the rule is silent: a flaky verdict is worse than a mild one.
 
 mod complete;
+mod core_rules;
+mod counters;
 mod delivery_rules;
+mod expectation_rules;
 mod life;
+mod made_by_broker;
 mod order;
 mod pending;
 mod phantom;
@@ -13,7 +17,9 @@ mod publish_rules;
 mod records;
 mod rule;
 mod settlement_rules;
+mod stored_subject;
 mod story;
+mod time_rules;
 
 #[cfg(test)]
 mod tests;

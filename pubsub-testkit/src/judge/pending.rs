@@ -26,17 +26,9 @@ pub(super) fn max_ack_pending(records: &Records<'_>) -> Found {
 }
 
 /// Messages that leave a stream by themselves stop being unsettled, and the history does not show when.
-fn can_tell(records: &Records<'_>, consumer: &ConsumerFacts<'_>) -> bool {
+pub(super) fn can_tell(records: &Records<'_>, consumer: &ConsumerFacts<'_>) -> bool {
     let stream = records.streams.get(consumer.stream);
-    let keeps_all = stream.is_some_and(|stream| {
-        !stream.thinned
-            && stream.config.is_some_and(|config| {
-                config.max_age.is_unlimited()
-                    && config.max_bytes.is_unlimited()
-                    && config.max_messages.is_unlimited()
-                    && config.max_messages_per_subject.is_unlimited()
-            })
-    });
+    let keeps_all = stream.is_some_and(super::life::StreamFacts::keeps_all);
     keeps_all && !consumer.changed && consumer.config.is_some_and(|config| config.ack == AckPolicy::Explicit)
 }
 
@@ -73,7 +65,8 @@ fn first_over(
             config.max_deliver.at().is_some_and(|most| held.message.attempt >= u64::from(most))
         };
         unsettled.retain(|_, held| {
-            let over = records.earliest(held) + config.ack_wait <= delivered.point.at
+            let ack_wait = records.ack_wait(held).unwrap_or(config.ack_wait);
+            let over = records.earliest(held) + ack_wait <= delivered.point.at
                 || held.given_back().is_some_and(|point| point.order < delivered.point.order);
             !(over && last_attempt(held))
         });

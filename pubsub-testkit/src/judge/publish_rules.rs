@@ -64,7 +64,7 @@ fn first_that_falls(publishes: &[&Publish<'_>]) -> Option<(String, std::collecti
 fn by_id<'r, 'a>(records: &'r Records<'a>) -> HashMap<(StreamLife, &'a str), Vec<&'r Publish<'a>>> {
     let mut by_id: HashMap<_, Vec<_>> = HashMap::new();
     for publish in &records.publishes {
-        if let (Some(stream), Some(id)) = (publish.stream, publish.id) {
+        if let (Some(stream), Some(id)) = (publish.stream, publish.id()) {
             by_id.entry((stream, id)).or_default().push(publish);
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn duplicate_is_known(records: &Records<'_>) -> Found {
             let original =
                 records.stored.get(&(stream, *sequence)).and_then(|place| records.publishes.get(*place));
             match original {
-                Some(original) if original.id == Some(id) => {
+                Some(original) if original.id() == Some(id) => {
                     let ended = original.ended.map_or(Duration::ZERO, |(point, _)| point.at);
                     let apart = publish.called.at.saturating_sub(ended);
                     if window.is_some_and(|window| apart > window + FORGETTING) {
@@ -126,7 +126,7 @@ pub(super) fn duplicate_is_known(records: &Records<'_>) -> Found {
                 }
                 None => {
                     // The first may have lost its receipt.
-                    let lost = |other: &Publish<'_>| other.id == Some(id) && other.may_be_stored();
+                    let lost = |other: &Publish<'_>| other.id() == Some(id) && other.may_be_stored();
                     if !records.publishes.iter().any(lost) {
                         let detail = format!(
                             "id `{id}` was called a duplicate of sequence {sequence}, which nobody published"

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
-use pubsub_core::{Headers, OnDrop, SettlementKind, Subject};
+use pubsub_core::{AckPolicy, Headers, OnDrop, OutboundMessage, SettlementKind};
 
 use super::life::{ConsumerFacts, ConsumerLife, Lives, StreamFacts, StreamLife};
+use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{Event, Number, Published, Received, What};
 
 /// A place in the history.
@@ -25,10 +26,9 @@ impl From<&Event> for Point {
 #[derive(Debug)]
 pub(super) struct Publish<'a> {
     pub(super) publisher: Number,
-    pub(super) subject: &'a Subject,
-    pub(super) payload: &'a Bytes,
-    pub(super) headers: &'a Headers,
-    pub(super) id: Option<&'a str>,
+    pub(super) message: &'a OutboundMessage,
+    /// When its schedule is due, if that is a point in time.
+    pub(super) due: Option<Duration>,
     pub(super) called: Point,
     pub(super) accepted: Option<Point>,
     pub(super) ended: Option<(Point, &'a Published)>,
@@ -36,7 +36,7 @@ pub(super) struct Publish<'a> {
     pub(super) stream: Option<StreamLife>,
 }
 
-impl Publish<'_> {
+impl<'a> Publish<'a> {
     /// Where it was stored: its stream, its sequence, and when that was known.
     pub(super) fn stored(&self) -> Option<(StreamLife, u64, Point)> {
         match (self.stream, self.ended) {
@@ -50,9 +50,17 @@ impl Publish<'_> {
     /// Whether it may have been stored without a receipt that says where.
     pub(super) fn may_be_stored(&self) -> bool {
         match self.ended {
-            None | Some((_, Published::Unknown { .. } | Published::Stored { sequence: None, .. })) => true,
+            None
+            | Some((
+                _,
+                Published::Unknown { .. } | Published::Unconfirmed | Published::Stored { sequence: None, .. },
+            )) => true,
             Some(_) => false,
         }
+    }
+
+    pub(super) fn id(&self) -> Option<&'a str> {
+        self.message.id.as_ref().map(pubsub_core::MessageId::as_str)
     }
 }
 
@@ -63,6 +71,8 @@ pub(super) struct Ask {
     pub(super) connection: Number,
     pub(super) called: Point,
     pub(super) on_drop: Option<OnDrop>,
+    /// A subscription goes on after a reset of its consumer.
+    is_subscription: bool,
 }
 
 #[derive(Debug)]
@@ -97,6 +107,30 @@ impl Delivered<'_> {
     }
 }
 
+/// How long a fetch or a subscription went on, in places of the history.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) consumer: ConsumerLife,
+    pub(super) called: usize,
+    pub(super) is_subscription: bool,
+    /// It has returned messages, or none: nothing was on its way to it afterwards.
+    pub(super) answered: Option<usize>,
+}
+
+/// Counters, as they were at some moment between two places of the history.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) called: usize,
+    pub(super) ended: usize,
+    pub(super) seen: Seen,
+}
+
+#[derive(Debug)]
+pub(super) enum Seen {
+    Consumer(ConsumerLife, ConsumerCounts),
+    Stream(StreamLife, StreamCounts),
+}
+
 /// One message of one consumer.
 pub(super) type MessageKey = (ConsumerLife, u64);
 
@@ -111,6 +145,24 @@ pub(super) struct Records<'a> {
     pub(super) stored: HashMap<(StreamLife, u64), usize>,
     /// The deliveries of each message to each consumer, as places in `deliveries`, by attempt.
     pub(super) messages: BTreeMap<MessageKey, Vec<usize>>,
+    /// The plain messages that came to listeners.
+    pub(super) heard: Vec<Heard<'a>>,
+    /// The group of each listener that is in one.
+    pub(super) groups: HashMap<Number, &'a str>,
+    /// The fetches and subscriptions, in the order of their beginning.
+    pub(super) asked: Vec<Asked>,
+    /// What was seen of counters.
+    pub(super) looks: Vec<Look>,
+}
+
+/// A plain message that came to a listener.
+#[derive(Debug)]
+pub(super) struct Heard<'a> {
+    pub(super) listener: Number,
+    pub(super) subject: &'a str,
+    pub(super) payload: &'a Bytes,
+    pub(super) headers: &'a Headers,
+    pub(super) order: usize,
 }
 
 impl<'a> Records<'a> {
@@ -138,6 +190,17 @@ impl<'a> Records<'a> {
         self.stored.get(&(stream, sequence)).and_then(|place| self.publishes.get(*place))
     }
 
+    /// For how long the broker waits for the settlement of this delivery; `None` if that cannot be told.
+    pub(super) fn ack_wait(&self, delivered: &Delivered<'_>) -> Option<Duration> {
+        let consumer = self.consumer(delivered.ask.consumer).filter(|consumer| !consumer.changed)?;
+        let config = consumer.config.filter(|config| config.ack != AckPolicy::None)?;
+        // The n-th of the backoff after the n-th delivery, and the last one for all that follow.
+        let last = config.backoff.len().checked_sub(1);
+        let attempt = usize::try_from(delivered.message.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        let backoff = last.and_then(|last| config.backoff.get(attempt.min(last)));
+        Some(backoff.copied().unwrap_or(config.ack_wait))
+    }
+
     /// A time before which the broker cannot have handed out this delivery.
     pub(super) fn earliest(&self, delivered: &Delivered<'_>) -> Duration {
         let key = (delivered.ask.consumer, delivered.message.stream_sequence);
@@ -154,6 +217,12 @@ struct Reading<'a> {
     asks: HashMap<Number, Ask>,
     deliveries: Vec<Delivered<'a>>,
     delivery_places: HashMap<Number, usize>,
+    heard: Vec<Heard<'a>>,
+    groups: HashMap<Number, &'a str>,
+    asked: Vec<Asked>,
+    asked_places: HashMap<Number, usize>,
+    looks_called: HashMap<Number, usize>,
+    looks: Vec<Look>,
 }
 
 impl<'a> Reading<'a> {
@@ -171,14 +240,12 @@ impl<'a> Reading<'a> {
     fn read(&mut self, event: &'a Event) {
         let point = Point::from(event);
         match &event.what {
-            What::PublishCalled { publish, publisher, subject, payload, headers, id } => {
+            What::PublishCalled { publish, publisher, message, due_in } => {
                 self.publish_places.insert(*publish, self.publishes.len());
                 self.publishes.push(Publish {
                     publisher: *publisher,
-                    subject,
-                    payload,
-                    headers,
-                    id: id.as_deref(),
+                    message,
+                    due: due_in.map(|ahead| event.at + ahead),
                     called: point,
                     accepted: None,
                     ended: None,
@@ -204,8 +271,18 @@ impl<'a> Reading<'a> {
             }
             What::Asked { ask, key, connection, options } => {
                 let consumer = self.lives.consumer(key, event.order);
+                self.asked_places.insert(*ask, self.asked.len());
+                let is_subscription = options.is_none();
+                self.asked.push(Asked { consumer, called: event.order, is_subscription, answered: None });
                 let on_drop = options.as_ref().map(|options| options.on_drop);
-                self.asks.insert(*ask, Ask { consumer, connection: *connection, called: point, on_drop });
+                let (connection, called) = (*connection, point);
+                self.asks.insert(*ask, Ask { consumer, connection, called, on_drop, is_subscription });
+            }
+            What::Answered { ask, outcome: Ok(_) } => {
+                let place = self.asked_places.get(ask).copied();
+                if let Some(asked) = place.and_then(|place| self.asked.get_mut(place)) {
+                    asked.answered = Some(event.order);
+                }
             }
             What::Answered { ask, outcome: Err(_) } | What::AskDropped { ask } => {
                 let consumer = self.asks.get(ask).map(|ask| ask.consumer);
@@ -215,10 +292,14 @@ impl<'a> Reading<'a> {
             }
             What::Delivered { delivery, ask, message } => {
                 if let Some(asked) = self.asks.get(ask) {
+                    let mut asked = asked.clone();
+                    if asked.is_subscription {
+                        asked.consumer = self.lives.since_reset(asked.consumer);
+                    }
                     self.delivery_places.insert(*delivery, self.deliveries.len());
                     self.deliveries.push(Delivered {
                         ask_number: *ask,
-                        ask: asked.clone(),
+                        ask: asked,
                         point,
                         message,
                         settle: None,
@@ -229,7 +310,30 @@ impl<'a> Reading<'a> {
                     });
                 }
             }
+            What::Listening { listener, group: Some(group) } => {
+                self.groups.insert(*listener, group);
+            }
+            What::Heard { listener, subject, payload, headers } => {
+                self.heard.push(Heard { listener: *listener, subject, payload, headers, order: event.order });
+            }
+            What::LookCalled { look } => {
+                self.looks_called.insert(*look, event.order);
+            }
+            What::ConsumerSeen { look, key, counts } => {
+                let life = self.lives.consumer(key, event.order);
+                self.has_seen(*look, event, Seen::Consumer(life, *counts));
+            }
+            What::StreamSeen { look, stream, counts } => {
+                let life = self.lives.stream(stream);
+                self.has_seen(*look, event, Seen::Stream(life, *counts));
+            }
             _ => self.read_settlement(event, point),
+        }
+    }
+
+    fn has_seen(&mut self, look: Number, event: &Event, seen: Seen) {
+        if let Some(called) = self.looks_called.get(&look) {
+            self.looks.push(Look { called: *called, ended: event.order, seen });
         }
     }
 
@@ -272,7 +376,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(self) -> Records<'a> {
+    fn finish(mut self) -> Records<'a> {
+        for publish in &self.publishes {
+            let goes_by_itself = publish.message.ttl().is_some()
+                || publish.message.rollup().is_some()
+                || publish.message.schedule().is_some();
+            if let Some(facts) = publish.stream.and_then(|life| self.lives.streams.get_mut(life)) {
+                facts.instructed |= goes_by_itself;
+            }
+        }
         let mut messages: BTreeMap<MessageKey, Vec<usize>> = BTreeMap::new();
         for (place, delivered) in self.deliveries.iter().enumerate() {
             let key = (delivered.ask.consumer, delivered.message.stream_sequence);
@@ -291,9 +403,13 @@ impl<'a> Reading<'a> {
             stored: stored.collect(),
             streams: self.lives.streams,
             consumers: self.lives.consumers,
+            heard: self.heard,
+            groups: self.groups,
             publishes: self.publishes,
             deliveries: self.deliveries,
             messages,
+            asked: self.asked,
+            looks: self.looks,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The rules by name: [`Rule`].
 
 use super::records::Records;
-use super::{Violation, complete, delivery_rules, order, pending, phantom, publish_rules, settlement_rules};
+use super::{
+    Violation, complete, core_rules, counters, delivery_rules, expectation_rules, made_by_broker, order,
+    pending, phantom, publish_rules, settlement_rules, time_rules,
+};
 
 /// Declares each rule once: its name, what it promises, and the function that looks for violations.
 macro_rules! rules {
@@ -40,6 +43,8 @@ rules! {
         "within the duplicate window a message id is stored once", publish_rules::stored_once;
     DuplicateIsKnown = "duplicate is known",
         "a duplicate is one of a message that was stored within the window", publish_rules::duplicate_is_known;
+    ExpectationsHold = "expectations hold",
+        "a message is stored only if the stream is as the publish expects", expectation_rules::expectations_hold;
     NothingPhantom = "nothing phantom",
         "what is delivered was published, with this subject, payload, headers and id", phantom::nothing_phantom;
     FiltersHold = "filters hold",
@@ -58,6 +63,18 @@ rules! {
         "no more than `max_ack_pending` messages are unsettled at a time", pending::max_ack_pending;
     FirstDeliveriesInOrder = "first deliveries in order",
         "messages are first delivered in the order of the stream", order::first_deliveries_in_order;
+    ExpiredStaysAway = "expired stays away",
+        "what has outlived its time to live is not delivered any more", time_rules::expired_stays_away;
+    PausesHold = "pauses hold",
+        "a paused consumer delivers nothing before its pause is over", time_rules::pauses_hold;
+    SchedulesKeepTheirTime = "schedules keep their time",
+        "what a schedule produces comes not before its time", made_by_broker::schedules_keep_their_time;
+    SchedulesProduce = "schedules produce",
+        "a drained consumer of its target has had what a schedule produces", made_by_broker::schedules_produce;
+    HeardAtMostOnce = "heard at most once",
+        "a listener, and a group together, hears a plain message at most as often as it was said", core_rules::heard_at_most_once;
+    CountersAreTrue = "counters are true",
+        "what a stream and a consumer say of themselves is what the history shows", counters::counters_are_true;
     NothingLost = "nothing lost",
         "a drained consumer has had every stored message that matches its filters", complete::nothing_lost;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_core::{AckPolicy, SettlementKind};
+use pubsub_core::SettlementKind;
 
 use super::TOLERANCE;
 use super::records::{Delivered, MessageKey, Records, Settle};
@@ -11,11 +11,10 @@ use super::story::{self, Found};
 /// When the broker may first take the message as not settled, without anybody asking for it: its ack wait from the
 /// hand-out, or from the last extension that came in time.
 fn expires(records: &Records<'_>, delivered: &Delivered<'_>) -> Option<Duration> {
-    let consumer = records.consumer(delivered.ask.consumer).filter(|consumer| !consumer.changed)?;
-    let config = consumer.config.filter(|config| config.ack != AckPolicy::None)?;
-    let first = records.earliest(delivered) + config.ack_wait;
+    let ack_wait = records.ack_wait(delivered)?;
+    let first = records.earliest(delivered) + ack_wait;
     Some(delivered.extended.iter().fold(first, |expires, extended| {
-        if extended.at < expires { expires.max(extended.at + config.ack_wait) } else { expires }
+        if extended.at < expires { expires.max(extended.at + ack_wait) } else { expires }
     }))
 }
 

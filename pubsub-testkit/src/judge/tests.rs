@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pubsub_core::{
-    ConsumerConfig, ConsumerName, FetchOptions, Headers, Limit, SettlementKind, StreamConfig, StreamName,
-    Subject,
+    ConsumerConfig, ConsumerName, Expectations, FetchOptions, Headers, Limit, OutboundMessage, Rollup,
+    Schedule, SettlementKind, StreamConfig, StreamName, SubjectTransform,
 };
 
 use super::{Rule, judge, report};
+use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{ConsumerKey, Event, Number, Published, Received, What};
 
 const ACK_WAIT: Duration = Duration::from_secs(10);
@@ -37,10 +38,43 @@ impl Script {
         let mut script = Self { events: Vec::new(), now: Duration::ZERO, numbers: 0 };
         let stream = StreamConfig::new("S", [">"]).unwrap();
         let stream = stream.with_max_age(Limit::Unlimited).with_max_bytes(Limit::Unlimited);
-        script.add(What::StreamCreated { config: Box::new(stream.with_max_messages(Limit::Unlimited)) });
+        script.has_stream(stream.with_max_messages(Limit::Unlimited));
         let config = ConsumerConfig::durable("c").unwrap().with_ack_wait(ACK_WAIT);
         script.add(What::ConsumerCreated { key: key(), config: Box::new(change(config)) });
         script
+    }
+
+    fn has_stream(&mut self, config: StreamConfig) {
+        self.add(What::StreamCreated { config: Box::new(config) });
+    }
+
+    /// Stores a message of the test's own.
+    fn store_this(&mut self, message: OutboundMessage, sequence: u64) {
+        let publish = self.say(message);
+        self.add(What::PublishEnded { publish, outcome: stored(sequence) });
+    }
+
+    /// A message that nobody made with `deliver`.
+    fn deliver_this(
+        &mut self,
+        subject: &str,
+        headers: &[(&str, &str)],
+        payload: &'static str,
+        sequence: u64,
+    ) {
+        let (ask, delivery) = (self.ask(), self.number());
+        let mut all = Headers::new();
+        for (name, value) in headers {
+            all.append_received(name, value).unwrap();
+        }
+        let (subject, payload) = (subject.to_owned(), Bytes::from_static(payload.as_bytes()));
+        let message = Received { subject, payload, headers: all, stream_sequence: sequence, attempt: 1 };
+        self.add(What::Delivered { delivery, ask, message });
+    }
+
+    fn reset(&mut self, sequence: Option<u64>) {
+        let config = Box::new(ConsumerConfig::durable("c").unwrap().with_ack_wait(ACK_WAIT));
+        self.add(What::ConsumerReset { key: key(), config, sequence });
     }
 
     fn add(&mut self, what: What) {
@@ -57,15 +91,14 @@ impl Script {
     }
 
     fn call(&mut self, id: Option<&str>) -> Number {
+        let mut message = OutboundMessage::new("a", "x").unwrap();
+        message.id = id.map(|id| id.try_into().unwrap());
+        self.say(message)
+    }
+
+    fn say(&mut self, message: OutboundMessage) -> Number {
         let publish = self.number();
-        self.add(What::PublishCalled {
-            publish,
-            publisher: 0,
-            subject: Subject::new("a").unwrap(),
-            payload: Bytes::from_static(b"x"),
-            headers: Headers::new(),
-            id: id.map(str::to_owned),
-        });
+        self.add(What::PublishCalled { publish, publisher: 0, message: Box::new(message), due_in: None });
         publish
     }
 
@@ -91,6 +124,27 @@ impl Script {
         let message = Received { subject, payload, headers: Headers::new(), stream_sequence, attempt };
         self.add(What::Delivered { delivery, ask, message });
         delivery
+    }
+
+    /// A fetch that returns these messages at their first attempt.
+    fn fetch(&mut self, sequences: &[u64]) -> Vec<Number> {
+        let ask = self.ask();
+        self.add(What::Answered { ask, outcome: Ok(sequences.len()) });
+        sequences.iter().map(|sequence| self.deliver_to(ask, *sequence, 1)).collect()
+    }
+
+    fn see(&mut self, deliveries: u64, ack_pending: u64, pending: u64) {
+        let look = self.number();
+        self.add(What::LookCalled { look });
+        let counts = ConsumerCounts { deliveries, last_delivered: deliveries, ack_pending, pending };
+        self.add(What::ConsumerSeen { look, key: key(), counts });
+    }
+
+    fn see_stream(&mut self, messages: u64) {
+        let look = self.number();
+        self.add(What::LookCalled { look });
+        let counts = StreamCounts { messages, last_sequence: messages };
+        self.add(What::StreamSeen { look, stream: stream(), counts });
     }
 
     fn deliver(&mut self, sequence: u64, attempt: u64) -> Number {
@@ -384,6 +438,158 @@ fn another_life_of_a_consumer_begins_anew() {
     assert_eq!(script.broken(), []);
 }
 
+fn message() -> OutboundMessage {
+    OutboundMessage::new("a", "x").unwrap()
+}
+
+#[test]
+fn after_a_reset_attempts_begin_anew_and_what_is_before_it_is_not_awaited() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    let (one, two) = (script.deliver(1, 1), script.deliver(2, 1));
+    script.ack(one);
+    script.ack(two);
+    script.reset(Some(2));
+    let again = script.deliver(2, 1);
+    script.ack(again);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), []);
+
+    script.reset(Some(1));
+    script.deliver(1, 1);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), [Rule::NothingLost], "2 has not come since");
+}
+
+#[test]
+fn a_delivery_in_a_pause_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.add(What::ConsumerPaused { key: key(), pause: Duration::from_secs(5) });
+    script.pass(4);
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), [Rule::PausesHold]);
+
+    let mut script = Script::new();
+    script.store(1);
+    script.add(What::ConsumerPaused { key: key(), pause: Duration::from_secs(5) });
+    script.add(What::ResumeCalled { key: key() });
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_backoff_is_the_lease_of_each_attempt() {
+    let waits = [Duration::from_secs(1), Duration::from_secs(5)];
+    let mut script = Script::with(|config| config.with_max_deliver(Limit::Unlimited).with_backoff(waits));
+    script.store(1);
+    for (attempt, wait) in [(1, 1), (2, 5), (3, 5)] {
+        script.deliver(1, attempt);
+        script.pass(wait);
+    }
+    assert_eq!(script.broken(), []);
+    script.deliver(1, 4);
+    script.pass(1);
+    script.deliver(1, 5);
+    assert_eq!(script.broken(), [Rule::LeasesExclusive]);
+}
+
+#[test]
+fn what_has_expired_is_not_awaited_and_may_not_come() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store_this(message().with_ttl(Duration::from_secs(2)), 2);
+    script.deliver(1, 1);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), []);
+    script.pass(4);
+    script.deliver_this("a", &[("Nats-TTL", "2s")], "x", 2);
+    assert_eq!(script.broken(), [Rule::ExpiredStaysAway]);
+}
+
+#[test]
+fn what_a_rollup_replaces_is_not_awaited() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store_this(message().with_rollup(Rollup::Subject), 2);
+    script.deliver_this("a", &[("Nats-Rollup", "sub")], "x", 2);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn what_a_schedule_produces_is_no_phantom_unless_it_is_early() {
+    let schedule = || message().with_schedule(Schedule::at(std::time::SystemTime::now(), "b").unwrap());
+    for (seconds, broken) in [(5, &[][..]), (4, &[Rule::SchedulesKeepTheirTime][..])] {
+        let mut script = Script::new();
+        let (publish, message) = (script.number(), Box::new(schedule()));
+        let due_in = Some(Duration::from_secs(5));
+        script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+        script.add(What::PublishEnded { publish, outcome: stored(1) });
+        script.pass(seconds);
+        script.deliver_this("b", &[("Nats-Scheduler", "a")], "x", 2);
+        assert_eq!(script.broken(), broken);
+    }
+}
+
+#[test]
+fn a_schedule_that_produces_nothing_is_found() {
+    let mut script = Script::new();
+    let schedule = Schedule::at(std::time::SystemTime::now(), "b").unwrap();
+    let (publish, message) = (script.number(), Box::new(message().with_schedule(schedule)));
+    let due_in = Some(Duration::from_secs(5));
+    script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+    script.add(What::PublishEnded { publish, outcome: stored(1) });
+    script.store_this(OutboundMessage::new("c", "x").unwrap(), 2);
+    script.deliver_this("c", &[], "x", 2);
+    script.pass(7);
+    script.add(What::Drained { key: key() });
+    assert_eq!(script.broken(), [Rule::SchedulesProduce]);
+}
+
+#[test]
+fn a_message_that_nobody_should_have_stored_is_found() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store_this(message().with_expectations(Expectations::none().with_last_sequence(7)), 2);
+    script.store_this(message().with_expectations(Expectations::none().with_last_subject_sequence(1)), 3);
+    script.deliver(1, 1);
+    assert_eq!(script.broken(), [Rule::ExpectationsHold, Rule::ExpectationsHold]);
+}
+
+#[test]
+fn a_transform_names_the_subject_that_is_delivered() {
+    let mut script = Script::new();
+    let transform = SubjectTransform::new("a", "b").unwrap();
+    script.has_stream(StreamConfig::new("S", [">"]).unwrap().with_subject_transform(transform));
+    script.store(1);
+    script.deliver_this("b", &[], "x", 1);
+    assert_eq!(script.broken(), []);
+    script.store(2);
+    script.deliver(2, 1);
+    assert_eq!(script.broken(), [Rule::NothingPhantom]);
+}
+
+#[test]
+fn a_plain_message_that_is_heard_too_often_is_found() {
+    let mut script = Script::new();
+    let hear = |script: &mut Script, listener| {
+        let (subject, payload) = ("a".to_owned(), Bytes::from_static(b"x"));
+        script.add(What::Heard { listener, subject, payload, headers: Headers::new() });
+    };
+    for listener in [7, 8] {
+        script.add(What::Listening { listener, group: Some("g".to_owned()) });
+    }
+    let publish = script.say(message());
+    script.add(What::PublishEnded { publish, outcome: Published::Unconfirmed });
+    hear(&mut script, 7);
+    hear(&mut script, 9);
+    assert_eq!(script.broken(), []);
+    hear(&mut script, 8);
+    assert_eq!(script.broken(), [Rule::HeardAtMostOnce]);
+}
+
 #[test]
 fn a_violation_is_shown_as_the_slice_of_history_that_proves_it() {
     let mut script = Script::new();
@@ -396,4 +602,75 @@ fn a_violation_is_shown_as_the_slice_of_history_that_proves_it() {
     assert!(text.contains("broken rule `first deliveries in order`"), "{text}");
     assert!(text.contains("delivered      S/c sequence 2 attempt 1 `a` (1 bytes)"), "{text}");
     assert!(!text.contains("stored"), "the publishes prove nothing here: {text}");
+}
+
+/// Three messages, two of them delivered, one acked for certain.
+fn counted() -> Script {
+    let mut script = Script::new();
+    (1..=3).for_each(|sequence| script.store(sequence));
+    let delivery = script.fetch(&[1, 2])[0];
+    script.add(What::SettleCalled { delivery, kind: SettlementKind::Ack, confirmed: true });
+    script.add(What::SettleEnded { delivery, outcome: Ok(()) });
+    script
+}
+
+#[test]
+fn counters_that_the_history_contradicts_are_found() {
+    for (deliveries, ack_pending, pending) in [(1, 1, 1), (3, 1, 1), (2, 0, 1), (2, 2, 1), (2, 1, 2)] {
+        let mut script = counted();
+        script.see(deliveries, ack_pending, pending);
+        assert_eq!(script.broken(), [Rule::CountersAreTrue], "{deliveries} {ack_pending} {pending}");
+    }
+    for messages in [2, 4] {
+        let mut script = counted();
+        script.see_stream(messages);
+        assert_eq!(script.broken(), [Rule::CountersAreTrue], "{messages}");
+    }
+}
+
+#[test]
+fn true_counters_and_late_ones_are_right() {
+    let mut script = counted();
+    script.see(2, 1, 1);
+    script.see_stream(3);
+    // The receipt came before the message was counted.
+    script.see(2, 1, 0);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn an_ack_that_is_not_confirmed_may_count_or_not() {
+    for ack_pending in [0, 1] {
+        let mut script = Script::new();
+        script.store(1);
+        let delivery = script.fetch(&[1])[0];
+        script.ack(delivery);
+        script.see(1, ack_pending, 0);
+        assert_eq!(script.broken(), []);
+    }
+}
+
+#[test]
+fn what_a_subscription_has_prefetched_may_be_counted() {
+    let mut script = Script::new();
+    (1..=3).for_each(|sequence| script.store(sequence));
+    let ask = script.number();
+    script.add(What::Asked { ask, key: key(), connection: 0, options: None });
+    script.deliver_to(ask, 1, 1);
+    script.see(3, 3, 0);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_publish_under_way_may_be_counted() {
+    let mut script = Script::new();
+    script.store(1);
+    script.fetch(&[1]);
+    let look = script.number();
+    script.add(What::LookCalled { look });
+    let publish = script.call(None);
+    let counts = StreamCounts { messages: 2, last_sequence: 2 };
+    script.add(What::StreamSeen { look, stream: stream(), counts });
+    script.add(What::PublishEnded { publish, outcome: stored(2) });
+    assert_eq!(script.broken(), []);
 }

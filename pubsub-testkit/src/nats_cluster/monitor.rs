@@ -1,17 +1,7 @@
-//! Asks a server over its monitoring port, which takes no credentials.
-
-use std::io;
-use std::net::Ipv4Addr;
-use std::time::Duration;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+//! What a server tells of itself.
 
 use super::state::State;
-
-/// How long one answer may take. A frozen server gives none.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::nats_server::monitoring::get;
 
 /// What the server tells of its streams, its consumers and its cluster; `None` if it does not answer.
 pub(super) async fn state(port: Option<u16>) -> Option<State> {
@@ -27,20 +17,4 @@ pub(super) async fn health(port: Option<u16>) -> Result<(), String> {
         Some((_, body)) => Err(body),
         None => Err("no answer".to_owned()),
     }
-}
-
-/// The status line and the body.
-async fn get(port: u16, path: &str) -> Option<(String, String)> {
-    let answer = timeout(PATIENCE, ask(port, path)).await.ok()?.ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    Some((head.lines().next()?.to_owned(), body.to_owned()))
-}
-
-/// HTTP/1.0: the answer ends with the connection.
-async fn ask(port: u16, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
 }

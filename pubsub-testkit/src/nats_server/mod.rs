@@ -7,6 +7,7 @@
 mod binary;
 mod builder;
 mod launch;
+pub(crate) mod monitoring;
 mod ports;
 mod version;
 mod watchdog;

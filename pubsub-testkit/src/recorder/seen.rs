@@ -65,14 +65,14 @@ fn publishes(events: &[Event]) -> Vec<Seen> {
     let mut places: HashMap<Number, usize> = HashMap::new();
     for event in events {
         match &event.what {
-            What::PublishCalled { publish, subject, payload, headers, id, .. } => {
+            What::PublishCalled { publish, message, .. } => {
                 places.insert(*publish, seen.len());
                 seen.push(Some(Seen {
                     at: event.at,
-                    subject: subject.to_string(),
-                    payload: payload.clone(),
-                    headers: headers.clone(),
-                    id: id.clone(),
+                    subject: message.subject.to_string(),
+                    payload: message.payload.clone(),
+                    headers: message.headers.clone(),
+                    id: message.id.as_ref().map(ToString::to_string),
                     stream: None,
                     stream_sequence: None,
                     attempt: None,
@@ -91,6 +91,8 @@ fn publishes(events: &[Event]) -> Vec<Seen> {
                             seen.stream_sequence = *sequence;
                         }
                     }
+                    // A plain message: it is out, and no stream says that it has it.
+                    Published::Unconfirmed => {}
                     Published::Duplicate { .. } | Published::Rejected { .. } | Published::Unknown { .. } => {
                         *place = None;
                     }

@@ -1,10 +1,16 @@
 //! What came of a run: [`Report`].
 
+#[cfg(feature = "junit")]
+mod junit;
+mod markdown;
+pub(crate) mod stress_table;
 mod table;
 
 use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
+
+use crate::cases::waiting::Waiting;
 
 /// How a case ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -51,8 +57,8 @@ pub struct CaseReport {
 
 /// What came of a run of the suite. Every case is in it, those that did not run with their reason.
 ///
-/// As JSON it is `{"backend", "server", "cases": [{"id", "name", "outcome", "reason", "millis"}]}`, with the outcomes
-/// `passed`, `refused`, `skipped` and `failed`.
+/// As JSON it is `{"backend", "server", "cases": [{"id", "name", "outcome", "reason", "millis"}], "waiting": [{"id",
+/// "title", "waits_for"}]}`, with the outcomes `passed`, `refused`, `skipped` and `failed`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -62,6 +68,8 @@ pub struct Report {
     pub server: Option<String>,
     /// The cases in the order of the catalogue.
     pub cases: Vec<CaseReport>,
+    /// The cases of the catalogue that are not there yet, if the whole suite was run.
+    pub waiting: &'static [Waiting],
 }
 
 impl Report {
@@ -89,5 +97,33 @@ impl Report {
     #[must_use]
     pub fn table(&self) -> String {
         table::of(self)
+    }
+
+    /// The report as Markdown: the badge, the counts, a table of all cases, and the reasons of those that did not pass.
+    ///
+    /// ```
+    /// # #[cfg(feature = "memory")] {
+    /// # use pubsub_testkit::{Filter, MemoryHarness, run_suite};
+    /// let report = run_suite(MemoryHarness::new, &Filter::only(["A1"])?);
+    /// assert!(report.markdown().starts_with("![conformance: 1 passed]"));
+    /// # }
+    /// # Ok::<(), pubsub_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::of(self)
+    }
+
+    /// One line of Markdown with a badge that says how many cases passed, for a README. Its picture comes from shields.io.
+    #[must_use]
+    pub fn badge(&self) -> String {
+        markdown::badge(self)
+    }
+
+    /// The report as JUnit XML. What was refused or skipped is a skipped test with its reason. Feature `junit`.
+    #[cfg(feature = "junit")]
+    #[must_use]
+    pub fn junit(&self) -> String {
+        junit::of(self)
     }
 }

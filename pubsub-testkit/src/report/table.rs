@@ -26,6 +26,13 @@ pub(super) fn of(report: &Report) -> String {
             );
         }
     }
+    if !report.waiting.is_empty() {
+        let _ = writeln!(text, "\nin the catalogue and not there yet:");
+    }
+    for case in report.waiting {
+        let waits = if case.is_out_of_scope() { "is" } else { "waits for" };
+        let _ = writeln!(text, "{} {waits} {}: {}", case.id, case.waits_for, case.title);
+    }
     let server = report.server.as_ref().map_or_else(String::new, |server| format!(" on {server}"));
     let counts = [Outcome::Passed, Outcome::Refused, Outcome::Skipped, Outcome::Failed];
     let counts = counts.map(|outcome| format!("{} {outcome}", report.count(outcome)));
@@ -36,6 +43,7 @@ pub(super) fn of(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::cases::waiting::Waiting;
     use crate::report::{CaseReport, Outcome, Report};
 
     fn case(id: &'static str, outcome: Outcome, reason: &str) -> CaseReport {
@@ -52,6 +60,7 @@ mod tests {
                 case("B3", Outcome::Refused, "needs `nak_delay`"),
                 case("J1", Outcome::Skipped, "cannot be here"),
             ],
+            waiting: Waiting::all(),
         }
     }
 
@@ -67,8 +76,35 @@ mod tests {
     }
 
     #[test]
+    fn markdown_has_the_badge_the_table_and_the_reasons() {
+        let mut report = report();
+        let markdown = report.markdown();
+        assert!(markdown.starts_with("![conformance: 1 passed, 2 not supported]("), "{markdown}");
+        assert!(markdown.contains("conformance-1%20passed%2C%202%20not%20supported-green)"), "{markdown}");
+        assert!(markdown.contains("# Conformance of mine on server 1.2"), "{markdown}");
+        assert!(markdown.contains("| B3 | some promise | refused | 7 |"), "{markdown}");
+        assert!(markdown.contains("- **J1** cannot be here"), "{markdown}");
+        report.cases.push(case("K1", Outcome::Failed, "found ``` in it"));
+        let markdown = report.markdown();
+        assert!(markdown.contains("1 failed, 1 passed](") && markdown.contains("-red)"), "{markdown}");
+        assert!(markdown.contains("~~~~~~text\nfound ``` in it\n~~~~~~"), "{markdown}");
+    }
+
+    #[test]
+    fn what_the_catalogue_still_lacks_is_listed_with_what_it_waits_for() {
+        let table = report().table();
+        assert!(table.contains("K5 is out of scope: an outbox"), "{table}");
+        for case in Waiting::all().iter().filter(|case| !case.is_out_of_scope()) {
+            assert!(table.contains(&format!("{} waits for {}: ", case.id, case.waits_for)), "{table}");
+        }
+        assert!(!Report { waiting: &[], ..report() }.table().contains("catalogue"));
+    }
+
+    #[test]
     fn the_json_has_the_documented_shape() {
-        let json: serde_json::Value = serde_json::from_str(&report().to_json()).unwrap();
+        let report = Report { waiting: &Waiting::all()[..1], ..report() };
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        let waiting = Waiting::all()[0];
         let expected = serde_json::json!({
             "backend": "mine",
             "server": "server 1.2",
@@ -77,6 +113,7 @@ mod tests {
                 {"id": "B3", "name": "some_promise", "outcome": "refused", "reason": "needs `nak_delay`", "millis": 7},
                 {"id": "J1", "name": "some_promise", "outcome": "skipped", "reason": "cannot be here", "millis": 7},
             ],
+            "waiting": [{"id": waiting.id, "title": waiting.title, "waits_for": waiting.waits_for}],
         });
         assert_eq!(json, expected);
     }

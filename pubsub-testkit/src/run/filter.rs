@@ -38,6 +38,11 @@ impl Filter {
         Ok(Self { ids: Some(ids) })
     }
 
+    /// Whether no case is left out.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.ids.is_none()
+    }
+
     /// The cases, in the order of the catalogue.
     pub(crate) fn cases(&self) -> impl Iterator<Item = &'static Case> + '_ {
         let wanted = |case: &&Case| self.ids.as_ref().is_none_or(|ids| ids.contains(&case.id));

@@ -1,7 +1,11 @@
 //! Runs cases: one ([`run_case`]), all or some ([`run_suite`]), or one as a test ([`run_as_test`]).
 
 mod filter;
+mod leaks;
 mod limits;
+#[cfg(feature = "main")]
+mod main_function;
+mod stress;
 mod suite;
 mod test;
 
@@ -14,11 +18,15 @@ use pubsub_core::Capability;
 use tokio::runtime::{Builder, Runtime};
 
 pub use filter::Filter;
+#[cfg(feature = "main")]
+pub use main_function::run_as_main;
+pub use stress::{Stress, StressCase, StressReport};
 pub use suite::{run_suite, run_suite_observed};
 pub use test::run_as_test;
 
 use crate::case::Case;
 use crate::check::{CaseResult, Failure};
+use crate::expected::Expected;
 use crate::harness::{Clock, Harness};
 use crate::history::timeline;
 use crate::judge;
@@ -60,20 +68,38 @@ fn runtime(clock: Clock) -> std::io::Result<Runtime> {
 /// The outcome, and its reason in words; empty for a passed case.
 async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, String) {
     // A panic of the case, or of the backend on the case's own task.
-    match AssertUnwindSafe(attempt(case, harness)).catch_unwind().await {
+    match AssertUnwindSafe(attempt_and_look(case, harness)).catch_unwind().await {
         Ok(Ok((outcome, reason))) => (outcome, reason),
         Ok(Err(failure)) => (Outcome::Failed, failure.to_string()),
         Err(panic) => (Outcome::Failed, format!("panicked: {}", limits::words_of(panic.as_ref()))),
     }
 }
 
-async fn attempt(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
+/// The case, and what must hold afterwards: what its harness expects, and that no task is left.
+async fn attempt_and_look(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
+    let expected = harness.expected();
+    let (outcome, reason) = attempt(case, harness, &expected).await?;
+    if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
+        return Err(Failure::without_place(format!("{objection}: {reason}")));
+    }
+    leaks::no_task_is_left().await?;
+    Ok((outcome, reason))
+}
+
+async fn attempt(
+    case: &'static Case,
+    harness: Arc<dyn Harness>,
+    expected: &Expected,
+) -> CaseResult<(Outcome, String)> {
     let trial = Trial::begin(harness, case.id).await?;
     if trial.broker().admin().is_none() {
         return Ok((
             Outcome::Skipped,
             "the backend has no StreamAdmin, with which cases make their streams".to_owned(),
         ));
+    }
+    if let Some(objection) = expected.objects_to(case, trial.capabilities()) {
+        return Err(Failure::without_place(objection));
     }
     let missing = case.needs.iter().copied().find(|capability| !trial.has(*capability));
     let outcome = match missing {

@@ -2,6 +2,7 @@
 
 use super::{Filter, run_case};
 use crate::case::Case;
+use crate::cases::waiting::Waiting;
 use crate::harness::{Harness as _, IntoHarness};
 use crate::report::{CaseReport, Outcome, Report};
 
@@ -27,6 +28,9 @@ pub fn run_suite_observed<H: IntoHarness>(
     mut observe: impl FnMut(&CaseReport),
 ) -> Report {
     let mut report = Report::default();
+    if filter.is_all() {
+        report.waiting = Waiting::all();
+    }
     for case in filter.cases() {
         let ended = match harness().into_harness() {
             Ok(harness) => {

@@ -1,6 +1,7 @@
 //! What a case holds: [`Trial`].
 
 mod consumer;
+pub(crate) mod listening;
 mod names;
 mod provision;
 mod publish;

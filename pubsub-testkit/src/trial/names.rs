@@ -21,6 +21,10 @@ impl Names {
         let random = RandomState::new().hash_one(trial);
         Self { token: format!("{}-{random:016x}", id.to_ascii_lowercase()) }
     }
+
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
 }
 
 impl Trial {

@@ -1,6 +1,6 @@
 //! How long things take, by the clock of the harness.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -27,6 +27,11 @@ impl Trial {
             Clock::Virtual => Duration::from_secs(600),
             Clock::Real => Duration::from_secs(15),
         }
+    }
+
+    /// The wall clock of the case: on virtual time it goes with that.
+    pub(crate) fn wall_clock(&self) -> SystemTime {
+        self.history().wall_clock()
     }
 
     /// Lets this time pass.

@@ -1,5 +1,6 @@
 //! A. Publish and receive.
 
+pub(crate) mod batch;
 pub(crate) mod codec;
 pub(crate) mod concurrency;
 pub(crate) mod envelope;
@@ -11,3 +12,4 @@ pub(crate) mod receipts;
 pub(crate) mod refusals;
 pub(crate) mod round_trip;
 pub(crate) mod subjects;
+pub(crate) mod window;

@@ -1,8 +1,9 @@
 //! Which publisher, and to which subject.
 
-use pubsub_core::{ErrorKind, PublisherExt as _, Subject};
+use pubsub_core::publish::Confirm;
+use pubsub_core::{Capability, ErrorKind, PublishOptions, PublisherExt as _, Subject};
 
-use crate::check::{CaseResult, check, check_eq, refused_as, text};
+use crate::check::{CaseResult, Failure, check, check_eq, refused_as, text};
 use crate::trial::Trial;
 
 /// A23: a publisher that was made before there was a stream works as well as one that was made afterwards, over each
@@ -79,5 +80,54 @@ pub(crate) async fn computed_subjects(trial: &Trial) -> CaseResult {
     check_eq!((info.messages, info.subjects), (7, 7), "the messages in the stream, and its subjects");
     by_driver.drained();
     everything.drained();
+    Ok(())
+}
+
+/// A25: the options of a publish hold for that call alone, and what they do not set is the default; a value that the
+/// backend cannot honour fails the publish, with nothing stored.
+pub(crate) async fn options_of_one_call(trial: &Trial) -> CaseResult {
+    let stream = trial.stream().await?;
+    let consumer = trial.consumer(&stream, "reader").await?;
+    let publish = |options: PublishOptions| {
+        let message = trial.message("a", "x");
+        async move { trial.publisher().publish_with(message?, options).await?.await.map_err(Failure::from) }
+    };
+    let patient = PublishOptions::default().with_timeout(trial.patience());
+    let receipt = publish(patient.clone()).await?;
+    check_eq!((receipt.sequence, receipt.duplicate), (Some(1), Some(false)), "what a receipt tells");
+    let brief = publish(PublishOptions::default().with_confirm(Confirm::StoredOnly)).await?;
+    check_eq!(brief.stream, stream, "the stream of a receipt that need not tell more");
+    check!(
+        brief.sequence.is_none_or(|sequence| sequence == 2),
+        "the brief receipt tells {:?}",
+        brief.sequence
+    );
+    let receipt = publish(PublishOptions::default()).await?;
+    check_eq!((receipt.sequence, receipt.duplicate), (Some(3), Some(false)), "what the next receipt tells");
+
+    let mut stored = 3;
+    let again = PublishOptions::default().with_retry(true);
+    if trial.has(Capability::PublishRetry) {
+        let receipt = publish(again).await?;
+        check_eq!(
+            (receipt.sequence, receipt.duplicate),
+            (Some(4), Some(false)),
+            "a publish that may be tried again"
+        );
+        stored += 1;
+    } else {
+        let outcome = trial.publisher().publish_with(trial.message("a", "x")?, again.clone()).await;
+        let what = "a publish that is to be tried again";
+        let error = refused_as(outcome.map(drop), ErrorKind::Unsupported, None, what)?;
+        check_eq!(error.context("field"), Some("retry"), "the field that the error names ({error})");
+        for outcome in trial.publisher().publish_batch(vec![trial.message("a", "x")?], again).await {
+            refused_as(outcome.map(drop), ErrorKind::Unsupported, None, what)?;
+        }
+    }
+    publish(PublishOptions::default().with_retry(false)).await?;
+    check_eq!(trial.admin()?.stream_info(&stream).await?.messages, stored + 1, "the messages in the stream");
+    consumer.take_and_ack(usize::try_from(stored + 1).unwrap_or(usize::MAX)).await?;
+    consumer.stays_silent("a").await?;
+    consumer.drained();
     Ok(())
 }

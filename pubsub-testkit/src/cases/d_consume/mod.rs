@@ -9,6 +9,7 @@ pub(crate) mod nothing;
 pub(crate) mod options;
 pub(crate) mod position;
 pub(crate) mod pull;
+pub(crate) mod reset;
 pub(crate) mod resume;
 pub(crate) mod running;
 pub(crate) mod sharing;

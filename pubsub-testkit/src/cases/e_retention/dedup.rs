@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use pubsub_core::{Capability, Purge, Retention};
+
 use crate::check::{CaseResult, check, check_eq};
 use crate::harness::Clock;
-use crate::trial::Trial;
+use crate::trial::{SettleSurely as _, Trial};
 
 /// E5: one id is stored once within the window, and the receipt of the second says duplicate and names the first;
 /// duplicates do not prolong the window; after it the id is stored again; other ids are not touched.
@@ -52,5 +54,37 @@ async fn stored_again(trial: &Trial, window: Duration) -> CaseResult {
         trial.pass(step).await;
     }
     check!(false, "the id is still a duplicate {:?} after its window", step * 6);
+    Ok(())
+}
+
+/// E6: an id is remembered by its window alone: after its message was acked, and is gone from the stream where acks remove
+/// it, and after a purge.
+pub(crate) async fn is_remembered_after_the_ack(trial: &Trial) -> CaseResult {
+    let by_work = trial.has(Capability::WorkQueueRetention);
+    let mut config = trial.stream_config("stream", &[">"])?;
+    if by_work {
+        config = config.with_retention(Retention::WorkQueue);
+    }
+    let stream = trial.create_stream(config).await?;
+    let consumer = trial.consumer(&stream, "worker").await?;
+    let first = trial.publish_with_id("a", "one").await?;
+    consumer.next().await?.ack_confirmed_if_possible(trial).await?;
+    consumer.eventually("it is settled", |info| info.ack_pending == 0).await?;
+    let admin = trial.admin()?;
+    if by_work {
+        let empty = || async { Ok(admin.stream_info(&stream).await?.messages == 0) };
+        trial.eventually("the acked message has left", empty).await?;
+    }
+
+    let again = trial.publish_with_id("a", "one").await?;
+    check!(again.is_duplicate(), "the id was forgotten when its message was acked");
+    check_eq!(again.sequence, first.sequence, "the sequence of the duplicate");
+    if trial.has(Capability::Purge) {
+        admin.purge_stream(&stream, Purge::all()).await?;
+        let purged = trial.publish_with_id("a", "one").await?;
+        check!(purged.is_duplicate(), "the id was forgotten when its message was purged");
+    }
+    consumer.stays_silent("a").await?;
+    consumer.drained();
     Ok(())
 }

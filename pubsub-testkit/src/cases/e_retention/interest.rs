@@ -68,3 +68,39 @@ async fn interested<'t>(
     let config = trial.consumer_config(label)?.with_filter(trial.filter(filter)?)?;
     trial.create_consumer(stream, config).await
 }
+
+/// E4: the deletion of a consumer under interest retention frees what only it was holding, delivered or not; the deletion
+/// of the last one frees the rest.
+pub(crate) async fn freed_by_deletion(trial: &Trial) -> CaseResult {
+    let config = trial.stream_config("stream", &[">"])?.with_retention(Retention::Interest);
+    let stream = trial.create_stream(config).await?;
+    let users = interested(trial, &stream, "users", "a").await?;
+    let rides = interested(trial, &stream, "rides", ">").await?;
+    trial.publish_many("a", 4).await?;
+    trial.publish("b", "for rides alone").await?;
+
+    // 1 and 2 are settled by `rides`, and 1 by `users`; both hold one unsettled.
+    for delivery in rides.take(2).await? {
+        delivery.ack_confirmed_if_possible(trial).await?;
+    }
+    let held = rides.next().await?;
+    users.next().await?.ack_confirmed_if_possible(trial).await?;
+    let in_flight = users.next().await?;
+    comes_to_hold(trial, &stream, 4).await?;
+
+    trial.admin()?.delete_consumer(&stream, users.name()).await?;
+    // 2 was only for `users`; 3, 4 and 5 are still wanted.
+    comes_to_hold(trial, &stream, 3).await?;
+    check_eq!(trial.admin()?.stream_info(&stream).await?.first_sequence, 3, "the oldest that is wanted");
+    drop(in_flight);
+    held.ack_confirmed_if_possible(trial).await?;
+    comes_to_hold(trial, &stream, 2).await?;
+    let came = rides.next().await?;
+    check_eq!(came.info().stream_sequence, 4, "what comes next to the one that is left");
+
+    trial.admin()?.delete_consumer(&stream, rides.name()).await?;
+    comes_to_hold(trial, &stream, 0).await?;
+    drop(came);
+    trial.publish("a", "nobody is left").await?;
+    holds(trial, &stream, 0).await
+}

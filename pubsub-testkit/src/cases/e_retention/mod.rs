@@ -3,6 +3,10 @@
 pub(crate) mod dedup;
 pub(crate) mod interest;
 pub(crate) mod limits;
+pub(crate) mod purge;
+pub(crate) mod replay;
+pub(crate) mod schedule;
+pub(crate) mod time_to_live;
 pub(crate) mod work_queue;
 
 use pubsub_core::StreamName;

@@ -2,3 +2,5 @@
 
 pub(crate) mod max_ack_pending;
 pub(crate) mod order;
+pub(crate) mod prefetch;
+pub(crate) mod rebalance;

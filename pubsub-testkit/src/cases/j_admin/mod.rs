@@ -2,4 +2,5 @@
 
 pub(crate) mod counters;
 pub(crate) mod create;
+pub(crate) mod health;
 pub(crate) mod list;

@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use pubsub_core::Capability;
 
+use crate::cases::waiting::Waiting;
 use crate::check::{CaseResult, check, check_eq};
 use crate::judge::Rule;
 use crate::report::{CaseReport, Outcome, Report};
@@ -54,12 +55,21 @@ fn every_reason_is_listed() -> CaseResult {
             case("A2", Outcome::Skipped, "the reason of A2"),
             case("A3", Outcome::Failed, "the reason of A3"),
         ],
+        waiting: Waiting::all(),
     };
     let (table, json) = (report.table(), report.to_json());
     for id in ["A1", "A2", "A3"] {
         let reason = format!("the reason of {id}");
         check!(table.contains(&reason), "the table lacks {reason}:\n{table}");
         check!(json.contains(&reason), "the JSON lacks {reason}:\n{json}");
+    }
+    for waiting in Waiting::all() {
+        check!(
+            table.contains(waiting.title),
+            "the table lacks that {} is not there yet:\n{table}",
+            waiting.id
+        );
+        check!(json.contains(waiting.title), "the JSON lacks that {} is not there yet:\n{json}", waiting.id);
     }
     check_eq!(report.failed(), true, "whether the report has a failure");
     Ok(())

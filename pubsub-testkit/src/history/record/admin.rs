@@ -8,6 +8,7 @@ use pubsub_core::{
     Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName, SubjectFilter,
 };
 
+use super::look::Look;
 use crate::history::History;
 use crate::history::event::{ConsumerKey, What};
 
@@ -23,9 +24,13 @@ impl RecordedAdmin {
     }
 
     fn has_consumer(&self, info: &ConsumerInfo) {
-        let key = ConsumerKey { stream: info.stream.clone(), consumer: info.name.clone() };
+        let key = key(&info.stream, &info.name);
         self.history.record(What::ConsumerCreated { key, config: Box::new(info.config.clone()) });
     }
+}
+
+fn key(stream: &StreamName, consumer: &ConsumerName) -> ConsumerKey {
+    ConsumerKey { stream: stream.clone(), consumer: consumer.clone() }
 }
 
 #[async_trait]
@@ -41,7 +46,9 @@ impl StreamAdmin for RecordedAdmin {
     }
 
     async fn stream_info(&self, stream: &StreamName) -> Result<StreamInfo> {
-        self.inner.stream_info(stream).await
+        let look = Look::begin(&self.history);
+        let outcome = self.inner.stream_info(stream).await;
+        outcome.inspect(|info| look.saw_stream(info))
     }
 
     async fn delete_stream(&self, stream: &StreamName) -> Result<()> {
@@ -56,13 +63,14 @@ impl StreamAdmin for RecordedAdmin {
     }
 
     async fn consumer_info(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<ConsumerInfo> {
-        self.inner.consumer_info(stream, consumer).await
+        let look = Look::begin(&self.history);
+        let outcome = self.inner.consumer_info(stream, consumer).await;
+        outcome.inspect(|info| look.saw_consumer(info))
     }
 
     async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
         self.inner.delete_consumer(stream, consumer).await?;
-        let key = ConsumerKey { stream: stream.clone(), consumer: consumer.clone() };
-        self.history.record(What::ConsumerDeleted { key });
+        self.history.record(What::ConsumerDeleted { key: key(stream, consumer) });
         Ok(())
     }
 
@@ -77,11 +85,15 @@ impl StreamAdmin for RecordedAdmin {
     }
 
     async fn list_streams(&self) -> Result<Vec<StreamInfo>> {
-        self.inner.list_streams().await
+        let look = Look::begin(&self.history);
+        let outcome = self.inner.list_streams().await;
+        outcome.inspect(|infos| infos.iter().for_each(|info| look.saw_stream(info)))
     }
 
     async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
-        self.inner.list_consumers(stream).await
+        let look = Look::begin(&self.history);
+        let outcome = self.inner.list_consumers(stream).await;
+        outcome.inspect(|infos| infos.iter().for_each(|info| look.saw_consumer(info)))
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
@@ -106,10 +118,14 @@ impl StreamAdmin for RecordedAdmin {
         consumer: &ConsumerName,
         until: SystemTime,
     ) -> Result<()> {
-        self.inner.pause_consumer(stream, consumer, until).await
+        let pause = self.history.until(until);
+        self.inner.pause_consumer(stream, consumer, until).await?;
+        self.history.record(What::ConsumerPaused { key: key(stream, consumer), pause });
+        Ok(())
     }
 
     async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.history.record(What::ResumeCalled { key: key(stream, consumer) });
         self.inner.resume_consumer(stream, consumer).await
     }
 
@@ -120,8 +136,8 @@ impl StreamAdmin for RecordedAdmin {
         sequence: Option<u64>,
     ) -> Result<ConsumerInfo> {
         let info = self.inner.reset_consumer(stream, consumer, sequence).await?;
-        // What it delivers from now on is delivered as by a new one.
-        self.has_consumer(&info);
+        let config = Box::new(info.config.clone());
+        self.history.record(What::ConsumerReset { key: key(stream, consumer), config, sequence });
         Ok(info)
     }
 

@@ -8,6 +8,7 @@ use pubsub_core::{
 };
 
 use super::ask::Ask;
+use super::look::Look;
 use crate::history::History;
 use crate::history::event::{ConsumerKey, Number};
 
@@ -34,7 +35,9 @@ impl Consumer for RecordedConsumer {
     }
 
     async fn info(&self) -> Result<ConsumerInfo> {
-        self.inner.info().await
+        let look = Look::begin(&self.history);
+        let outcome = self.inner.info().await;
+        outcome.inspect(|info| look.saw_consumer(info))
     }
 
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {

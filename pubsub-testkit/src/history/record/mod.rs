@@ -4,6 +4,8 @@ mod admin;
 mod ask;
 mod broker;
 mod consumer;
+mod core_messaging;
+mod look;
 mod message;
 mod publisher;
 

@@ -24,14 +24,7 @@ impl RecordedPublisher {
 
     fn called(&self, message: &OutboundMessage) -> Number {
         let publish = self.history.number();
-        self.history.record(What::PublishCalled {
-            publish,
-            publisher: self.publisher,
-            subject: message.subject.clone(),
-            payload: message.payload.clone(),
-            headers: message.headers.clone(),
-            id: message.id.as_ref().map(ToString::to_string),
-        });
+        self.history.record_publish(publish, self.publisher, message);
         publish
     }
 

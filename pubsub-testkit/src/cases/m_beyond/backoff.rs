@@ -1,0 +1,86 @@
+//! Redelivery after times that grow.
+
+use std::time::Duration;
+
+use pubsub_core::{Capability, ErrorKind};
+use tokio::time::Instant;
+
+use crate::check::{CaseResult, check, check_eq, refused_as};
+use crate::harness::Clock;
+use crate::trial::{TestConsumer, Trial};
+
+fn waits(trial: &Trial) -> [Duration; 2] {
+    match trial.clock() {
+        Clock::Virtual => [Duration::from_secs(10), Duration::from_secs(60)],
+        Clock::Real => [Duration::from_millis(200), Duration::from_millis(500)],
+    }
+}
+
+/// How much later than due a delivery may come.
+const SOON: Duration = Duration::from_secs(1);
+
+fn in_time(waited: Duration, due: Duration, what: &str) -> CaseResult {
+    check!(waited + Duration::from_millis(3) >= due, "{what} came after {waited:?} instead of {due:?}");
+    check!(waited < due + SOON, "{what} came after {waited:?} instead of {due:?}");
+    Ok(())
+}
+
+async fn consumer(trial: &Trial) -> CaseResult<TestConsumer<'_>> {
+    let stream = trial.stream().await?;
+    trial.create_consumer(&stream, trial.consumer_config("reader")?.with_backoff(waits(trial))).await
+}
+
+/// M4: what is not settled comes again after the first time of the backoff, then after the second, and after the last one
+/// from then on; the first is shown as the consumer's ack wait. Fewer attempts than times are refused.
+pub(crate) async fn grows(trial: &Trial) -> CaseResult {
+    let consumer = consumer(trial).await?;
+    let [short, long] = waits(trial);
+    let config = consumer.info().await?.config;
+    check_eq!(config.backoff, [short, long], "the backoff as the broker has it");
+    check_eq!(config.effective_ack_wait(), short, "the ack wait that it stands for");
+    trial.publish("a", "x").await?;
+    let mut before = Instant::now();
+    for (attempt, due) in [(1, Duration::ZERO), (2, short), (3, long), (4, long)] {
+        let delivery = consumer.next().await?;
+        check_eq!(delivery.info().attempt, attempt, "the attempt");
+        in_time(before.elapsed(), due, &format!("attempt {attempt}"))?;
+        before = Instant::now();
+        if attempt == 4 {
+            delivery.ack().await?;
+        }
+    }
+    consumer.eventually("it is settled", |info| info.ack_pending == 0).await?;
+    consumer.stays_silent("a").await?;
+    consumer.drained();
+
+    let few = trial.consumer_config("few")?.with_backoff(waits(trial)).with_max_deliver(1);
+    let outcome = trial.admin()?.create_consumer(consumer.stream(), few).await;
+    refused_as(outcome, ErrorKind::Config, Some(10116), "a backoff of two times for one attempt")?;
+    Ok(())
+}
+
+/// M5: a nak does not wait for the backoff. With a delay it comes not before the delay; nats-server adds what the backoff
+/// has grown by until then (measured on 2.10 to 2.15).
+pub(crate) async fn is_passed_by_a_nak(trial: &Trial) -> CaseResult {
+    let consumer = consumer(trial).await?;
+    let [short, long] = waits(trial);
+    trial.publish("a", "x").await?;
+    consumer.next().await?.nak().await?;
+    let nakked = Instant::now();
+    let again = consumer.next().await?;
+    check!(nakked.elapsed() < short, "a nak waited for {:?}, as long as the backoff", nakked.elapsed());
+    check_eq!(again.info().attempt, 2, "the attempt after a nak");
+    if trial.has(Capability::NakDelay) {
+        let (delay, nakked) = (short / 2, Instant::now());
+        again.nak_after(delay).await?;
+        let again = consumer.next().await?;
+        check_eq!(again.info().attempt, 3, "the attempt after a nak with a delay");
+        in_time(nakked.elapsed(), delay + long - short, "a nak with a delay at the second attempt")?;
+        again.ack().await?;
+    } else {
+        again.ack().await?;
+    }
+    consumer.eventually("it is settled", |info| info.ack_pending == 0).await?;
+    consumer.drained();
+    Ok(())
+}
