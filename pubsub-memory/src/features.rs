@@ -44,6 +44,7 @@ const FEATURES: &[Capability] = &[
     Capability::Republish,
     Capability::StreamDetails,
     Capability::AccountInfo,
+    Capability::CoreMessaging,
 ];
 
 /// What a store of this configuration can do: what a server of that version could.

@@ -51,6 +51,7 @@ mod config;
 mod connection;
 mod connector;
 mod consumer;
+mod core_messaging;
 mod error;
 mod features;
 mod handle;

@@ -13,6 +13,7 @@ use pubsub_core::{Capabilities, Error, Result, StreamConfig, StreamInfo, StreamN
 
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
+use crate::core_messaging::Listeners;
 use crate::stream::{Stream, StreamState};
 use crate::{error, features, known};
 use routes::Routes;
@@ -28,6 +29,7 @@ pub(crate) struct Store {
     clock: Clock,
     table: RwLock<BTreeMap<StreamName, Arc<Stream>>>,
     routes: Routes,
+    pub(crate) listeners: Listeners,
     ids: AtomicU64,
 }
 
@@ -47,6 +49,7 @@ impl Store {
             clock: Clock::start(),
             table: RwLock::default(),
             routes: Routes::default(),
+            listeners: Listeners::default(),
             ids: AtomicU64::new(0),
         })
     }

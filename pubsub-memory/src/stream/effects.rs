@@ -3,8 +3,7 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use bytestring::ByteString;
-use pubsub_core::{ConsumerName, Headers, StreamName};
+use pubsub_core::{ConsumerName, Headers, ReplySubject, StreamName, Subject};
 
 use super::Stream;
 
@@ -17,10 +16,12 @@ pub(crate) struct Effects {
     plain: Vec<Plain>,
 }
 
-/// A message for whoever listens.
+/// A message for whoever listens, with headers as on the wire.
 #[derive(Debug)]
 pub(crate) struct Plain {
-    pub(crate) subject: ByteString,
+    pub(crate) subject: Subject,
+    /// Where the answer goes, if one is wanted.
+    pub(crate) reply: Option<ReplySubject>,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
 }

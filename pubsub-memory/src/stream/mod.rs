@@ -35,6 +35,7 @@ pub(crate) use consumers::ConsumerKey;
 pub(crate) use effects::{Effects, Notice, Plain};
 pub(crate) use log::Stored;
 pub(crate) use messages::Messages;
+pub(crate) use publish::batch_headers;
 pub(crate) use serve::{Gone, Want, Wanted};
 pub(crate) use state::StreamState;
 
