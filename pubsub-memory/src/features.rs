@@ -45,6 +45,7 @@ const FEATURES: &[Capability] = &[
     Capability::StreamDetails,
     Capability::AccountInfo,
     Capability::CoreMessaging,
+    Capability::Advisories,
 ];
 
 /// What a store of this configuration can do: what a server of that version could.

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use pubsub_core::{CoreMessage, GroupName, SubjectFilter};
 
 use super::listener::Listener;
+use crate::advisories::Audience;
 use crate::subject_trie::SubjectTrie;
 
 /// Who listens to what. A message costs as much as it has listeners, however many there are besides.
@@ -16,6 +17,7 @@ use crate::subject_trie::SubjectTrie;
 pub(crate) struct Listeners {
     /// How many subscriptions there are: all that a publish looks at while there is none.
     count: AtomicUsize,
+    audience: Arc<Audience>,
     table: RwLock<Table>,
     /// How many choices among members of a group were made.
     choices: AtomicU64,
@@ -30,6 +32,10 @@ struct Table {
 }
 
 impl Listeners {
+    pub(crate) fn new(audience: &Arc<Audience>) -> Self {
+        Self { audience: Arc::clone(audience), ..Self::default() }
+    }
+
     /// Whether somebody listens to something.
     pub(crate) fn is_any(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
@@ -50,6 +56,7 @@ impl Listeners {
         table.by_filter.insert(filter, Arc::clone(listener));
         table.subscriptions.insert(listener.id(), (filter.clone(), Arc::clone(listener)));
         self.count.store(table.subscriptions.len(), Ordering::Relaxed);
+        self.audience.add_listener(filter);
         true
     }
 
@@ -58,6 +65,7 @@ impl Listeners {
         if let Some((filter, _)) = table.subscriptions.remove(&id) {
             table.by_filter.remove(&filter, |listener| listener.id() == id);
             self.count.store(table.subscriptions.len(), Ordering::Relaxed);
+            self.audience.remove_listener(&filter);
         }
     }
 

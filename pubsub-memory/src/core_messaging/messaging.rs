@@ -78,7 +78,9 @@ impl CoreMessaging for MemoryCore {
         let connection = &self.connection;
         let id = connection.store.next_id();
         let listener = Arc::new(Listener::new(id, connection.id, options.group, options.buffer));
-        if !connection.store.listeners.listen(&filter, &listener, || connection.is_closed()) {
+        let store = &connection.store;
+        let listens = || store.listeners.listen(&filter, &listener, || connection.is_closed());
+        if !store.change_audience(listens) {
             return Err(Error::closed("broker").with_operation("subscribe"));
         }
         Ok(CoreSubscription { connection: Arc::clone(connection), filter, listener }.boxed())

@@ -57,18 +57,22 @@ impl Routes {
         });
     }
 
-    pub(super) fn remove(&self, stream: &StreamName) {
+    /// Returns the subjects that it had.
+    pub(super) fn remove(&self, stream: &StreamName) -> Vec<SubjectFilter> {
         self.change(|table| {
-            for subject in table.subjects.remove(stream).unwrap_or_default() {
-                table.trie.remove(&subject, |routed| routed.name() == stream);
+            let subjects = table.subjects.remove(stream).unwrap_or_default();
+            for subject in &subjects {
+                table.trie.remove(subject, |routed| routed.name() == stream);
             }
-        });
+            subjects
+        })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Table)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut table);
+        let result = change(&mut table);
         self.memo.clear();
         self.memorised.store(0, Ordering::Relaxed);
+        result
     }
 }
