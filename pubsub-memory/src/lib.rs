@@ -45,6 +45,7 @@
 //! - Ephemeral consumers get counted names (`ephemeral-1`), so that a program runs the same each time.
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
 
+mod block_deque;
 mod broker;
 mod clock;
 mod config;
