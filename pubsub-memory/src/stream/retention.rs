@@ -18,7 +18,7 @@ impl StreamState {
     /// Removes one message. Returns whether it was there.
     pub(super) fn remove(&mut self, sequence: u64, why: Why) -> bool {
         let is_first = sequence == self.messages.log().first();
-        let Some(message) = self.messages.remove(sequence) else {
+        let Some(subject) = self.messages.remove(sequence) else {
             return false;
         };
         if why == Why::Dropped && !is_first {
@@ -27,7 +27,7 @@ impl StreamState {
         self.unblocks |= why == Why::Dropped && self.consumers.are_stalled();
         self.lifetimes.forget(sequence);
         self.schedules.forget(sequence);
-        self.consumers.on_removed(sequence, &message.subject);
+        self.consumers.on_removed(sequence, &subject);
         true
     }
 
