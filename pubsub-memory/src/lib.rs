@@ -58,6 +58,7 @@
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
 
 mod advisories;
+mod block_deque;
 mod broker;
 mod clock;
 mod config;
@@ -75,6 +76,7 @@ mod server_version;
 mod store;
 mod stream;
 mod stream_admin;
+mod subject_memo;
 mod subject_trie;
 
 pub use broker::MemoryBroker;
