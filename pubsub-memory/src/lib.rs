@@ -58,6 +58,7 @@
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
 
 mod advisories;
+mod block_deque;
 mod broker;
 mod clock;
 mod config;

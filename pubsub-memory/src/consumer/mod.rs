@@ -16,6 +16,7 @@ mod state;
 mod take;
 mod waiters;
 mod waits;
+mod window;
 
 pub(crate) use inbox::{Inbox, Need, Next};
 pub(crate) use pause::Pause;
