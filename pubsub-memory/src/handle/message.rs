@@ -9,11 +9,11 @@ use pubsub_core::{Delivery, DeliveryInfo, Headers, Message, OnDrop, Result, Sequ
 
 use super::link::Link;
 use crate::consumer::Taken;
-use crate::stream::Stored;
+use crate::stream::Handout;
 
 /// One attempt to hand a message over. Shares the stored message.
 pub(super) struct MemoryMessage {
-    message: Arc<Stored>,
+    message: Handout,
     info: DeliveryInfo,
     link: Arc<Link>,
     on_drop: OnDrop,
@@ -54,7 +54,7 @@ impl Message for MemoryMessage {
     }
 
     fn headers(&self) -> &Headers {
-        &self.message.headers
+        self.message.headers()
     }
 
     fn info(&self) -> &DeliveryInfo {

@@ -16,8 +16,11 @@ mod read;
 mod reset;
 mod retention;
 mod schedules;
+mod segment;
+mod sequences;
 mod serve;
 mod state;
+mod stored;
 mod subjects;
 mod subscribe;
 mod tell;
@@ -35,11 +38,11 @@ use crate::store::Store;
 
 pub(crate) use consumers::ConsumerKey;
 pub(crate) use effects::{Effects, Notice, Plain};
-pub(crate) use log::Stored;
 pub(crate) use messages::Messages;
 pub(crate) use publish::batch_headers;
 pub(crate) use serve::{Gone, Want, Wanted};
 pub(crate) use state::StreamState;
+pub(crate) use stored::{Handout, Kept};
 
 /// A stream, shared by everybody who uses it.
 pub(crate) struct Stream {

@@ -20,19 +20,19 @@ impl StreamState {
     /// Removes one message. Returns whether it was there.
     pub(super) fn remove(&mut self, sequence: u64, why: Why) -> bool {
         let is_first = sequence == self.messages.log().first();
-        let Some(message) = self.messages.remove(sequence) else {
+        let Some(subject) = self.messages.remove(sequence) else {
             return false;
         };
         if why != Why::Settled && !is_first {
             self.messages.note_dropped();
         }
         if why == Why::Dropped && self.heard {
-            self.tell_of_removal(sequence, &message.subject);
+            self.tell_of_removal(sequence, &subject);
         }
         self.unblocks |= why != Why::Settled && self.consumers.are_stalled();
         self.lifetimes.forget(sequence);
         self.schedules.forget(sequence);
-        self.consumers.on_removed(sequence, &message.subject);
+        self.consumers.on_removed(sequence, &subject);
         true
     }
 

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use pubsub_core::{Headers, Republish, Result, StreamName, Subject, SubjectMapping};
 
 use crate::stream::effects::Plain;
-use crate::stream::log::Stored;
 use crate::stream::state::StreamState;
+use crate::stream::stored::Stored;
 
 /// A stream's `republish`, ready to be applied.
 #[derive(Debug)]

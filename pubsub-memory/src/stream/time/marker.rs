@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::stream::effects::Effects;
-use crate::stream::log::Stored;
 use crate::stream::publish::{Orders, ROLLUP, TTL};
 use crate::stream::retention::Why;
 use crate::stream::state::StreamState;
+use crate::stream::stored::Kept;
 
 const REASON: &str = "Nats-Marker-Reason";
 const MAX_AGE: &str = "MaxAge";
@@ -44,8 +44,8 @@ impl StreamState {
 }
 
 /// Also what a key-value store writes to purge a key.
-fn is_marker(message: &Stored) -> bool {
-    let headers = &message.headers;
+fn is_marker(message: &Kept<'_>) -> bool {
+    let headers = message.headers;
     headers.contains(REASON) || headers.get("KV-Operation") == Some("PURGE")
 }
 
