@@ -76,6 +76,7 @@ mod server_version;
 mod store;
 mod stream;
 mod stream_admin;
+mod subject_memo;
 mod subject_trie;
 
 pub use broker::MemoryBroker;

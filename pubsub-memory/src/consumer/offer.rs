@@ -22,10 +22,9 @@ impl ConsumerState {
             self.come_due(due, effects);
             while self.inboxes.is_asking(due)
                 && let Some(taken) = self.take_one(messages, due, effects)
-                && let Some(inbox) = self.inboxes.next_asking(due)
             {
                 self.delivered_unasked(&taken);
-                inbox.deliver(taken, due, effects);
+                self.inboxes.deliver(taken, due, effects);
             }
             self.end_replay(messages, due);
         }
@@ -53,11 +52,8 @@ impl ConsumerState {
             let Some(taken) = self.take_one(messages, now, effects) else {
                 break;
             };
-            let Some(inbox) = self.inboxes.next_asking(now) else {
-                break;
-            };
             self.delivered_unasked(&taken);
-            inbox.deliver(taken, now, effects);
+            self.inboxes.deliver(taken, now, effects);
         }
         self.end_replay(messages, now);
         self.arm(effects);
@@ -84,8 +80,7 @@ impl ConsumerState {
         self.used(now);
         let mut held = Vec::new();
         for inbox in inboxes {
-            self.inboxes.remove(inbox);
-            held.extend(inbox.end(effects));
+            held.extend(self.inboxes.end(inbox, effects));
         }
         // Only now, so that none of it goes from one to the other.
         for taken in held {

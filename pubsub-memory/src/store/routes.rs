@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 use pubsub_core::{StreamName, Subject, SubjectFilter};
 
 use crate::stream::Stream;
@@ -19,7 +20,7 @@ pub(super) struct Routes {
     table: RwLock<Table>,
     /// What the table answered. Written under the table's read lock and cleared under its write lock, so that no
     /// answer outlives a change.
-    memo: DashMap<Subject, Arc<Stream>>,
+    memo: DashMap<Subject, Arc<Stream>, RandomState>,
     memorised: AtomicUsize,
 }
 

@@ -12,6 +12,8 @@ use super::Stream;
 #[derive(Debug, Default)]
 #[must_use = "effects that are not applied leave tasks asleep"]
 pub(crate) struct Effects {
+    /// Most operations wake one task at most.
+    waker: Option<Waker>,
     wakers: Vec<Waker>,
     notices: Vec<Notice>,
     plain: Vec<Plain>,
@@ -48,7 +50,10 @@ impl Effects {
     }
 
     pub(crate) fn wake(&mut self, waker: Waker) {
-        self.wakers.push(waker);
+        match self.waker {
+            None => self.waker = Some(waker),
+            Some(_) => self.wakers.push(waker),
+        }
     }
 
     pub(crate) fn notice(&mut self, notice: Notice) {
@@ -79,7 +84,7 @@ impl Effects {
         for notice in &self.notices {
             notice.log(stream.name());
         }
-        self.wakers.into_iter().for_each(Waker::wake);
+        self.waker.into_iter().chain(self.wakers).for_each(Waker::wake);
         if (self.notices.is_empty() || !self.heard) && self.plain.is_empty() {
             return;
         }

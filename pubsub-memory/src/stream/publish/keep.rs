@@ -50,9 +50,11 @@ impl StreamState {
         if let Some(again) = again {
             effects.publish(again.finish(self.name(), sequence));
         }
-        for slot in self.consumers.waiting_for(&subject) {
-            self.arrived(slot, at, effects);
+        let waiting = self.consumers.waiting_for(&subject);
+        for slot in &waiting {
+            self.arrived(*slot, at, effects);
         }
+        self.consumers.recycle(waiting);
         Ok(sequence)
     }
 
