@@ -91,10 +91,9 @@ fn store_one(
     now: Instant,
     effects: &mut Effects,
 ) -> Result<Receipt> {
-    let subject = message.subject.clone();
     // Deleted since it was looked up: as if it had been before.
-    state.check_exists().map_err(|_| Error::no_stream_for(&subject))?;
-    state.publish(message, now, effects).map_err(|error| error.with_context("subject", &subject))
+    state.check_exists().map_err(|_| Error::no_stream_for(&message.subject))?;
+    state.publish(message, now, effects)
 }
 
 #[async_trait]

@@ -98,11 +98,8 @@ impl Inboxes {
         }
     }
 
-    /// Takes a message, or leaves the waker.
-    pub(crate) fn take_or_wait(&mut self, inbox: &Inbox, waker: &Waker, again: Option<Instant>) -> Next {
-        if let Some(taken) = inbox.take() {
-            return Next::Taken(taken);
-        }
+    /// Leaves the waker, of somebody who has found nothing and looks again by itself at that time.
+    pub(crate) fn wait(&mut self, inbox: &Inbox, waker: &Waker, again: Option<Instant>) {
         if let Some(seat) = self.seat(inbox) {
             match &mut seat.waker {
                 Some(known) => known.clone_from(waker),
@@ -110,7 +107,6 @@ impl Inboxes {
             }
             seat.again = again;
         }
-        Next::Wait(again)
     }
 
     /// Takes a subscription out, wakes who waits, and gives what was not taken.

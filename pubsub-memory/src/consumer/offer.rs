@@ -16,6 +16,7 @@ impl ConsumerState {
         // A fetch that waits wakes up at such a time by itself.
         while self.waiters.is_empty()
             && !self.inboxes.is_empty()
+            && self.may_be_due(now)
             && let Some(due) = self.next_due().filter(|due| *due < now)
             && self.inboxes.is_asking(due)
         {
@@ -38,7 +39,7 @@ impl ConsumerState {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
         }
-        while self.has_more_than(self.waiters.woken(), messages) {
+        while self.is_waited_on() && self.has_more_than(self.waiters.woken(), messages) {
             if !self.inboxes.is_asking(now) {
                 // A fetch that has come wakes the next one.
                 self.waiters.wake_one(effects);

@@ -20,6 +20,8 @@ pub(crate) struct Pending {
     waits: BlockDeque<u64>,
     /// The latest end in `waits`.
     last_wait: Option<Instant>,
+    /// Nothing comes again by itself before this; nothing at all without it.
+    none_due_before: Option<Instant>,
     /// Ends of asked-for delays, and of ack waits that are shorter than one that began earlier.
     delays: BTreeSet<(Instant, u64)>,
     /// To be delivered again, in this order, before anything new. Some may be settled meanwhile.
@@ -67,8 +69,9 @@ impl Pending {
 
     /// The first delivery of a message.
     pub(crate) fn insert(&mut self, sequence: u64, number: u64, until: Instant) {
-        self.window.insert(Entry { sequence, number, attempts: 1, at: until, how: How::After, waits: 0 });
-        self.begin_wait(sequence, until);
+        let how = self.list_wait(sequence, until);
+        let waits = u32::from(how == How::After);
+        self.window.insert(Entry { sequence, number, attempts: 1, at: until, how, waits });
     }
 
     /// The next message to deliver again. It stays queued until [`redeliver`](Self::redeliver) or
@@ -150,6 +153,7 @@ impl Pending {
         }
         (entry.at, entry.how) = (until, How::Delayed);
         self.delays.insert((until, sequence));
+        self.note_due(until);
         self.drop_outdated_waits();
     }
 
@@ -176,6 +180,9 @@ impl Pending {
     /// next one that is not over.
     pub(crate) fn unqueue(&mut self, now: Instant, wait_after: impl Fn(u64) -> Duration) {
         self.left.clear();
+        if self.queue.is_empty() {
+            return;
+        }
         for sequence in std::mem::take(&mut self.queue) {
             let Some(entry) = self.window.get_mut(sequence) else {
                 continue;
@@ -192,11 +199,9 @@ impl Pending {
         self.sort_waits();
     }
 
-    /// Ends a delivery. Returns whether it was unsettled.
-    pub(crate) fn remove(&mut self, sequence: u64) -> bool {
-        let Some(entry) = self.window.remove(sequence) else {
-            return false;
-        };
+    /// Ends a delivery, if it was unsettled.
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Entry> {
+        let entry = self.window.remove(sequence)?;
         self.redelivered -= u64::from(entry.attempts > 1);
         if entry.how == How::Delayed {
             self.delays.remove(&(entry.at, sequence));
@@ -205,16 +210,24 @@ impl Pending {
             self.queue.clear();
             self.left.clear();
             self.waits.clear();
-            self.last_wait = None;
+            (self.last_wait, self.none_due_before) = (None, None);
+        } else if self.waits.front() == Some(&sequence) {
+            // What is settled in order leaves nothing to clean up.
+            self.drop_first_wait();
         }
         self.drop_outdated_waits();
-        true
+        Some(entry)
+    }
+
+    /// Whether the time of one may be over. It says so too where only looking can tell.
+    pub(crate) fn may_be_due(&self, now: Instant) -> bool {
+        self.none_due_before.is_some_and(|earliest| earliest <= now)
     }
 
     /// Takes those whose time is over, in the order in which a server's timer would find them: by time, and within a
     /// millisecond by sequence. The caller queues or removes each.
     pub(crate) fn take_due(&mut self, now: Instant) -> Vec<u64> {
-        if self.next_due().is_none_or(|due| due > now) {
+        if !self.may_be_due(now) {
             return Vec::new();
         }
         let mut due = Vec::new();
@@ -229,6 +242,7 @@ impl Pending {
             self.delays.pop_first();
             due.push((until, sequence));
         }
+        self.none_due_before = self.next_due();
         due.sort_unstable_by_key(|(until, sequence)| {
             (Reverse(now.saturating_duration_since(*until).as_millis()), *sequence)
         });
@@ -285,18 +299,29 @@ impl Pending {
     }
 
     fn begin_wait(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.window.get_mut(sequence) else {
-            return;
-        };
+        let how = self.list_wait(sequence, until);
+        if let Some(entry) = self.window.get_mut(sequence) {
+            (entry.at, entry.how) = (until, how);
+            entry.waits += u32::from(how == How::After);
+        }
+    }
+
+    /// Lists the end of an ack wait among those that come in order, or among the delays.
+    fn list_wait(&mut self, sequence: u64, until: Instant) -> How {
+        self.note_due(until);
         if self.last_wait.is_none_or(|last| last <= until) {
-            entry.comes_after(until);
-            entry.waits += 1;
             self.waits.push_back(sequence);
             self.last_wait = Some(until);
+            How::After
         } else {
-            (entry.at, entry.how) = (until, How::Delayed);
             self.delays.insert((until, sequence));
+            How::Delayed
         }
+    }
+
+    fn note_due(&mut self, until: Instant) {
+        let earliest = self.none_due_before.map_or(until, |earliest| earliest.min(until));
+        self.none_due_before = Some(earliest);
     }
 
     /// The ack wait that ends first.
@@ -335,6 +360,7 @@ impl Pending {
         waits.sort_unstable();
         self.last_wait = waits.last().map(|(until, _)| *until);
         self.waits = waits.into_iter().map(|(_, sequence)| sequence).collect();
+        self.none_due_before = self.next_due();
     }
 
     /// Keeps the list of waits about as long as the list of entries: one old entry must not hold the ends of all that
@@ -407,7 +433,8 @@ mod tests {
         let start = Instant::now();
         let mut pending = delivered(start, &[1, 2, 3]);
         pending.queue(1);
-        assert!(pending.remove(1) && pending.remove(2) && !pending.remove(2));
+        assert!([1, 2].into_iter().all(|sequence| pending.remove(sequence).is_some()));
+        assert!(pending.remove(2).is_none());
         assert_eq!(pending.next_queued().map(|(sequence, _)| sequence), None);
         assert_eq!(pending.take_due(start + WAIT), [3]);
     }

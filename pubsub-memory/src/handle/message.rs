@@ -22,7 +22,7 @@ pub(super) struct MemoryMessage {
 impl MemoryMessage {
     pub(super) fn deliver(taken: Taken, link: &Arc<Link>, on_drop: OnDrop) -> Delivery {
         let info = DeliveryInfo::new(
-            link.stream.name().clone(),
+            link.stream_name.clone(),
             link.consumer.clone(),
             taken.sequence,
             taken.number,

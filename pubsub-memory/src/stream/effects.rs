@@ -12,15 +12,20 @@ use super::Stream;
 #[derive(Debug, Default)]
 #[must_use = "effects that are not applied leave tasks asleep"]
 pub(crate) struct Effects {
-    /// Most operations wake one task at most.
+    /// Most operations wake one task at most, and do nothing else.
     waker: Option<Waker>,
-    wakers: Vec<Waker>,
-    notices: Vec<Notice>,
-    plain: Vec<Plain>,
+    rest: Option<Box<Rest>>,
     /// Whether anybody would hear of what happens.
     heard: bool,
     /// When the stream has something to tell by itself.
     tells_at: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
+    wakers: Vec<Waker>,
+    notices: Vec<Notice>,
+    plain: Vec<Plain>,
 }
 
 /// A message for whoever listens, with headers as on the wire.
@@ -52,16 +57,16 @@ impl Effects {
     pub(crate) fn wake(&mut self, waker: Waker) {
         match self.waker {
             None => self.waker = Some(waker),
-            Some(_) => self.wakers.push(waker),
+            Some(_) => self.rest().wakers.push(waker),
         }
     }
 
     pub(crate) fn notice(&mut self, notice: Notice) {
-        self.notices.push(notice);
+        self.rest().notices.push(notice);
     }
 
     pub(super) fn publish(&mut self, plain: Plain) {
-        self.plain.push(plain);
+        self.rest().plain.push(plain);
     }
 
     /// Whether anybody listens, so that what happens is to be told, and in time.
@@ -81,22 +86,30 @@ impl Effects {
     }
 
     pub(crate) fn apply(self, stream: &Stream) {
-        for notice in &self.notices {
+        let Some(rest) = self.rest else {
+            self.waker.into_iter().for_each(Waker::wake);
+            return;
+        };
+        for notice in &rest.notices {
             notice.log(stream.name());
         }
-        self.waker.into_iter().chain(self.wakers).for_each(Waker::wake);
-        if (self.notices.is_empty() || !self.heard) && self.plain.is_empty() {
+        self.waker.into_iter().chain(rest.wakers).for_each(Waker::wake);
+        if (rest.notices.is_empty() || !self.heard) && rest.plain.is_empty() {
             return;
         }
         let Some(store) = stream.store() else { return };
-        for notice in self.notices.into_iter().filter(|_| self.heard) {
+        for notice in rest.notices.into_iter().filter(|_| self.heard) {
             if let Some(advisory) = notice.into_advisory(stream.name()) {
                 store.publish_advisory(&advisory);
             }
         }
-        for plain in self.plain {
+        for plain in rest.plain {
             store.publish_plain(plain);
         }
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
     }
 }
 

@@ -66,16 +66,15 @@ impl Log {
         self.last.checked_add(1)
     }
 
-    /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist.
-    pub(crate) fn push(&mut self, message: Stored, holders: u32) -> u64 {
+    /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist. Takes headers and payload.
+    pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
         let sequence = self.last.saturating_add(1);
         self.bytes += message.cost();
-        let Stored { subject, headers, payload, at } = message;
         let slot = Slot {
-            payload,
-            headers: (!headers.is_empty()).then(|| Arc::new(headers)),
-            at: self.count_time(at),
-            subject: self.subjects.insert(subject, sequence),
+            payload: std::mem::take(&mut message.payload),
+            headers: (!message.headers.is_empty()).then(|| Arc::new(std::mem::take(&mut message.headers))),
+            at: self.count_time(message.at),
+            subject: self.subjects.insert(&message.subject, sequence),
             holders,
         };
         if self.messages == 0 {
@@ -240,10 +239,14 @@ mod tests {
         Stored { subject, headers: Headers::new(), payload: Bytes::from_static(b"12"), at: Instant::now() }
     }
 
+    fn push(log: &mut Log) -> u64 {
+        log.push(&mut message(), 0)
+    }
+
     fn log(messages: u64) -> Log {
         let mut log = Log::new();
         for _ in 0..messages {
-            log.push(message(), 0);
+            push(&mut log);
         }
         log
     }
@@ -271,7 +274,7 @@ mod tests {
         assert!(log.remove(1).is_none() && log.get(2).is_none());
         log.remove(4).unwrap();
         assert_eq!((log.first(), log.last(), log.bytes()), (5, 4, 0));
-        assert_eq!(log.push(message(), 0), 5);
+        assert_eq!(push(&mut log), 5);
     }
 
     #[test]
@@ -296,7 +299,7 @@ mod tests {
     fn a_skipped_sequence_holds_nothing() {
         let mut log = log(1);
         assert_eq!(log.skip(), 2);
-        assert_eq!(log.push(message(), 0), 3);
+        assert_eq!(push(&mut log), 3);
         assert_eq!(sequences(&log), [1, 3]);
         let mut empty = Log::new();
         empty.skip();
@@ -309,7 +312,7 @@ mod tests {
         log.clear(0);
         assert_eq!((log.first(), log.last(), log.len(), log.bytes()), (11, 10, 0, 0));
         log.clear(5000);
-        assert_eq!(log.push(message(), 0), 5000);
+        assert_eq!(push(&mut log), 5000);
         assert_eq!(sequences(&log), [5000]);
     }
 
@@ -319,8 +322,8 @@ mod tests {
         headers.append_received("a", "1").unwrap();
         let (begun, mut log) = (Instant::now(), Log::new());
         let later = begun + std::time::Duration::from_millis(7);
-        log.push(Stored { at: begun, ..message() }, 0);
-        log.push(Stored { at: later, headers: headers.clone(), ..message() }, 3);
+        log.push(&mut Stored { at: begun, ..message() }, 0);
+        log.push(&mut Stored { at: later, headers: headers.clone(), ..message() }, 3);
         let kept = log.get(2).unwrap();
         assert_eq!((kept.subject.as_str(), kept.payload, kept.at), ("a", &Bytes::from_static(b"12"), later));
         assert_eq!((kept.headers, kept.hand_out().headers()), (&headers, &headers));
@@ -334,7 +337,7 @@ mod tests {
         for _ in 0..20 * SEGMENT {
             log.skip();
         }
-        log.push(message(), 0);
+        push(&mut log);
         for sequence in 2..20 * SEGMENT {
             assert!(log.remove(sequence).is_none());
         }
@@ -347,7 +350,7 @@ mod tests {
     fn a_stream_that_empties_uses_its_segment_again() {
         let mut log = Log::new();
         for _ in 0..3 * SEGMENT {
-            let sequence = log.push(message(), 0);
+            let sequence = push(&mut log);
             log.remove(sequence).unwrap();
             assert_eq!(log.segments.len(), 1);
         }
@@ -357,7 +360,7 @@ mod tests {
     fn the_highest_sequence_does_not_overflow() {
         let mut log = Log::new();
         log.clear(u64::MAX);
-        assert_eq!(log.push(message(), 0), u64::MAX);
+        assert_eq!(push(&mut log), u64::MAX);
         assert_eq!(log.next_sequence(), None);
         assert_eq!(log.next_from(u64::MAX).map(|found| found.0), Some(u64::MAX));
         log.remove(u64::MAX).unwrap();

@@ -29,7 +29,7 @@ impl Messages {
         self.log.subjects()
     }
 
-    pub(crate) fn push(&mut self, message: Stored, holders: u32) -> u64 {
+    pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
         self.log.push(message, holders)
     }
 

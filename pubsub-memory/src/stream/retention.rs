@@ -46,13 +46,17 @@ impl StreamState {
     }
 
     /// One consumer has settled these messages.
-    pub(super) fn release(&mut self, sequences: &[u64]) {
+    pub(super) fn release(&mut self, sequences: impl IntoIterator<Item = u64>) {
+        let retention = self.config.retention;
+        if retention == Retention::Limits {
+            return;
+        }
         for sequence in sequences {
-            match self.config.retention {
+            match retention {
                 Retention::WorkQueue => {
-                    self.remove(*sequence, Why::Settled);
+                    self.remove(sequence, Why::Settled);
                 }
-                Retention::Interest => self.let_go(*sequence),
+                Retention::Interest => self.let_go(sequence),
                 _ => {}
             }
         }

@@ -28,13 +28,14 @@ impl SubjectIndex {
     }
 
     /// Appends a sequence, and returns the number of the subject.
-    pub(super) fn insert(&mut self, subject: Subject, sequence: u64) -> u32 {
-        if let Some(number) = self.numbers.get(&subject).copied() {
+    pub(super) fn insert(&mut self, subject: &Subject, sequence: u64) -> u32 {
+        if let Some(number) = self.numbers.get(subject).copied() {
             if let Some(entry) = self.entry_mut(number) {
                 entry.sequences.push(sequence);
             }
             return number;
         }
+        let subject = own(subject);
         let entry = Entry { subject: subject.clone(), sequences: Sequences::of(sequence) };
         let number = match self.free.pop() {
             Some(number) => {
@@ -120,6 +121,12 @@ impl SubjectIndex {
     }
 }
 
+/// A copy of its own: a text that publishers share with readers would be counted by both sides in one place, and one that
+/// is part of a larger buffer would keep that.
+fn own(subject: &Subject) -> Subject {
+    Subject::new(subject.as_str().to_owned()).unwrap_or_else(|_| subject.clone())
+}
+
 fn place(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
@@ -131,7 +138,7 @@ mod tests {
     fn index() -> SubjectIndex {
         let mut index = SubjectIndex::default();
         for (sequence, text) in (1..).zip(["a", "b", "a", "b", "a"]) {
-            index.insert(Subject::new(text).unwrap(), sequence);
+            index.insert(&Subject::new(text).unwrap(), sequence);
         }
         index
     }
@@ -155,7 +162,7 @@ mod tests {
             index.remove(number, sequence);
         }
         assert_eq!((index.len(), index.count("a"), index.count("b")), (1, 0, 2));
-        assert_eq!(index.insert(Subject::new("c").unwrap(), 6), number);
+        assert_eq!(index.insert(&Subject::new("c").unwrap(), 6), number);
         assert_eq!((index.subject(number).map(Subject::as_str), index.count("c")), (Some("c"), 1));
     }
 }

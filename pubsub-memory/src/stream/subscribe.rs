@@ -34,13 +34,21 @@ impl StreamState {
             Need::Request | Need::More => consumer.inboxes.ask(inbox, now),
         }
         self.offer(key.slot(), now, effects);
+        let next = match inbox.take() {
+            Some(taken) => Next::Taken(taken),
+            None => self.wait_for_more(key, inbox, waker)?,
+        };
+        self.consumers.note_expiry(key.slot());
+        Ok(next)
+    }
+
+    fn wait_for_more(&mut self, key: ConsumerKey, inbox: &Inbox, waker: &Waker) -> Result<Next, Gone> {
         let removal = self.next_removal();
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
         let removal = removal.filter(|_| consumer.is_stalled());
         let again = consumer.next_due().into_iter().chain(removal).min();
-        let next = consumer.inboxes.take_or_wait(inbox, waker, again);
-        self.consumers.note_expiry(key.slot());
-        Ok(next)
+        consumer.inboxes.wait(inbox, waker, again);
+        Ok(Next::Wait(again))
     }
 
     /// A subscription is dropped.
@@ -89,7 +97,7 @@ impl StreamState {
         if consumer.waiters.len() + consumer.inboxes.len() < limit || consumer.waiting(now) < limit {
             consumer.inboxes.wake_refused(effects);
         }
-        self.release(&settled);
+        self.release(settled);
         self.consumers.note_waiting(slot);
         self.consumers.note_expiry(slot);
     }

@@ -55,9 +55,9 @@ impl StreamState {
             self.stage(incoming, &mut staged, now).map_err(|error| about(error, incoming, number))?;
         }
         let mut last = self.messages.log().last();
-        for incoming in batched {
+        for mut incoming in batched {
             // Nothing is left to refuse it.
-            last = self.keep(incoming, effects)?;
+            last = self.keep(&mut incoming, effects)?;
         }
         Ok(BatchReceipt::new(self.name().clone(), last, count))
     }

@@ -90,9 +90,9 @@ impl StreamState {
             scheduled: Some(Scheduled { scheduler: scheduler.clone(), is_last: next.is_none() }),
             ..Orders::default()
         };
-        let produced = self.produced(schedule.target.clone(), headers, payload, orders, at)?;
+        let mut produced = self.produced(schedule.target.clone(), headers, payload, orders, at)?;
         self.check_size(&produced.message)?;
-        self.keep(produced, effects)
+        self.keep(&mut produced, effects)
     }
 }
 

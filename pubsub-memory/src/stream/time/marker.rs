@@ -38,8 +38,8 @@ impl StreamState {
         headers.append_received(ROLLUP, "sub")?;
         let orders =
             Orders { ttl: Some(TimeToLive::After(ttl)), rollup: Some(Rollup::Subject), ..Orders::default() };
-        let marker = self.produced(subject, headers, Bytes::new(), orders, at)?;
-        self.keep(marker, effects)
+        let mut marker = self.produced(subject, headers, Bytes::new(), orders, at)?;
+        self.keep(&mut marker, effects)
     }
 }
 
