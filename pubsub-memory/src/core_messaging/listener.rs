@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use pubsub_core::{CoreMessage, GroupName};
 
-/// What waits for one listener. A listener that does not keep up loses messages, and is told how many.
+/// What waits for one listener. A listener that does not keep up loses messages, and is told how many in their place.
 #[derive(Debug)]
 pub(crate) struct Listener {
     id: u64,
@@ -19,11 +19,18 @@ pub(crate) struct Listener {
 
 #[derive(Debug, Default)]
 struct State {
-    held: VecDeque<CoreMessage>,
-    /// How many were dropped since that was last told.
-    missed: u64,
+    held: VecDeque<Held>,
+    /// How many of these are messages.
+    messages: usize,
     waker: Option<Waker>,
     ended: bool,
+}
+
+#[derive(Debug)]
+enum Held {
+    Message(CoreMessage),
+    /// So many were dropped here.
+    Gap(u64),
 }
 
 /// What a listener hears next.
@@ -59,10 +66,13 @@ impl Listener {
         if state.ended {
             return None;
         }
-        if state.held.len() < self.size {
-            state.held.push_back(message);
+        if state.messages < self.size {
+            state.messages += 1;
+            state.held.push_back(Held::Message(message));
+        } else if let Some(Held::Gap(missed)) = state.held.back_mut() {
+            *missed += 1;
         } else {
-            state.missed += 1;
+            state.held.push_back(Held::Gap(1));
         }
         state.waker.take()
     }
@@ -72,11 +82,13 @@ impl Listener {
         if state.ended {
             return Poll::Ready(Heard::End);
         }
-        if state.missed > 0 {
-            return Poll::Ready(Heard::Missed(std::mem::take(&mut state.missed)));
-        }
-        if let Some(message) = state.held.pop_front() {
-            return Poll::Ready(Heard::Message(message));
+        match state.held.pop_front() {
+            Some(Held::Message(message)) => {
+                state.messages -= 1;
+                return Poll::Ready(Heard::Message(message));
+            }
+            Some(Held::Gap(missed)) => return Poll::Ready(Heard::Missed(missed)),
+            None => {}
         }
         match &mut state.waker {
             Some(known) => known.clone_from(context.waker()),

@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(2);
 /// How far ahead schedules are.
 fn ahead(trial: &Trial) -> Duration {
     match trial.clock() {
-        Clock::Virtual => Duration::from_secs(3600),
+        Clock::Virtual => Duration::from_secs(300),
         Clock::Real => Duration::from_secs(1),
     }
 }

@@ -89,10 +89,11 @@ async fn never_outlives_the_age(trial: &Trial) -> CaseResult {
     publish(trial, trial.message("aged.a", "for ever")?.with_ttl(TimeToLive::Never)).await?;
     publish(trial, trial.message("aged.a", "longer")?.with_ttl(age * 10)).await?;
     trial.publish("aged.a", "plain").await?;
-    leaves(trial, &stream, 2).await?;
-    let left = consumer.take_and_ack(2).await?;
+    // A longer time to live does not outlive the age either (measured on nats-server 2.15.1).
+    leaves(trial, &stream, 1).await?;
+    let left = consumer.take_and_ack(1).await?;
     let left: Vec<_> = left.iter().map(|info| info.stream_sequence).collect();
-    check_eq!(left, [1, 2], "what outlives the stream's age");
+    check_eq!(left, [1], "what outlives the stream's age");
     Ok(())
 }
 
