@@ -172,7 +172,7 @@ pub(crate) fn no_atomic_batches(stream: &StreamName) -> Error {
 }
 
 fn not_allowed(stream: &StreamName, field: &'static str, code: u16) -> Error {
-    Error::new(ErrorKind::Unsupported, "the stream does not allow that")
+    Error::new(ErrorKind::Config, "the stream does not allow that")
         .with_context("stream", stream)
         .with_context("field", field)
         .with_broker_code(code)
