@@ -19,8 +19,8 @@ async fn publish(trial: &Trial, message: OutboundMessage) -> Result<Receipt> {
     trial.publisher().publish_message(message).await
 }
 
-/// E7: a message leaves at its time to live and not before, delivered or not, whatever the stream's age is; one that never
-/// expires outlives the stream's age; a stream that does not allow it refuses such messages.
+/// E7: a message leaves at its time to live and not before, delivered or not; one that never expires outlives the stream's
+/// age, and one that is to live longer than that does not; a stream that does not allow it refuses such messages.
 pub(crate) async fn leaves_at_its_time(trial: &Trial) -> CaseResult {
     let stream = trial.create_stream(trial.stream_config("stream", &["a"])?.with_allow_message_ttl()).await?;
     let consumer = trial.consumer(&stream, "reader").await?;
@@ -89,7 +89,7 @@ async fn never_outlives_the_age(trial: &Trial) -> CaseResult {
     publish(trial, trial.message("aged.a", "for ever")?.with_ttl(TimeToLive::Never)).await?;
     publish(trial, trial.message("aged.a", "longer")?.with_ttl(age * 10)).await?;
     trial.publish("aged.a", "plain").await?;
-    // A longer time to live does not outlive the age either (measured on nats-server 2.15.1).
+    // A time to live shortens what the stream's age allows; only "never" lengthens it (measured on nats-server 2.15.1).
     leaves(trial, &stream, 1).await?;
     let left = consumer.take_and_ack(1).await?;
     let left: Vec<_> = left.iter().map(|info| info.stream_sequence).collect();
