@@ -72,7 +72,6 @@ impl MemoryPublisher {
             return Err(error::batch_of_wrong_size(0, MAX_BATCH));
         };
         let batch = format!("batch-{}", self.connection.store.next_id());
-        self.connection.store.overhear_batch(&messages, &batch);
         stream.run(|state, now, effects| {
             state.check_exists()?;
             state.publish_atomic(messages, &batch, now, effects)
@@ -107,7 +106,6 @@ impl Publisher for MemoryPublisher {
         // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
         tokio::task::consume_budget().await;
         self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
-        self.connection.store.overhear(&message);
         let outcome = self
             .route(&message.subject)
             .and_then(|stream| stream.run(|state, now, effects| store_one(state, message, now, effects)));
@@ -132,11 +130,7 @@ impl Publisher for MemoryPublisher {
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut run: Option<(Arc<Stream>, Vec<OutboundMessage>)> = None;
         for message in messages {
-            let checked = self.check(&message, &options);
-            let routed = checked.map(|()| {
-                self.connection.store.overhear(&message);
-                self.route(&message.subject)
-            });
+            let routed = self.check(&message, &options).map(|()| self.route(&message.subject));
             match (routed, &mut run) {
                 (Ok(Ok(stream)), Some((same, run))) if Arc::ptr_eq(same, &stream) => run.push(message),
                 (routed, run) => {

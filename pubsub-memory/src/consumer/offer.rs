@@ -61,7 +61,6 @@ impl ConsumerState {
         }
         self.end_replay(messages, now);
         self.arm(effects);
-        self.tell_in_time(effects);
         std::mem::take(&mut self.settled)
     }
 

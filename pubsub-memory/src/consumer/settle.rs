@@ -15,7 +15,6 @@ impl ConsumerState {
     pub(crate) fn settle(
         &mut self,
         delivery: SequencePair,
-        attempt: u64,
         kind: &SettlementKind,
         messages: &Messages,
         now: Instant,
@@ -26,10 +25,10 @@ impl ConsumerState {
         match kind {
             SettlementKind::Ack => self.finish(delivery, messages, effects),
             SettlementKind::Term { reason } => {
-                // Also of a message that is settled already, as a server does (measured on nats-server 2.15.1).
-                let (consumer, reason) = (self.name.clone(), reason.clone());
-                let (number, attempts) = (delivery.consumer, attempt);
-                effects.notice(Notice::Terminated { consumer, number, sequence, attempts, reason });
+                if self.pending.contains(sequence) {
+                    let (consumer, reason) = (self.name.clone(), reason.clone());
+                    effects.notice(Notice::Terminated { consumer, sequence, reason });
+                }
                 self.finish(delivery, messages, effects)
             }
             SettlementKind::Nak { delay } => {
@@ -59,7 +58,6 @@ impl ConsumerState {
         self.used(now);
         let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
         self.pending.extend(sequence, after(now, wait_after(&self.config, attempts)));
-        self.tell_in_time(effects);
         self.arm(effects);
     }
 
@@ -72,25 +70,6 @@ impl ConsumerState {
             self.waiters.be_awake_at(due, effects);
             self.inboxes.be_awake_at(due, effects);
         }
-    }
-
-    /// Where time gives up a message, it is to be told in time.
-    pub(crate) fn tell_in_time(&mut self, effects: &mut Effects) {
-        if self.is_last_attempt(1)
-            && effects.are_heard()
-            && let Some(due) = self.pending.next_due()
-        {
-            effects.tell_at(due);
-        }
-    }
-
-    /// The number of the first delivery and the count of all, of a message that is delivered and not settled.
-    pub(crate) fn in_flight(&self, sequence: u64) -> Option<(u64, u64)> {
-        self.pending.get(sequence).map(|entry| (entry.number, entry.attempts))
-    }
-
-    pub(crate) fn has_in_flight(&self) -> bool {
-        !self.pending.is_empty()
     }
 
     /// When who waits has to look again by itself.
@@ -109,7 +88,6 @@ impl ConsumerState {
         } else {
             let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
             self.pending.delay(sequence, delayed_until(&self.config, attempts, now, delay));
-            self.tell_in_time(effects);
             self.arm(effects);
         }
     }

@@ -65,7 +65,6 @@ impl ConsumerState {
         self.end_replay(messages, now);
         self.count_pending(messages, taken.get_mut(before..).unwrap_or_default());
         self.count_turn(handle, taken.len() - before);
-        self.tell_in_time(effects);
     }
 
     /// Takes one message for a subscription.

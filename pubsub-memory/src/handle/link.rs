@@ -42,16 +42,12 @@ impl Link {
         })
     }
 
-    pub(super) fn settle(&self, delivery: (SequencePair, u64), settlement: &Settlement) -> Result<()> {
+    pub(super) fn settle(&self, delivery: SequencePair, settlement: &Settlement) -> Result<()> {
         self.settle_all(&[delivery], settlement).pop().unwrap_or(Ok(()))
     }
 
     /// Settles several deliveries under one lock.
-    pub(super) fn settle_all(
-        &self,
-        deliveries: &[(SequencePair, u64)],
-        settlement: &Settlement,
-    ) -> Vec<Result<()>> {
+    pub(super) fn settle_all(&self, deliveries: &[SequencePair], settlement: &Settlement) -> Vec<Result<()>> {
         let each = |result: &dyn Fn() -> Result<()>| deliveries.iter().map(|_| result()).collect();
         let check =
             || self.connection.check_open("broker").and_then(|()| known::settlement(settlement.kind()));
@@ -59,7 +55,7 @@ impl Link {
             return each(&|| check().map_err(|error| self.during("settle", error)));
         }
         self.stream.run(|state, now, effects| {
-            let settle = |delivery: &(SequencePair, u64)| match state.settle(
+            let settle = |delivery: &SequencePair| match state.settle(
                 self.key,
                 *delivery,
                 settlement.kind(),

@@ -80,9 +80,9 @@ impl Message for MemoryMessage {
     }
 }
 
-/// What names a delivery in a settlement, and which attempt it was.
-pub(super) fn which(info: &DeliveryInfo) -> (SequencePair, u64) {
-    (SequencePair::new(info.consumer_sequence, info.stream_sequence), info.attempt)
+/// What names a delivery in a settlement.
+pub(super) fn which(info: &DeliveryInfo) -> SequencePair {
+    SequencePair::new(info.consumer_sequence, info.stream_sequence)
 }
 
 impl std::fmt::Debug for MemoryMessage {

@@ -57,22 +57,18 @@ impl Routes {
         });
     }
 
-    /// Returns the subjects that it had.
-    pub(super) fn remove(&self, stream: &StreamName) -> Vec<SubjectFilter> {
+    pub(super) fn remove(&self, stream: &StreamName) {
         self.change(|table| {
-            let subjects = table.subjects.remove(stream).unwrap_or_default();
-            for subject in &subjects {
-                table.trie.remove(subject, |routed| routed.name() == stream);
+            for subject in table.subjects.remove(stream).unwrap_or_default() {
+                table.trie.remove(&subject, |routed| routed.name() == stream);
             }
-            subjects
-        })
+        });
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
+    fn change(&self, change: impl FnOnce(&mut Table)) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut table);
+        change(&mut table);
         self.memo.clear();
         self.memorised.store(0, Ordering::Relaxed);
-        result
     }
 }

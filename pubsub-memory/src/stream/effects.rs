@@ -3,8 +3,8 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use pubsub_core::{ConsumerName, Headers, ReplySubject, StreamName, Subject};
-use tokio::time::Instant;
+use bytestring::ByteString;
+use pubsub_core::{ConsumerName, Headers, StreamName};
 
 use super::Stream;
 
@@ -15,18 +15,12 @@ pub(crate) struct Effects {
     wakers: Vec<Waker>,
     notices: Vec<Notice>,
     plain: Vec<Plain>,
-    /// Whether anybody would hear of what happens.
-    heard: bool,
-    /// When the stream has something to tell by itself.
-    tells_at: Option<Instant>,
 }
 
-/// A message for whoever listens, with headers as on the wire.
+/// A message for whoever listens.
 #[derive(Debug)]
 pub(crate) struct Plain {
-    pub(crate) subject: Subject,
-    /// Where the answer goes, if one is wanted.
-    pub(crate) reply: Option<ReplySubject>,
+    pub(crate) subject: ByteString,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
 }
@@ -36,17 +30,13 @@ pub(crate) struct Plain {
 pub(crate) enum Notice {
     /// A message had its `max_deliver` attempts.
     Exhausted { consumer: ConsumerName, sequence: u64, attempts: u64 },
-    /// A message was given up. `number` is the consumer's count at the delivery.
-    Terminated { consumer: ConsumerName, number: u64, sequence: u64, attempts: u64, reason: Option<String> },
+    /// A message was given up.
+    Terminated { consumer: ConsumerName, sequence: u64, reason: Option<String> },
     /// Nobody used a consumer for its inactive threshold.
     ConsumerExpired { consumer: ConsumerName },
 }
 
 impl Effects {
-    pub(super) fn new(heard: bool) -> Self {
-        Self { heard, ..Self::default() }
-    }
-
     pub(crate) fn wake(&mut self, waker: Waker) {
         self.wakers.push(waker);
     }
@@ -59,39 +49,12 @@ impl Effects {
         self.plain.push(plain);
     }
 
-    /// Whether anybody listens, so that what happens is to be told, and in time.
-    pub(crate) fn are_heard(&self) -> bool {
-        self.heard
-    }
-
-    /// Lets the stream look at the clock then, although nobody calls. Only while somebody listens.
-    pub(crate) fn tell_at(&mut self, at: Instant) {
-        if self.heard {
-            self.tells_at = Some(self.tells_at.map_or(at, |known| known.min(at)));
-        }
-    }
-
-    pub(super) fn tells_at(&self) -> Option<Instant> {
-        self.tells_at
-    }
-
     pub(crate) fn apply(self, stream: &Stream) {
-        for notice in &self.notices {
+        for notice in self.notices {
             notice.log(stream.name());
         }
         self.wakers.into_iter().for_each(Waker::wake);
-        if (self.notices.is_empty() || !self.heard) && self.plain.is_empty() {
-            return;
-        }
-        let Some(store) = stream.store() else { return };
-        for notice in self.notices.into_iter().filter(|_| self.heard) {
-            if let Some(advisory) = notice.into_advisory(stream.name()) {
-                store.publish_advisory(&advisory);
-            }
-        }
-        for plain in self.plain {
-            store.publish_plain(plain);
-        }
+        self.plain.into_iter().for_each(|plain| stream.publish_plain(plain));
     }
 }
 
@@ -102,7 +65,7 @@ impl Notice {
                 %stream, %consumer, sequence, attempts,
                 "a message had its last attempt; it stays in the stream and this consumer does not see it again"
             ),
-            Self::Terminated { consumer, sequence, reason, .. } => tracing::info!(
+            Self::Terminated { consumer, sequence, reason } => tracing::info!(
                 %stream, %consumer, sequence, reason = reason.as_deref().unwrap_or_default(),
                 "a message was terminated"
             ),

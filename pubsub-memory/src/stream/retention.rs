@@ -10,10 +10,8 @@ use crate::consumer::ConsumerState;
 pub(super) enum Why {
     /// Everybody concerned has settled it.
     Settled,
-    /// A limit or a deletion: somebody may still hold a delivery of it, and is told.
+    /// A limit, a purge or a deletion: somebody may still hold a delivery of it.
     Dropped,
-    /// A purge: the same, and nobody is told.
-    Purged,
 }
 
 impl StreamState {
@@ -23,13 +21,10 @@ impl StreamState {
         let Some(message) = self.messages.remove(sequence) else {
             return false;
         };
-        if why != Why::Settled && !is_first {
+        if why == Why::Dropped && !is_first {
             self.messages.note_dropped();
         }
-        if why == Why::Dropped && self.heard {
-            self.tell_of_removal(sequence, &message.subject);
-        }
-        self.unblocks |= why != Why::Settled && self.consumers.are_stalled();
+        self.unblocks |= why == Why::Dropped && self.consumers.are_stalled();
         self.lifetimes.forget(sequence);
         self.schedules.forget(sequence);
         self.consumers.on_removed(sequence, &message.subject);

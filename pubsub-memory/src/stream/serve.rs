@@ -120,7 +120,7 @@ impl StreamState {
     pub(crate) fn settle(
         &mut self,
         key: ConsumerKey,
-        (delivery, attempt): (SequencePair, u64),
+        delivery: SequencePair,
         kind: &SettlementKind,
         now: Instant,
         effects: &mut Effects,
@@ -130,7 +130,7 @@ impl StreamState {
             return Err(Gone::Acks);
         }
         consumer.advance(&self.messages, now, effects);
-        let ended = consumer.settle(delivery, attempt, kind, &self.messages, now, effects);
+        let ended = consumer.settle(delivery, kind, &self.messages, now, effects);
         self.release(&ended);
         self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());

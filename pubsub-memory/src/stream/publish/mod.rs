@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use super::effects::Effects;
 use super::state::StreamState;
 use crate::error;
-pub(crate) use atomic::batch_headers;
 pub(super) use incoming::{Incoming, Orders, Scheduled};
 pub(super) use incoming::{MESSAGE_ID, ROLLUP, TTL};
 pub(super) use republish::Republisher;
@@ -57,15 +56,14 @@ impl StreamState {
         payload: Bytes,
         now: Instant,
         effects: &mut Effects,
-    ) -> Result<Receipt> {
+    ) -> Result<()> {
         self.check_exists()?;
         let mut incoming = self.received(subject, headers, payload, now)?;
         self.check_size(&incoming.message)?;
-        if let Some(sequence) = self.check_orders(&mut incoming, now)? {
-            return Ok(Receipt::new(self.name().clone(), sequence, true));
+        if self.check_orders(&mut incoming, now)?.is_none() {
+            self.keep(incoming, effects)?;
         }
-        let sequence = self.keep(incoming, effects)?;
-        Ok(Receipt::new(self.name().clone(), sequence, false))
+        Ok(())
     }
 
     /// Returns the sequence of the first, if it is a duplicate.
