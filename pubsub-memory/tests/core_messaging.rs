@@ -361,3 +361,25 @@ async fn the_messages_of_a_batch_are_heard_one_by_one() {
     let last = all.next().await.unwrap().unwrap();
     assert_eq!(last.headers.get("Nats-Batch-Commit"), Some("1"));
 }
+
+/// Each message names the one before it, so that a listener finds gaps: what comes out of turn would look like one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_threads_publish_is_republished_in_the_order_of_the_stream() {
+    const EACH: usize = 2_000;
+    let setup = Arc::new(Setup::new(republishing("S", "s.>", "again.s.>")).await);
+    let room = CoreSubscribeOptions::default().with_buffer(2 * EACH);
+    let mut again = listen_with(&setup, "again.>", room).await;
+    let publish = |setup: Arc<Setup>| async move {
+        for _ in 0..EACH {
+            setup.publish("s.a").await;
+        }
+    };
+    let both = [tokio::spawn(publish(Arc::clone(&setup))), tokio::spawn(publish(Arc::clone(&setup)))];
+    for publishing in both {
+        publishing.await.unwrap();
+    }
+    for last in 0..2 * EACH {
+        let message = timeout(10 * SECOND, again.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(message.headers.get("Nats-Last-Sequence"), Some(&*last.to_string()));
+    }
+}

@@ -125,3 +125,19 @@ async fn a_stream_has_so_many_consumers_at_most() {
     // The same one again is no further one.
     setup.consumer(durable("one")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_discards_the_new_keeps_the_old_under_a_lowered_limit() {
+    let keyed = || stream().with_discard(Discard::New).with_max_messages_per_subject(1);
+    for lowered in [keyed().with_max_messages(2), keyed().with_max_bytes(2 * COST)] {
+        let setup = Setup::new(keyed()).await;
+        for subject in ["s.a", "s.b", "s.c", "s.d"] {
+            setup.publish(subject).await;
+        }
+        setup.admin().update_stream(lowered).await.unwrap();
+        assert_eq!(setup.stored().await, [1, 2, 3, 4]);
+        // It takes the place of another one of its subject.
+        setup.publish("s.d").await;
+        assert_eq!(setup.stored().await, [1, 2, 3, 5]);
+    }
+}

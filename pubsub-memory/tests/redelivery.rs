@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{SECOND, Setup, ack_all, attempts, durable, sequences, stream, take, wait};
-use pubsub_core::{FetchOptions, OnDrop};
+use pubsub_core::{FetchOptions, Limit, OnDrop, Purge};
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
@@ -158,4 +158,35 @@ async fn a_delivery_that_is_handed_back_is_available_at_once() {
     setup.fill(1).await;
     take(&consumer, 1).await.remove(0).hand_back();
     ack_all(take(&consumer, 1).await).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_are_naked_one_by_one_take_turns() {
+    let setup = Setup::new(stream()).await;
+    let consumer = setup.consumer(durable("c").with_max_deliver(Limit::Unlimited)).await;
+    setup.fill(3).await;
+    for delivery in take(&consumer, 3).await {
+        delivery.nak().await.unwrap();
+    }
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let delivery = take(&consumer, 1).await.pop().unwrap();
+        order.push(delivery.info().stream_sequence);
+        delivery.nak().await.unwrap();
+    }
+    assert_eq!(order, [1, 2, 3, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_purge_long_after_a_tiny_ack_wait_is_no_overflow() {
+    let setup = Setup::new(stream()).await;
+    let config = durable("c").with_ack_wait(Duration::from_micros(1)).with_max_deliver(Limit::Unlimited);
+    let consumer = setup.consumer(config).await;
+    setup.fill(2).await;
+    let held = take(&consumer, 1).await;
+    // Of so short ack waits more than 32 bits can count.
+    tokio::time::advance(5_000 * SECOND).await;
+    setup.admin().purge_stream(&setup.stream, Purge::keep(1)).await.unwrap();
+    assert_eq!(sequences(&take(&consumer, 2).await), [2]);
+    drop(held);
 }

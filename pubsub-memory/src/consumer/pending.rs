@@ -179,10 +179,10 @@ impl Pending {
     /// Nothing is available any more: what was waits for the end of its ack wait, which depends on the attempt, or of the
     /// next one that is not over.
     pub(crate) fn unqueue(&mut self, now: Instant, wait_after: impl Fn(u64) -> Duration) {
-        self.left.clear();
         if self.queue.is_empty() {
             return;
         }
+        self.left.clear();
         for sequence in std::mem::take(&mut self.queue) {
             let Some(entry) = self.window.get_mut(sequence) else {
                 continue;
@@ -191,8 +191,8 @@ impl Pending {
                 let (or_at, ack_wait) = (entry.at, wait_after(entry.attempts));
                 let late = now.saturating_duration_since(or_at).as_nanos();
                 let over = u32::try_from(late / ack_wait.as_nanos().max(1)).unwrap_or(u32::MAX);
-                let until =
-                    if now < or_at { or_at } else { crate::clock::after(or_at, ack_wait * (over + 1)) };
+                let next = || ack_wait.checked_mul(over.saturating_add(1)).unwrap_or(Duration::MAX);
+                let until = if now < or_at { or_at } else { crate::clock::after(or_at, next()) };
                 entry.comes_after(until);
             }
         }

@@ -111,12 +111,12 @@ impl Position {
 
     /// Goes on at `first` if that is ahead: what is below it is gone.
     pub(crate) fn skip_to(&mut self, first: u64) {
-        if first > self.cursor {
-            self.cursor = first;
-        }
         let kept = self.picked.partition_point(|sequence| *sequence < first);
         self.picked.drain(..kept);
-        self.recount();
+        if first > self.cursor {
+            self.cursor = first;
+            self.recount();
+        }
     }
 
     /// Counts anew: the selector has changed, or much has been removed.

@@ -1,6 +1,7 @@
 //! All streams of one store, and the way from a subject to its stream.
 
 mod account;
+mod hops;
 mod plain;
 mod routes;
 
@@ -19,6 +20,7 @@ use crate::config::MemoryConfig;
 use crate::core_messaging::Listeners;
 use crate::stream::{Stream, StreamState};
 use crate::{error, features, known};
+pub(crate) use hops::Hops;
 use routes::Routes;
 
 /// What the connections of one server share.

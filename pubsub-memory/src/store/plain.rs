@@ -1,21 +1,11 @@
 //! Publishing to whoever listens, and to the stream that takes the subject.
 
-use std::cell::Cell;
-
 use bytes::Bytes;
 use pubsub_core::{CoreMessage, Error, Headers, OutboundMessage, Receipt, ReplySubject, Result, Subject};
 use serde::Serialize;
 
-use super::Store;
+use super::{Hops, Store};
 use crate::stream::{Plain, batch_headers};
-
-/// How often one message may be published again by one stream after the other. Streams that publish to each other in a
-/// ring would never end.
-const MAX_HOPS: u32 = 16;
-
-thread_local! {
-    static HOPS: Cell<u32> = const { Cell::new(0) };
-}
 
 /// Where a server sends the receipt of a publish to a stream. Here nobody listens to it.
 const RECEIPT: &str = "_INBOX.memory.receipt";
@@ -24,15 +14,12 @@ impl Store {
     /// Publishes to whoever listens, and to the stream that takes the subject, if there is one. Returns how many these
     /// were. No lock may be held.
     pub(crate) fn publish_plain(&self, plain: Plain) -> usize {
-        let hops = HOPS.get();
-        if hops == MAX_HOPS {
+        if Hops::so_far().are_too_many() {
             tracing::warn!(subject = %plain.subject, "streams republish to each other in a ring: a message ends here");
             return 0;
         }
-        HOPS.set(hops + 1);
         let heard = if self.listeners.is_any() { self.listeners.hand(&plain.heard()) } else { 0 };
         let stored = self.store_plain(plain);
-        HOPS.set(hops);
         heard + usize::from(stored)
     }
 

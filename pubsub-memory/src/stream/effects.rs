@@ -7,6 +7,7 @@ use pubsub_core::{ConsumerName, Headers, ReplySubject, StreamName, Subject};
 use tokio::time::Instant;
 
 use super::Stream;
+use super::outbox::Outbox;
 
 /// Wake-ups, log lines and plain messages that came up under the lock. None may be done there: all call foreign code.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ struct Rest {
     wakers: Vec<Waker>,
     notices: Vec<Notice>,
     plain: Vec<Plain>,
+    /// Whether there were plain messages, which are in the stream's outbox by now.
+    is_posted: bool,
 }
 
 /// A message for whoever listens, with headers as on the wire.
@@ -94,7 +97,7 @@ impl Effects {
             notice.log(stream.name());
         }
         self.waker.into_iter().chain(rest.wakers).for_each(Waker::wake);
-        if (rest.notices.is_empty() || !self.heard) && rest.plain.is_empty() {
+        if (rest.notices.is_empty() || !self.heard) && !rest.is_posted {
             return;
         }
         let Some(store) = stream.store() else { return };
@@ -103,8 +106,16 @@ impl Effects {
                 store.publish_advisory(&advisory);
             }
         }
-        for plain in rest.plain {
-            store.publish_plain(plain);
+        stream.outbox.send(&store);
+    }
+
+    /// Puts what is to be published again in its place, as long as the stream's lock is held.
+    pub(super) fn post(&mut self, outbox: &Outbox) {
+        if let Some(rest) = &mut self.rest
+            && !rest.plain.is_empty()
+        {
+            outbox.put(std::mem::take(&mut rest.plain));
+            rest.is_posted = true;
         }
     }
 

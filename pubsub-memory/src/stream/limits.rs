@@ -80,12 +80,9 @@ impl StreamState {
         self.enforce_on_all();
     }
 
-    /// The same after a change of the limits. A stream that refuses new messages only loses those that are too many on
-    /// their subject (measured on nats-server 2.15.1).
+    /// The same after a change of the limits.
     pub(super) fn enforce_new_limits(&mut self) {
-        if self.config.discard == Discard::Old {
-            self.enforce_on_all();
-        }
+        self.enforce_on_all();
         let Limit::At(limit) = self.config.max_messages_per_subject else {
             return;
         };
@@ -98,7 +95,12 @@ impl StreamState {
         }
     }
 
+    /// A stream that refuses new messages keeps the old ones, also where a lowered limit finds too many of them; it only
+    /// loses those that are too many on their subject (measured on nats-server 2.15.1).
     fn enforce_on_all(&mut self) {
+        if self.config.discard != Discard::Old {
+            return;
+        }
         while self.config.max_messages.is_exceeded_by(&self.messages.log().len())
             || self.config.max_bytes.is_exceeded_by(&self.messages.log().bytes())
         {

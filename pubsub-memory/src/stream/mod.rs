@@ -9,6 +9,7 @@ mod effects;
 mod limits;
 mod log;
 mod messages;
+mod outbox;
 mod pause;
 mod publish;
 mod purge;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 
 use crate::advisories::Audience;
 use crate::store::Store;
+use outbox::Outbox;
 
 pub(crate) use consumers::ConsumerKey;
 pub(crate) use effects::{Effects, Notice, Plain};
@@ -48,6 +50,7 @@ pub(crate) use stored::{Handout, Kept};
 pub(crate) struct Stream {
     name: StreamName,
     state: Mutex<StreamState>,
+    outbox: Outbox,
     audience: Arc<Audience>,
     own: Weak<Self>,
     store: Weak<Store>,
@@ -64,7 +67,14 @@ impl Stream {
     /// The stream that this is the state of.
     pub(crate) fn open(state: StreamState, audience: Arc<Audience>, store: Weak<Store>) -> Arc<Self> {
         let name = state.config().name.clone();
-        Arc::new_cyclic(|own| Self { name, state: Mutex::new(state), audience, own: Weak::clone(own), store })
+        Arc::new_cyclic(|own| Self {
+            name,
+            state: Mutex::new(state),
+            outbox: Outbox::default(),
+            audience,
+            own: Weak::clone(own),
+            store,
+        })
     }
 
     pub(crate) fn name(&self) -> &StreamName {
@@ -91,6 +101,7 @@ impl Stream {
         let result = operate(&mut state, now, &mut effects);
         state.conclude(now, &mut effects);
         state.set_alarm(now, &self.own);
+        effects.post(&self.outbox);
         (result, effects)
     }
 

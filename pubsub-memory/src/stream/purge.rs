@@ -1,7 +1,7 @@
 //! Removing messages on request.
 
 use pubsub_core::admin::PurgeExtent;
-use pubsub_core::{Purge, Result, SubjectFilter};
+use pubsub_core::{Purge, Result, Subject, SubjectFilter};
 use tokio::time::Instant;
 
 use super::effects::Effects;
@@ -48,7 +48,17 @@ impl StreamState {
             Some(sequence)
         });
         let end = log.last().saturating_add(1);
-        for consumer in self.consumers.iter_mut() {
+        // The others find out when they look.
+        let concerned = match filter {
+            Some(literal) if literal.is_literal() => Some(Subject::new(literal.as_str())),
+            _ => None,
+        };
+        let concerned = match concerned {
+            Some(Ok(subject)) => self.consumers.matching(&subject),
+            _ => self.consumers.slots().into(),
+        };
+        for slot in concerned.iter() {
+            let Some(consumer) = self.consumers.at_mut(*slot) else { continue };
             let from = match filter {
                 Some(filter) if consumer.selector.is_within(filter) => left.unwrap_or(end),
                 Some(filter) if !consumer.selector.is_comparable(filter) => {
