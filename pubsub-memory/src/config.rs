@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::server_version::ServerVersion;
 
-/// The bounds of one in-process store. Streams have their own limits besides these.
+/// The bounds of one in-process store. Streams have their own limits besides these, by default 1,000,000 messages and 100
+/// MB each.
+///
+/// A store that is full refuses what is published, as a server does for an account that has its limits: with `Conflict` and
+/// the code 10002 for messages and bytes, 10027 for streams, 10026 for consumers. It never discards what a stream is to
+/// keep, and takes messages again as soon as some have left.
 ///
 /// In a URL they are options: `memory://rides?max_payload=8MiB`.
 ///
@@ -28,6 +33,16 @@ pub struct MemoryConfig {
     pub max_streams: u32,
     /// The most consumers of one stream: by default 10,000. A stream's own `max_consumers` may be lower.
     pub max_consumers_per_stream: u32,
+    /// The most messages of all streams together: by default 10,000,000.
+    pub max_messages: u64,
+    /// The most bytes of all streams together, counted as for a stream's `max_bytes`: by default 1 GiB. What the process
+    /// takes for a message besides is about 100 bytes.
+    #[serde(with = "size")]
+    pub max_bytes: u64,
+    /// The most plain listeners at a time: by default 10,000. Each holds as many messages as its
+    /// [`buffer`](pubsub_core::CoreSubscribeOptions::buffer) at most; what it misses is counted
+    /// ([`MemoryServer::missed_by_listeners`](crate::MemoryServer::missed_by_listeners)).
+    pub max_listeners: u32,
     /// The most fetches and subscriptions that wait at one consumer: by default 512, as nats-server's `max_waiting`.
     pub max_waiting: u32,
     /// The most message ids that one stream remembers: by default 1,000,000. A publish with one more is refused with
@@ -44,6 +59,9 @@ impl Default for MemoryConfig {
             max_payload: 1024 * 1024,
             max_streams: 10_000,
             max_consumers_per_stream: 10_000,
+            max_messages: 10_000_000,
+            max_bytes: 1024 * 1024 * 1024,
+            max_listeners: 10_000,
             max_waiting: 512,
             max_message_ids: 1_000_000,
             server_version: ServerVersion::default(),
@@ -70,6 +88,27 @@ impl MemoryConfig {
     #[must_use]
     pub fn with_max_consumers_per_stream(mut self, consumers: u32) -> Self {
         self.max_consumers_per_stream = consumers;
+        self
+    }
+
+    /// Sets [`max_messages`](Self::max_messages).
+    #[must_use]
+    pub fn with_max_messages(mut self, messages: u64) -> Self {
+        self.max_messages = messages;
+        self
+    }
+
+    /// Sets [`max_bytes`](Self::max_bytes).
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Sets [`max_listeners`](Self::max_listeners).
+    #[must_use]
+    pub fn with_max_listeners(mut self, listeners: u32) -> Self {
+        self.max_listeners = listeners;
         self
     }
 
@@ -103,6 +142,9 @@ impl MemoryConfig {
             ("max_payload", self.max_payload),
             ("max_streams", self.max_streams.into()),
             ("max_consumers_per_stream", self.max_consumers_per_stream.into()),
+            ("max_messages", self.max_messages),
+            ("max_bytes", self.max_bytes),
+            ("max_listeners", self.max_listeners.into()),
             ("max_waiting", self.max_waiting.into()),
             ("max_message_ids", self.max_message_ids.into()),
         ];

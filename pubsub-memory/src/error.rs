@@ -88,6 +88,22 @@ pub(crate) fn stream_full(stream: &StreamName, limit: &'static str) -> Error {
         .with_remedy("settle or purge messages, raise the limit, or let the stream discard the oldest")
 }
 
+/// The store has what it may hold, as an account of a server that has its limits.
+pub(crate) fn store_full(stream: &StreamName, bound: &'static str, limit: u64) -> Error {
+    Error::new(ErrorKind::Conflict, format!("the store is full ({bound} is {limit})"))
+        .with_context("stream", stream)
+        .with_context("field", bound)
+        .with_broker_code(10002)
+        .with_remedy(format!("settle or purge messages, give streams lower limits, or raise `{bound}`"))
+}
+
+pub(crate) fn too_many_listeners(filter: &SubjectFilter, limit: u32) -> Error {
+    Error::new(ErrorKind::Overloaded, format!("{limit} listen already"))
+        .with_context("subject", filter)
+        .with_context("field", "max_listeners")
+        .with_remedy("drop listeners that are not used, or raise `max_listeners`")
+}
+
 pub(crate) fn sequences_exhausted(stream: &StreamName) -> Error {
     Error::new(ErrorKind::Conflict, "the stream has no sequence left")
         .with_context("stream", stream)

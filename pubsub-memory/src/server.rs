@@ -58,6 +58,13 @@ impl MemoryServer {
         &self.store.config
     }
 
+    /// How many plain messages were dropped because a listener had no room for them, since the start. Each listener is told
+    /// of its own as well.
+    #[must_use]
+    pub fn missed_by_listeners(&self) -> u64 {
+        self.store.listeners.missed()
+    }
+
     pub(crate) fn of(store: Arc<Store>) -> Self {
         Self { store }
     }

@@ -32,7 +32,11 @@ impl Bus {
     }
 
     pub(crate) async fn with(config: StreamConfig) -> Result<Self> {
-        let bounds = MemoryConfig::default().with_max_streams(100_000).with_max_consumers_per_stream(100_000);
+        let bounds = MemoryConfig::default()
+            .with_max_streams(100_000)
+            .with_max_consumers_per_stream(100_000)
+            .with_max_messages(u64::MAX)
+            .with_max_bytes(u64::MAX);
         let broker: Arc<dyn Broker> = Arc::new(MemoryServer::new(bounds)?.connect());
         let admin = broker.admin().ok_or("the memory backend has streams")?;
         let stream = admin.create_stream(config).await?.config.name;

@@ -33,6 +33,14 @@ enum Held {
     Gap(u64),
 }
 
+/// What came of a message for a listener.
+#[derive(Debug, Default)]
+pub(super) struct Handed {
+    /// Whom to wake when all locks are released.
+    pub(super) waker: Option<Waker>,
+    pub(super) is_missed: bool,
+}
+
 /// What a listener hears next.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -60,12 +68,13 @@ impl Listener {
         self.group.as_ref()
     }
 
-    /// Hands a message over; whom to wake when all locks are released.
-    pub(super) fn hand(&self, message: CoreMessage) -> Option<Waker> {
+    /// Hands a message over.
+    pub(super) fn hand(&self, message: CoreMessage) -> Handed {
         let mut state = self.lock();
         if state.ended {
-            return None;
+            return Handed::default();
         }
+        let is_missed = state.messages >= self.size;
         if state.messages < self.size {
             state.messages += 1;
             state.held.push_back(Held::Message(message));
@@ -74,7 +83,7 @@ impl Listener {
         } else {
             state.held.push_back(Held::Gap(1));
         }
-        state.waker.take()
+        Handed { waker: state.waker.take(), is_missed }
     }
 
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Heard> {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use pubsub_core::{CoreMessage, GroupName, SubjectFilter};
+use pubsub_core::{CoreMessage, Error, GroupName, Result, SubjectFilter};
 
 use super::listener::Listener;
 use crate::advisories::Audience;
+use crate::error;
 use crate::subject_trie::SubjectTrie;
 
 /// Who listens to what. A message costs as much as it has listeners, however many there are besides.
@@ -19,6 +20,8 @@ pub(crate) struct Listeners {
     count: AtomicUsize,
     audience: Arc<Audience>,
     table: RwLock<Table>,
+    /// How many messages were dropped because a listener had no room.
+    missed: AtomicU64,
     /// How many choices among members of a group were made.
     choices: AtomicU64,
 }
@@ -41,23 +44,32 @@ impl Listeners {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Adds a subscription, unless `is_closed` finds under the lock that it comes too late for
+    /// How many messages were dropped because a listener had no room.
+    pub(crate) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
+    /// Adds a subscription, unless there are `most` or `is_closed` finds under the lock that it comes too late for
     /// [`close_connection`](Self::close_connection).
     pub(super) fn listen(
         &self,
         filter: &SubjectFilter,
         listener: &Arc<Listener>,
+        most: u32,
         is_closed: impl FnOnce() -> bool,
-    ) -> bool {
+    ) -> Result<()> {
         let mut table = self.write();
         if is_closed() {
-            return false;
+            return Err(Error::closed("broker"));
+        }
+        if table.subscriptions.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            return Err(error::too_many_listeners(filter, most));
         }
         table.by_filter.insert(filter, Arc::clone(listener));
         table.subscriptions.insert(listener.id(), (filter.clone(), Arc::clone(listener)));
         self.count.store(table.subscriptions.len(), Ordering::Relaxed);
         self.audience.add_listener(filter);
-        true
+        Ok(())
     }
 
     pub(super) fn leave(&self, id: u64) {
@@ -120,9 +132,18 @@ impl Listeners {
         receivers.extend(groups.values().filter_map(|members| self.choose(members)));
         receivers.extend(table.asking.get(&*message.subject));
         let count = receivers.len();
-        let wakers: Vec<_> =
-            receivers.into_iter().filter_map(|listener| listener.hand(message.clone())).collect();
+        let mut missed = 0;
+        let handed = receivers.into_iter().map(|listener| listener.hand(message.clone()));
+        let wakers: Vec<_> = handed
+            .filter_map(|handed| {
+                missed += u64::from(handed.is_missed);
+                handed.waker
+            })
+            .collect();
         drop(table);
+        if missed > 0 && self.missed.fetch_add(missed, Ordering::Relaxed) == 0 {
+            tracing::warn!(subject = %message.subject, "plain listeners do not keep up: messages are dropped and counted");
+        }
         wakers.into_iter().for_each(std::task::Waker::wake);
         count
     }

@@ -79,10 +79,9 @@ impl CoreMessaging for MemoryCore {
         let id = connection.store.next_id();
         let listener = Arc::new(Listener::new(id, connection.id, options.group, options.buffer));
         let store = &connection.store;
-        let listens = || store.listeners.listen(&filter, &listener, || connection.is_closed());
-        if !store.change_audience(listens) {
-            return Err(Error::closed("broker").with_operation("subscribe"));
-        }
+        let most = store.config.max_listeners;
+        let listen = || store.listeners.listen(&filter, &listener, most, || connection.is_closed());
+        store.change_audience(listen).map_err(|error| error.with_operation("subscribe"))?;
         Ok(CoreSubscription { connection: Arc::clone(connection), filter, listener }.boxed())
     }
 

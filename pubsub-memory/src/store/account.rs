@@ -22,8 +22,11 @@ impl Store {
             streams += 1;
             consumers += info.consumers;
         }
-        let unlimited = |used| Usage::new(used, Limit::Unlimited);
-        let streams = Usage::new(streams, Limit::At(self.config.max_streams.into()));
-        Ok(AccountInfo::new(unlimited(memory), unlimited(storage), streams, unlimited(consumers)))
+        let bounds = &self.config;
+        // Both kinds share one bound; that of consumers is each stream's, as a server's (measured on nats-server 2.15.1).
+        let bytes = |used| Usage::new(used, Limit::At(bounds.max_bytes));
+        let streams = Usage::new(streams, Limit::At(bounds.max_streams.into()));
+        let consumers = Usage::new(consumers, Limit::At(bounds.max_consumers_per_stream.into()));
+        Ok(AccountInfo::new(bytes(memory), bytes(storage), streams, consumers))
     }
 }

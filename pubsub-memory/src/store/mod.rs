@@ -4,6 +4,7 @@ mod account;
 mod hops;
 mod plain;
 mod routes;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::stream::{Stream, StreamState};
 use crate::{error, features, known};
 pub(crate) use hops::Hops;
 use routes::Routes;
+pub(crate) use usage::Usage;
 
 /// What the connections of one server share.
 ///
@@ -36,6 +38,7 @@ pub(crate) struct Store {
     routes: Routes,
     pub(crate) listeners: Listeners,
     pub(crate) audience: Arc<Audience>,
+    usage: Arc<Usage>,
     ids: AtomicU64,
 }
 
@@ -58,6 +61,7 @@ impl Store {
             routes: Routes::default(),
             listeners: Listeners::new(&audience),
             audience,
+            usage: Arc::default(),
             ids: AtomicU64::new(0),
         })
     }
@@ -106,7 +110,8 @@ impl Store {
         if table.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Err(error::too_many_streams(&config.name, limit));
         }
-        let state = StreamState::new(config.clone(), Arc::clone(&self.config), self.clock)?;
+        let state =
+            StreamState::new(config.clone(), Arc::clone(&self.config), Arc::clone(&self.usage), self.clock)?;
         let info = state.info();
         let stream = Stream::open(state, Arc::clone(&self.audience), Weak::clone(&self.own));
         self.routes.add(&config.subjects, &stream);

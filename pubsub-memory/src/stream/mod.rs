@@ -1,5 +1,6 @@
 //! One stream: its messages, its consumers, and one lock around both.
 
+mod account;
 mod configure;
 mod consumer_admin;
 mod consumers;

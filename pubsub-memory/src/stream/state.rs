@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use pubsub_core::{Error, MessageId, Result, StreamConfig, StreamName, SubjectMapping};
 use tokio::time::Instant;
 
+use super::account::Counted;
 use super::consumers::Consumers;
 use super::dedup::Dedup;
 use super::effects::{Effects, Notice};
@@ -15,6 +16,7 @@ use super::schedules::Schedules;
 use super::time::{Alarm, Lifetimes};
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
+use crate::store::Usage;
 
 /// One stream, under its lock.
 #[derive(Debug)]
@@ -24,6 +26,9 @@ pub(crate) struct StreamState {
     pub(super) created: SystemTime,
     pub(super) clock: Clock,
     pub(super) bounds: Arc<MemoryConfig>,
+    /// What all streams of the store hold, and what of it is this one's.
+    pub(super) usage: Arc<Usage>,
+    pub(super) counted: Counted,
     pub(super) messages: Messages,
     pub(super) dedup: Dedup,
     pub(super) consumers: Consumers,
@@ -53,7 +58,12 @@ pub(crate) struct StreamState {
 impl StreamState {
     /// # Errors
     /// Those of a transform that does not fit.
-    pub(crate) fn new(config: StreamConfig, bounds: Arc<MemoryConfig>, clock: Clock) -> Result<Self> {
+    pub(crate) fn new(
+        config: StreamConfig,
+        bounds: Arc<MemoryConfig>,
+        usage: Arc<Usage>,
+        clock: Clock,
+    ) -> Result<Self> {
         let now = Instant::now();
         Ok(Self {
             mapping: mapping(&config)?,
@@ -63,6 +73,8 @@ impl StreamState {
             created: clock.wall(now),
             clock,
             bounds,
+            usage,
+            counted: Counted::default(),
             messages: Messages::new(),
             dedup: Dedup::default(),
             consumers: Consumers::default(),
@@ -90,6 +102,7 @@ impl StreamState {
             self.unblock(now, effects);
         }
         self.conclude_telling(effects);
+        self.settle_account();
     }
 
     /// Ends the stream: whoever waits is woken and finds it gone.

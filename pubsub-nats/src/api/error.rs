@@ -99,6 +99,7 @@ const fn classify_publish(code: u16) -> Option<(ErrorKind, Option<&'static str>)
         10060 | LAST_ID_DIFFERS | LAST_SEQUENCE_DIFFERS | 10164 => {
             (Conflict, Some("read what is there now, and decide again"))
         }
+        10002 => (Conflict, Some("settle or purge messages, or raise the account's limits")),
         10193 => (InvalidInput, Some("give the sequence that the newest message must have")),
         10077 => (Conflict, Some("wait until consumers have made room, or raise the stream's limits")),
         10109 => (Conflict, Some("a sealed stream takes nothing any more; publish to another")),

@@ -6,6 +6,7 @@ use pubsub_core::{BatchReceipt, Discard, Limit, MessageId, OutboundMessage, Resu
 use tokio::time::Instant;
 
 use super::incoming::Incoming;
+use super::keep::Room;
 use crate::error::{self, BatchFault};
 use crate::stream::effects::Effects;
 use crate::stream::state::StreamState;
@@ -54,10 +55,11 @@ impl StreamState {
         for (number, incoming) in (1_usize..).zip(&mut batched) {
             self.stage(incoming, &mut staged, now).map_err(|error| about(error, incoming, number))?;
         }
+        self.reserve_all(batched.iter().map(|incoming| &incoming.message))?;
         let mut last = self.messages.log().last();
         for mut incoming in batched {
             // Nothing is left to refuse it.
-            last = self.keep(&mut incoming, effects)?;
+            last = self.keep_in(Room::Taken, &mut incoming, effects)?;
         }
         Ok(BatchReceipt::new(self.name().clone(), last, count))
     }

@@ -11,10 +11,27 @@ use crate::stream::effects::Effects;
 use crate::stream::state::StreamState;
 use crate::stream::time::Lifetime;
 
+/// A message's room in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    ToBeTaken,
+    Taken,
+}
+
 impl StreamState {
     /// Stores a message, or only gives out its sequence where nobody is interested. What it replaces goes, what waits for
     /// it is served. Of what was stored only the subject is left.
     pub(in crate::stream) fn keep(&mut self, incoming: &mut Incoming, effects: &mut Effects) -> Result<u64> {
+        self.keep_in(Room::ToBeTaken, incoming, effects)
+    }
+
+    /// The same, where the caller may have taken its room in the store.
+    pub(super) fn keep_in(
+        &mut self,
+        room: Room,
+        incoming: &mut Incoming,
+        effects: &mut Effects,
+    ) -> Result<u64> {
         let next =
             self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;
@@ -26,6 +43,9 @@ impl StreamState {
         }
         self.lengthen_ttl(incoming)?;
         self.check_room(&incoming.message, incoming.rollup())?;
+        if room == Room::ToBeTaken {
+            self.reserve(&incoming.message)?;
+        }
         let again = self.republished(&incoming.message);
         let (id, orders, at) = (incoming.id.take(), incoming.orders.take(), incoming.message.at);
         let sequence = self.messages.push(&mut incoming.message, holders);
