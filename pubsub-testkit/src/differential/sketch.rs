@@ -55,6 +55,13 @@ impl Sketch {
         known.unwrap_or_else(|| dice.pick(SUBJECTS))
     }
 
+    /// Mostly a subject of a stream that is so.
+    pub(super) fn subject_where(&self, dice: &mut Dice, is_so: impl Fn(&StreamConfig) -> bool) -> &'static str {
+        let fits = |subject: &&str| self.streams.values().any(|config| is_so(config) && config.takes(subject));
+        let known = if dice.percent(8) { None } else { dice.pick_any(SUBJECTS.into_iter().filter(fits)) };
+        known.unwrap_or_else(|| self.subject(dice))
+    }
+
     pub(super) fn forget_stream(&mut self, stream: &str) {
         self.streams.remove(stream);
         self.consumers.retain(|(of, _), _| *of != stream);

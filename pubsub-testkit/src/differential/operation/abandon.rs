@@ -32,7 +32,7 @@ impl Operation for Abandon {
     async fn apply(&self, world: &mut World) -> Observation {
         match world.take_held(self.back) {
             Some(delivery) => Observation::answer("ok", show::delivery(world, &delivery)),
-            None => Observation::answer("nothing to drop", "nothing to drop"),
+            None => Observation::nothing("nothing to drop"),
         }
     }
 

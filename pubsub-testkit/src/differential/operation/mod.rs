@@ -14,13 +14,19 @@ mod get_message;
 mod info;
 mod list;
 mod pass;
+mod pause;
 mod publish;
+mod publish_atomic;
 mod publish_batch;
+mod publish_expecting;
+mod publish_schedule;
 mod purge;
 mod reconnect;
+mod reset;
 mod settle;
 mod settle_many;
 mod stream_config;
+mod stream_details;
 mod update_consumer;
 mod update_stream;
 
@@ -44,8 +50,15 @@ pub(super) const KINDS: &[Kind] = &[
     create_consumer::KIND,
     update_consumer::KIND,
     delete_consumer::KIND,
+    pause::KIND,
+    reset::KIND,
     publish::KIND,
     publish_batch::KIND,
+    publish_expecting::KIND,
+    publish::KIND_LIVING,
+    publish::KIND_ROLLUP,
+    publish_schedule::KIND,
+    publish_atomic::KIND,
     fetch::KIND,
     fetch::KIND_WAITING,
     settle::KIND,
@@ -60,6 +73,7 @@ pub(super) const KINDS: &[Kind] = &[
     info::KIND_STREAM,
     info::KIND_CONSUMER,
     list::KIND,
+    stream_details::KIND,
     reconnect::KIND,
 ];
 

@@ -57,7 +57,7 @@ impl Operation for Settle {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let Some(delivery) = world.take_held(self.back) else {
-            return Observation::answer("nothing to settle", "nothing to settle");
+            return Observation::nothing("nothing to settle");
         };
         let which = show::delivery(world, &delivery);
         let mut observation =

@@ -1,6 +1,8 @@
 //! Configurations of streams: small limits, overlapping subjects, every retention.
 
-use pubsub_core::{Discard, Limit, Retention, Storage, StreamConfig};
+use std::time::Duration;
+
+use pubsub_core::{Discard, Limit, Republish, Retention, Storage, StreamConfig, SubjectTransform};
 
 use super::super::dice::{Dice, valid};
 use super::super::grid::span;
@@ -12,7 +14,7 @@ const SUBJECTS: [&[&str]; 6] =
 /// One field, taken over from another configuration.
 type Field = fn(&mut StreamConfig, &StreamConfig);
 
-const FIELDS: [Field; 11] = [
+const FIELDS: [Field; 18] = [
     |config, other| config.subjects.clone_from(&other.subjects),
     |config, other| config.retention = other.retention,
     |config, other| config.storage = other.storage,
@@ -27,7 +29,23 @@ const FIELDS: [Field; 11] = [
     |config, other| config.discard = other.discard,
     |config, other| config.duplicate_window = other.duplicate_window,
     |config, other| config.description.clone_from(&other.description),
+    |config, other| config.discard_new_per_subject = other.discard_new_per_subject,
+    |config, other| {
+        config.allow_message_ttl = other.allow_message_ttl;
+        config.subject_delete_marker_ttl = other.subject_delete_marker_ttl;
+    },
+    |config, other| config.subject_delete_marker_ttl = other.subject_delete_marker_ttl,
+    |config, other| config.allow_rollup = other.allow_rollup,
+    |config, other| config.allow_schedules = other.allow_schedules,
+    |config, other| config.allow_atomic_batches = other.allow_atomic_batches,
+    |config, other| {
+        config.subject_transform.clone_from(&other.subject_transform);
+        config.republish.clone_from(&other.republish);
+    },
 ];
+
+/// How long a marker lives: what begins half a tick or less after a point ends at such a place too.
+const MARKER_TTL: Duration = Duration::from_secs(3);
 
 /// Without any limit.
 pub(super) fn plain(name: &str) -> StreamConfig {
@@ -65,6 +83,50 @@ pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
     }
     if dice.percent(3) {
         config = config.with_description("a stream");
+    }
+    allow(dice, config)
+}
+
+/// What messages may be, and what becomes of them.
+fn allow(dice: &mut Dice, mut config: StreamConfig) -> StreamConfig {
+    // Refused without a limit per subject.
+    let per_subject = config.discard == Discard::New && !config.max_messages_per_subject.is_unlimited();
+    if dice.percent(if per_subject { 60 } else { 2 }) {
+        config = config.with_discard_new_per_subject();
+    }
+    if dice.percent(40) {
+        config = config.with_allow_rollup();
+    }
+    if dice.percent(50) {
+        config = config.with_allow_atomic_batches();
+    }
+    // Refused where new messages are discarded.
+    let schedules = dice.percent(if config.discard == Discard::New { 2 } else { 30 });
+    if schedules {
+        config = config.with_allow_schedules();
+    }
+    if dice.percent(40) {
+        config = config.with_allow_message_ttl();
+        // A server writes a marker a moment late, perhaps after what a schedule has fired.
+        if !schedules && dice.percent(30) {
+            config = config.with_subject_delete_marker_ttl(MARKER_TTL);
+        }
+    }
+    if dice.percent(10) {
+        let (source, destination) = dice.pick([
+            ("a.x", "a.y"),
+            ("a.*", "t.{{wildcard(1)}}"),
+            ("a.>", "a.moved.>"),
+            ("*.x", "a.{{partition(3,1)}}"),
+            (">", "all.>"),
+        ]);
+        config = config.with_subject_transform(valid(SubjectTransform::new(source, destination)));
+    }
+    if dice.percent(8) {
+        // The last one is refused where the stream stores it.
+        let (source, destination) = dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
+        let republish = valid(Republish::new(source, destination));
+        config = config.with_republish(if dice.percent(50) { republish } else { republish.with_headers_only() });
     }
     config
 }

@@ -35,7 +35,7 @@ impl Operation for UpdateStream {
 
     async fn apply(&self, world: &mut World) -> Observation {
         if world.is_spared(&self.0.name, self.0.retention == Retention::Interest, false) {
-            return Observation::answer("left out", "left out");
+            return Observation::nothing("left out");
         }
         let updated = world.admin.update_stream(self.0.clone()).await;
         if let Ok(info) = &updated {
