@@ -12,6 +12,7 @@
 //! | [`core_messaging`] | [`CoreMessaging`]: plain publish, subscribe and request, without a stream |
 //! | [`admin`] | [`StreamAdmin`]; the configuration of streams and consumers; provisioning |
 //! | [`layer`] | [`Layer`], and the layers that come with the core |
+//! | [`worker`] | [`Worker`](worker::Worker) and [`Router`](worker::Router): functions that handle messages |
 //! | [`subject`], [`name`], [`headers`] | values that cannot hold what a broker would refuse or misread |
 //! | [`capabilities`], [`error`], [`config`], [`counters`] | what a backend can do, what went wrong, units and URLs, losses |
 //!
@@ -38,6 +39,7 @@ pub mod name;
 pub mod publish;
 pub mod subject;
 mod text;
+pub mod worker;
 
 pub use admin::{
     AccountInfo, AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard,

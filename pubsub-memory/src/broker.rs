@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Broker, Capabilities, Consumer, ConsumerName, Health, HealthState, Publisher, Result, StreamAdmin,
-    StreamName,
+    Broker, Capabilities, Consumer, ConsumerName, CoreMessaging, Health, HealthState, Publisher, Result,
+    StreamAdmin, StreamName,
 };
 
 use crate::connection::Connection;
+use crate::core_messaging::MemoryCore;
 use crate::handle::MemoryConsumer;
 use crate::publisher::MemoryPublisher;
 use crate::server::MemoryServer;
@@ -66,6 +67,10 @@ impl Broker for MemoryBroker {
 
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
         Some(Arc::new(MemoryStreamAdmin::new(Arc::clone(&self.connection))))
+    }
+
+    fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
+        Some(Arc::new(MemoryCore::new(Arc::clone(&self.connection))))
     }
 
     async fn health(&self) -> Health {

@@ -35,6 +35,7 @@ impl Connection {
         if self.closed.swap(true, Ordering::AcqRel) {
             return;
         }
+        self.store.listeners.close_connection(self.id);
         for stream in self.store.streams() {
             stream.run(|state, now, effects| state.close_connection(self.id, now, effects));
         }

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::time::Duration;
 
-use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName};
+use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName, Subject, SubjectFilter};
 
 const MAX_CONSUMERS: u16 = 10026;
 const MAX_STREAMS: u16 = 10027;
@@ -107,6 +108,37 @@ pub(crate) fn work_queue(
     Error::new(kind, message).with_context("stream", stream).with_broker_code(code).with_remedy(remedy)
 }
 
+/// A listener did not keep up.
+pub(crate) fn missed(filter: &SubjectFilter, count: u64) -> Error {
+    Error::new(
+        ErrorKind::Overloaded,
+        format!("{count} messages came while the buffer was full and were dropped"),
+    )
+    .with_context("subject", filter)
+    .with_context("missed", count)
+    .with_remedy("take messages faster, give a larger `buffer`, or share them in a group")
+}
+
+pub(crate) fn nobody_listens(subject: &Subject) -> Error {
+    Error::new(ErrorKind::NotFound, "nobody listens to the subject")
+        .with_context("subject", subject)
+        .with_broker_code(503)
+        .with_remedy("start whoever answers before whoever asks, or try again later")
+}
+
+pub(crate) fn nobody_answers(subject: &Subject, timeout: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("no answer came within {timeout:?}"))
+        .with_context("subject", subject)
+        .with_effect_unknown()
+        .with_remedy("somebody has the request and may act on it: ask again only what may be done twice")
+}
+
+pub(crate) fn not_plain(subject: &Subject) -> Error {
+    Error::invalid_input("message", "a plain message has instructions, which speak of streams")
+        .with_context("subject", subject)
+        .with_remedy("publish it with a `Publisher`, or leave the instructions out")
+}
+
 /// A reset that JetStream does not allow.
 pub(crate) fn no_reset(
     stream: &StreamName,
@@ -172,7 +204,7 @@ pub(crate) fn no_atomic_batches(stream: &StreamName) -> Error {
 }
 
 fn not_allowed(stream: &StreamName, field: &'static str, code: u16) -> Error {
-    Error::new(ErrorKind::Unsupported, "the stream does not allow that")
+    Error::new(ErrorKind::Config, "the stream does not allow that")
         .with_context("stream", stream)
         .with_context("field", field)
         .with_broker_code(code)

@@ -44,6 +44,8 @@ const FEATURES: &[Capability] = &[
     Capability::Republish,
     Capability::StreamDetails,
     Capability::AccountInfo,
+    Capability::CoreMessaging,
+    Capability::Advisories,
 ];
 
 /// What a store of this configuration can do: what a server of that version could.

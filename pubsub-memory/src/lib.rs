@@ -27,9 +27,14 @@
 //!
 //! # Time
 //! All time is tokio's: under `tokio::time::pause()` a retention of seven days passes in an instant. The wall clock is
-//! read once per [`MemoryServer`] and moves with tokio's time after that. Nothing runs in the background: what is due
-//! (redeliveries, ages, consumers without use) is done by the next call, and a fetch that waits wakes up by itself. A
-//! fetch or subscription that has to wait needs a tokio runtime with time enabled; everything else runs on any executor.
+//! read once per [`MemoryServer`] and moves with tokio's time after that. What is due (redeliveries, ages, consumers
+//! without use) is done by the next call, and a fetch that waits wakes up by itself. A fetch, subscription or request that
+//! has to wait needs a tokio runtime with time enabled; everything else runs on any executor.
+//!
+//! Nothing runs in the background, with one exception: a stream for whose next own message somebody may wait has one task
+//! that sleeps until then. That is a stream with schedules or with markers of deletion, and, while somebody listens to
+//! advisories or another stream keeps them, one with an advisory to come. Where there is no tokio runtime, these come with
+//! the next call.
 //!
 //! # Subscriptions
 //! As on a server, up to `buffer` messages are delivered ahead, also while nobody polls the stream: their ack wait runs,
@@ -42,15 +47,25 @@
 //! - `replicas` above 1 is refused with `Unsupported`; both kinds of storage mean this process's memory.
 //! - What is due while nobody calls is done by the next call, so that the log line of a last attempt may come late.
 //! - A handle stays with the consumer that it was opened on: one that is deleted and created again is opened again.
+//! - Streams that republish to each other in a ring do so 16 times at most for one message.
+//! - A purge that makes room at `max_ack_pending` wakes who waits for it; a server does so at the next publish or settlement.
+//! - With `ReplayPolicy::Original`, a fetch that ends while the time of the next message runs leaves that message to the next
+//!   fetch; a server delivers it to the request that is over, and again after its ack wait.
+//! - A publish to a stream's subject that only plain listeners take is refused at once; a server lets it run into its timeout.
+//! - Advisories tell of exhausted and of terminated messages. Those about a stream that keeps advisories are told to
+//!   listeners and not stored.
 //! - Ephemeral consumers get counted names (`ephemeral-1`), so that a program runs the same each time.
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.
 
+mod advisories;
+mod block_deque;
 mod broker;
 mod clock;
 mod config;
 mod connection;
 mod connector;
 mod consumer;
+mod core_messaging;
 mod error;
 mod features;
 mod handle;
@@ -61,6 +76,7 @@ mod server_version;
 mod store;
 mod stream;
 mod stream_admin;
+mod subject_memo;
 mod subject_trie;
 
 pub use broker::MemoryBroker;

@@ -72,6 +72,7 @@ impl MemoryPublisher {
             return Err(error::batch_of_wrong_size(0, MAX_BATCH));
         };
         let batch = format!("batch-{}", self.connection.store.next_id());
+        self.connection.store.overhear_batch(&messages, &batch);
         stream.run(|state, now, effects| {
             state.check_exists()?;
             state.publish_atomic(messages, &batch, now, effects)
@@ -90,10 +91,9 @@ fn store_one(
     now: Instant,
     effects: &mut Effects,
 ) -> Result<Receipt> {
-    let subject = message.subject.clone();
     // Deleted since it was looked up: as if it had been before.
-    state.check_exists().map_err(|_| Error::no_stream_for(&subject))?;
-    state.publish(message, now, effects).map_err(|error| error.with_context("subject", &subject))
+    state.check_exists().map_err(|_| Error::no_stream_for(&message.subject))?;
+    state.publish(message, now, effects)
 }
 
 #[async_trait]
@@ -106,6 +106,7 @@ impl Publisher for MemoryPublisher {
         // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
         tokio::task::consume_budget().await;
         self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
+        self.connection.store.overhear(&message);
         let outcome = self
             .route(&message.subject)
             .and_then(|stream| stream.run(|state, now, effects| store_one(state, message, now, effects)));
@@ -130,7 +131,11 @@ impl Publisher for MemoryPublisher {
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut run: Option<(Arc<Stream>, Vec<OutboundMessage>)> = None;
         for message in messages {
-            let routed = self.check(&message, &options).map(|()| self.route(&message.subject));
+            let checked = self.check(&message, &options);
+            let routed = checked.map(|()| {
+                self.connection.store.overhear(&message);
+                self.route(&message.subject)
+            });
             match (routed, &mut run) {
                 (Ok(Ok(stream)), Some((same, run))) if Arc::ptr_eq(same, &stream) => run.push(message),
                 (routed, run) => {

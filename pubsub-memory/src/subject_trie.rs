@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use pubsub_core::SubjectFilter;
 
 /// Values under subject filters, found by subject. One step per token and wildcard on the way.
@@ -12,7 +13,7 @@ pub(crate) struct SubjectTrie<T> {
 
 #[derive(Debug)]
 struct Node<T> {
-    literal: HashMap<Box<str>, Node<T>>,
+    literal: HashMap<Box<str>, Node<T>, RandomState>,
     any: Option<Box<Node<T>>>,
     /// Filters that end here.
     here: Vec<T>,
@@ -22,7 +23,7 @@ struct Node<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self { literal: HashMap::new(), any: None, here: Vec::new(), rest: Vec::new() }
+        Self { literal: HashMap::default(), any: None, here: Vec::new(), rest: Vec::new() }
     }
 }
 

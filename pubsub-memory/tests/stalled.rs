@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use common::{SECOND, Setup, durable, sequences, stream, take, wait};
 use futures::StreamExt as _;
-use pubsub_core::{Delivery, Purge, StreamConfig, SubscribeOptions};
+use pubsub_core::{
+    Broker as _, Delivery, FetchOptions, Limit, OutboundMessage, PublisherExt as _, Purge, StreamConfig,
+    SubscribeOptions, TimeToLive,
+};
 use tokio::time::{Instant, timeout};
 
 /// Two messages of six are unsettled, and there is no room for more.
@@ -136,4 +139,18 @@ async fn a_fetch_that_another_one_left_without_room_is_woken_too() {
     assert_eq!(waiting.await.unwrap(), [1]);
     setup.fill(1).await;
     assert_eq!(timeout(SECOND, other).await.unwrap().unwrap(), [2]);
+}
+
+/// A message without an age keeps its place for ever: who waits for room sleeps on, and is not woken again and again.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_never_ages_gives_no_room() {
+    let setup = Setup::new(stream().with_max_age(Limit::At(SECOND)).with_allow_message_ttl()).await;
+    let consumer = setup.consumer(durable("c").with_max_ack_pending(1)).await;
+    let endless = OutboundMessage::new("s.a", "1").unwrap().with_ttl(TimeToLive::Never);
+    setup.broker.publisher().publish_message(endless).await.unwrap();
+    let held = take(&consumer, 1).await;
+    let start = Instant::now();
+    assert!(consumer.fetch(FetchOptions::up_to(1).with_expires(20 * SECOND)).await.unwrap().is_empty());
+    assert_eq!(start.elapsed(), 20 * SECOND);
+    drop(held);
 }

@@ -15,6 +15,7 @@ use crate::NatsConfig;
 use crate::admin::NatsAdmin;
 use crate::connection::Connection;
 use crate::consume::NatsConsumer;
+use crate::core_messaging::NatsCore;
 use crate::observe::{self, ConnectionState, ConnectionStatistics, NatsEvent};
 use crate::publish::NatsPublisher;
 
@@ -143,7 +144,7 @@ impl Broker for NatsBroker {
     }
 
     fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
-        None
+        Some(Arc::new(NatsCore::new(Arc::clone(&self.connection))))
     }
 
     /// Whether the connection stands and JetStream answers; whether each stream and consumer is there that this broker

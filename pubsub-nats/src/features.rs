@@ -45,6 +45,8 @@ const FEATURES: &[Capability] = &[
     Capability::Metadata,
     Capability::StreamDetails,
     Capability::AccountInfo,
+    Capability::CoreMessaging,
+    Capability::Advisories,
 ];
 
 /// What a server of this version has, whose interface is of this level if that is known. In a cluster of several versions

@@ -38,6 +38,7 @@ mod config;
 mod connection;
 mod connector;
 mod consume;
+mod core_messaging;
 mod features;
 mod message;
 mod observe;

@@ -44,8 +44,8 @@ pub trait CoreMessaging: Debug + Send + Sync + 'static {
     /// Listens to the subjects that match. It listens when this returns: what is published afterwards, on this
     /// connection, arrives. The stream ends when the broker is closed; dropping it ends the listening.
     ///
-    /// A listener that does not keep up loses messages: what does not fit into its buffer is dropped, and the next item
-    /// is an `Overloaded` error that says how many.
+    /// A listener that does not keep up loses messages: what does not fit into its buffer is dropped, and an `Overloaded`
+    /// error comes in its place that says how many.
     ///
     /// # Errors
     /// `PermissionDenied`, `Closed`, `Unavailable` or `Timeout`.

@@ -60,6 +60,17 @@ impl Subject {
     /// bytes (`max_control_line`; measured on nats-server 2.15.1): two subjects of this length stay well below.
     pub const MAX_LEN: usize = MAX_SUBJECT_LEN;
 
+    /// For backends: a subject of the broker's own, which begins with `$`, such as that of an
+    /// [`Advisory`](crate::Advisory). It keeps all other rules.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the rule that is broken.
+    pub fn of_broker(text: impl AsRef<str> + Into<ByteString>) -> Result<Self> {
+        let own = text.as_ref();
+        grammar::check_subject(own.strip_prefix('$').unwrap_or(own))?;
+        Ok(Self(text.into()))
+    }
+
     /// The text between the dots, at least one token.
     pub fn tokens(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('.')

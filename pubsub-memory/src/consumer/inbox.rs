@@ -2,53 +2,34 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::Taken;
-use crate::clock::after;
-use crate::stream::Effects;
 
-/// How long a subscription that nobody polls goes on asking. The requests of the NATS backend live as long.
-const REQUEST: Duration = Duration::from_secs(30);
-
-/// What was delivered to a subscription and not taken yet, and what it still asks for. The subscription and its
-/// consumer share it; its lock is taken alone or after the stream's.
+/// What was delivered to a subscription and not taken yet. The subscription and its consumer share it.
+///
+/// It has two queues, so that the one side rarely waits for the other: messages arrive in one, and the subscription takes
+/// from the other, and all that has arrived when that is empty. Their locks are taken in this order: `ready`, `arrived`;
+/// alone or after the stream's.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     id: u64,
     connection: u64,
     /// The most messages that are delivered or asked for, and not taken.
     size: usize,
-    state: Mutex<State>,
+    arrived: Mutex<VecDeque<Taken>>,
+    ready: Mutex<Ready>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    held: VecDeque<Taken>,
-    /// Messages that may still be delivered.
-    asked: usize,
-    /// Until when that holds if nobody waits.
-    until: Option<Instant>,
-    /// Who waits for the next message. There is none while something is held.
-    waker: Option<Waker>,
-    /// When who waits looks again by itself.
-    again: Option<Instant>,
-}
-
-/// What a subscription finds under the lock of its stream.
-#[derive(Debug)]
-pub(crate) enum Next {
-    Taken(Taken),
-    /// Nothing is there. The waker is kept; look again at this time at the latest.
-    Wait(Option<Instant>),
+struct Ready {
+    queue: VecDeque<Taken>,
+    /// How many messages are delivered or asked for, and not taken.
+    expected: usize,
 }
 
 impl Inbox {
     pub(crate) fn new(id: u64, connection: u64, size: usize) -> Self {
-        Self { id, connection, size, state: Mutex::default() }
+        Self { id, connection, size, arrived: Mutex::default(), ready: Mutex::default() }
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -61,141 +42,61 @@ impl Inbox {
 
     /// Takes a message, unless it is time to ask for more: when half of the size has been taken.
     pub(crate) fn take_before_asking(&self) -> Option<Taken> {
-        let mut state = self.lock();
-        if self.is_half_taken(&state) {
-            return None;
-        }
-        state.held.pop_front()
+        let mut ready = self.ready();
+        if self.is_half_taken(&ready) { None } else { self.pop(&mut ready) }
     }
 
     /// Takes a message, and asks for nothing.
     pub(crate) fn take(&self) -> Option<Taken> {
-        self.lock().held.pop_front()
+        self.pop(&mut self.ready())
     }
 
-    /// Takes a message, or leaves the waker.
-    pub(crate) fn take_or_wait(&self, waker: &Waker, again: Option<Instant>) -> Next {
-        let mut state = self.lock();
-        if let Some(taken) = state.held.pop_front() {
-            return Next::Taken(taken);
+    /// Whether it is time to ask for more, after what was asked for is over if `is_over` says so.
+    pub(super) fn wants(&self, is_over: bool) -> bool {
+        let mut ready = self.ready();
+        if is_over {
+            ready.expected = ready.queue.len() + self.arrived().len();
         }
-        match &mut state.waker {
-            Some(known) => known.clone_from(waker),
-            None => state.waker = Some(waker.clone()),
+        self.is_half_taken(&ready)
+    }
+
+    /// Asks for as much as there is room for, and says how much that is.
+    pub(super) fn ask(&self) -> usize {
+        let mut ready = self.ready();
+        let held = ready.queue.len() + self.arrived().len();
+        ready.expected = held.max(self.size);
+        self.size.saturating_sub(held)
+    }
+
+    pub(super) fn deliver(&self, taken: Taken) {
+        self.arrived().push_back(taken);
+    }
+
+    /// Gives what was not taken.
+    pub(super) fn end(&self) -> VecDeque<Taken> {
+        let mut held = std::mem::take(&mut *self.ready()).queue;
+        held.append(&mut self.arrived());
+        held
+    }
+
+    fn pop(&self, ready: &mut Ready) -> Option<Taken> {
+        if ready.queue.is_empty() {
+            std::mem::swap(&mut ready.queue, &mut self.arrived());
         }
-        state.again = again;
-        Next::Wait(again)
+        let taken = ready.queue.pop_front()?;
+        ready.expected = ready.expected.saturating_sub(1);
+        Some(taken)
     }
 
-    /// Forgets a request that is over. Returns whether one is to be made now, and whether it comes on top of another.
-    pub(crate) fn needs(&self, now: Instant) -> Need {
-        let mut state = self.lock();
-        if !state.is_asking(now) {
-            state.asked = 0;
-        }
-        match (self.is_half_taken(&state), state.asked) {
-            (false, _) => Need::Nothing,
-            (true, 0) => Need::Request,
-            (true, _) => Need::More,
-        }
+    fn is_half_taken(&self, ready: &Ready) -> bool {
+        ready.expected <= self.size / 2
     }
 
-    /// Asks for as much as there is room for.
-    pub(crate) fn ask(&self, now: Instant) {
-        let mut state = self.lock();
-        state.asked = self.size.saturating_sub(state.held.len());
-        state.until = Some(after(now, REQUEST));
+    fn ready(&self) -> MutexGuard<'_, Ready> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a message may be delivered here now.
-    pub(super) fn is_asking(&self, now: Instant) -> bool {
-        self.lock().is_asking(now)
-    }
-
-    /// Whether a message may be delivered here if the request is not over yet.
-    pub(super) fn has_asked(&self) -> bool {
-        self.lock().asked > 0
-    }
-
-    /// Until when a subscription that nobody polls asks.
-    pub(super) fn asks_until(&self) -> Option<Instant> {
-        let state = self.lock();
-        state.until.filter(|_| state.asked > 0)
-    }
-
-    pub(super) fn is_waited_on(&self) -> bool {
-        self.lock().waker.is_some()
-    }
-
-    pub(super) fn deliver(&self, taken: Taken, now: Instant, effects: &mut Effects) {
-        let mut state = self.lock();
-        state.held.push_back(taken);
-        state.asked = state.asked.saturating_sub(1);
-        if let Some(waker) = state.waker.take() {
-            // While somebody waited, the request was renewed.
-            state.until = Some(after(now, REQUEST));
-            effects.wake(waker);
-        }
-    }
-
-    /// Lets who waits look again, and wait on if there is nothing.
-    pub(super) fn wake(&self, effects: &mut Effects) {
-        if let Some(waker) = &self.lock().waker {
-            effects.wake(waker.clone());
-        }
-    }
-
-    /// Sees to it that who waits looks again at that time.
-    pub(super) fn be_awake_at(&self, due: Instant, effects: &mut Effects) {
-        let mut state = self.lock();
-        if let Some(waker) = &state.waker
-            && state.again.is_none_or(|again| again > due)
-        {
-            effects.wake(waker.clone());
-            state.again = Some(due);
-        }
-    }
-
-    /// Lets who waits without a request make one.
-    pub(super) fn wake_refused(&self, effects: &mut Effects) {
-        let mut state = self.lock();
-        if state.asked == 0
-            && let Some(waker) = state.waker.take()
-        {
-            effects.wake(waker);
-        }
-    }
-
-    /// Asks for nothing more, and gives what was not taken.
-    pub(super) fn end(&self, effects: &mut Effects) -> VecDeque<Taken> {
-        let state = std::mem::take(&mut *self.lock());
-        if let Some(waker) = state.waker {
-            effects.wake(waker);
-        }
-        state.held
-    }
-
-    fn is_half_taken(&self, state: &State) -> bool {
-        state.held.len() + state.asked <= self.size / 2
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether a subscription has to ask for messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    Nothing,
-    /// It has no request.
-    Request,
-    /// Its request gets larger.
-    More,
-}
-
-impl State {
-    fn is_asking(&self, now: Instant) -> bool {
-        self.asked > 0 && (self.waker.is_some() || self.until.is_some_and(|until| now < until))
+    fn arrived(&self) -> MutexGuard<'_, VecDeque<Taken>> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,11 +16,13 @@ mod state;
 mod take;
 mod waiters;
 mod waits;
+mod window;
 
-pub(crate) use inbox::{Inbox, Need, Next};
+pub(crate) use inbox::Inbox;
+pub(crate) use inboxes::{Need, Next};
 pub(crate) use pause::Pause;
 pub(crate) use position::Position;
 pub(crate) use reset::NoReset;
 pub(crate) use selector::Selector;
-pub(crate) use state::ConsumerState;
+pub(crate) use state::{ConsumerState, Waits};
 pub(crate) use take::Taken;

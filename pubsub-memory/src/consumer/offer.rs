@@ -16,16 +16,16 @@ impl ConsumerState {
         // A fetch that waits wakes up at such a time by itself.
         while self.waiters.is_empty()
             && !self.inboxes.is_empty()
+            && self.may_be_due(now)
             && let Some(due) = self.next_due().filter(|due| *due < now)
             && self.inboxes.is_asking(due)
         {
             self.come_due(due, effects);
             while self.inboxes.is_asking(due)
                 && let Some(taken) = self.take_one(messages, due, effects)
-                && let Some(inbox) = self.inboxes.next_asking(due)
             {
                 self.delivered_unasked(&taken);
-                inbox.deliver(taken, due, effects);
+                self.inboxes.deliver(taken, due, effects);
             }
             self.end_replay(messages, due);
         }
@@ -39,7 +39,7 @@ impl ConsumerState {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
         }
-        while self.has_more_than(self.waiters.woken(), messages) {
+        while self.is_waited_on() && self.has_more_than(self.waiters.woken(), messages) {
             if !self.inboxes.is_asking(now) {
                 // A fetch that has come wakes the next one.
                 self.waiters.wake_one(effects);
@@ -53,14 +53,12 @@ impl ConsumerState {
             let Some(taken) = self.take_one(messages, now, effects) else {
                 break;
             };
-            let Some(inbox) = self.inboxes.next_asking(now) else {
-                break;
-            };
             self.delivered_unasked(&taken);
-            inbox.deliver(taken, now, effects);
+            self.inboxes.deliver(taken, now, effects);
         }
         self.end_replay(messages, now);
         self.arm(effects);
+        self.tell_in_time(effects);
         std::mem::take(&mut self.settled)
     }
 
@@ -83,8 +81,7 @@ impl ConsumerState {
         self.used(now);
         let mut held = Vec::new();
         for inbox in inboxes {
-            self.inboxes.remove(inbox);
-            held.extend(inbox.end(effects));
+            held.extend(self.inboxes.end(inbox, effects));
         }
         // Only now, so that none of it goes from one to the other.
         for taken in held {

@@ -6,49 +6,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::window::{How, Window};
+use crate::block_deque::BlockDeque;
+
+pub(crate) use super::window::Entry;
+
 /// Unsettled deliveries by stream sequence. Redeliveries that are due stand in a queue of their own.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    entries: BTreeMap<u64, Entry>,
-    /// Ends of ack waits, in order, as long as every ack wait is equally long. Some are out of date: see
-    /// [`Self::is_due`].
-    waits: VecDeque<(Instant, u64)>,
+    window: Window,
+    /// Ends of ack waits, in order, as long as every ack wait is equally long; the time is in the entry. A sequence may be
+    /// there several times: only its last place counts (see [`Entry::waits`]).
+    waits: BlockDeque<u64>,
+    /// The latest end in `waits`.
+    last_wait: Option<Instant>,
+    /// Nothing comes again by itself before this; nothing at all without it.
+    none_due_before: Option<Instant>,
     /// Ends of asked-for delays, and of ack waits that are shorter than one that began earlier.
     delays: BTreeSet<(Instant, u64)>,
     /// To be delivered again, in this order, before anything new. Some may be settled meanwhile.
     queue: VecDeque<u64>,
+    /// How many of a sequence's places in the queue no longer count: its first ones.
+    left: BTreeMap<u64, u32>,
     redelivered: u64,
-}
-
-/// One unsettled message.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
-    /// The consumer's number of the first delivery.
-    pub(crate) number: u64,
-    /// How often it was delivered.
-    pub(crate) attempts: u64,
-    comes_again: Again,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
-    /// When the ack wait is over.
-    After(Instant),
-    /// When the delay is over.
-    Delayed(Instant),
-    /// As soon as somebody asks. Should a purge end that, when the ack wait is over that still runs.
-    Queued { or_at: Instant },
-}
-
-impl Again {
-    const fn is_queued(&self) -> bool {
-        matches!(self, Self::Queued { .. })
-    }
 }
 
 impl Pending {
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.window.len()
     }
 
     /// How many were delivered more than once.
@@ -57,71 +42,73 @@ impl Pending {
     }
 
     pub(crate) fn contains(&self, sequence: u64) -> bool {
-        self.entries.contains_key(&sequence)
+        self.window.get(sequence).is_some()
     }
 
     pub(crate) fn get(&self, sequence: u64) -> Option<&Entry> {
-        self.entries.get(&sequence)
+        self.window.get(sequence)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.window.is_empty()
     }
 
     /// The lowest unsettled sequence above this one.
     pub(crate) fn next_above(&self, sequence: u64) -> Option<(u64, &Entry)> {
-        let above = self.entries.range(sequence.checked_add(1)?..);
-        above.map(|(sequence, entry)| (*sequence, entry)).next()
+        self.window.next_above(sequence).map(|entry| (entry.sequence, entry))
     }
 
     pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
-        self.entries.keys().copied()
+        self.window.iter().map(|entry| entry.sequence)
     }
 
     /// Whether a redelivery can be taken.
     pub(crate) fn has_queued(&mut self) -> bool {
-        self.next_queued().is_some()
+        !self.queue.is_empty() && self.next_queued().is_some()
     }
 
     /// The first delivery of a message.
     pub(crate) fn insert(&mut self, sequence: u64, number: u64, until: Instant) {
-        let comes_again = self.begin_wait(sequence, until);
-        self.entries.insert(sequence, Entry { number, attempts: 1, comes_again });
-    }
-
-    fn begin_wait(&mut self, sequence: u64, until: Instant) -> Again {
-        if self.waits.back().is_none_or(|(last, _)| *last <= until) {
-            self.waits.push_back((until, sequence));
-            Again::After(until)
-        } else {
-            self.delays.insert((until, sequence));
-            Again::Delayed(until)
-        }
+        let how = self.list_wait(sequence, until);
+        let waits = u32::from(how == How::After);
+        self.window.insert(Entry { sequence, number, attempts: 1, at: until, how, waits });
     }
 
     /// The next message to deliver again. It stays queued until [`redeliver`](Self::redeliver) or
     /// [`remove`](Self::remove).
     pub(crate) fn next_queued(&mut self) -> Option<(u64, Entry)> {
         while let Some(sequence) = self.queue.front().copied() {
-            match self.entries.get(&sequence) {
-                Some(entry) if entry.comes_again.is_queued() => return Some((sequence, *entry)),
-                _ => self.queue.pop_front(),
-            };
+            match self.window.get(sequence) {
+                Some(entry) if entry.how == How::Queued && !self.left.contains_key(&sequence) => {
+                    return Some((sequence, *entry));
+                }
+                _ => self.leave_queue(),
+            }
         }
         None
     }
 
+    fn leave_queue(&mut self) {
+        let first = self.queue.pop_front();
+        if let Some((sequence, left)) = first.and_then(|first| Some((first, self.left.get_mut(&first)?))) {
+            *left -= 1;
+            if *left == 0 {
+                self.left.remove(&sequence);
+            }
+        }
+    }
+
     /// Counts one more attempt.
     pub(crate) fn redeliver(&mut self, sequence: u64, until: Instant) {
-        if !self.entries.contains_key(&sequence) {
+        let Some(entry) = self.window.get_mut(sequence) else {
             return;
+        };
+        self.redelivered += u64::from(entry.attempts == 1);
+        entry.attempts += 1;
+        if self.queue.front() == Some(&sequence) {
+            self.queue.pop_front();
         }
-        let comes_again = self.begin_wait(sequence, until);
-        if let Some(entry) = self.entries.get_mut(&sequence) {
-            self.redelivered += u64::from(entry.attempts == 1);
-            entry.attempts += 1;
-            entry.comes_again = comes_again;
-        }
+        self.begin_wait(sequence, until);
     }
 
     /// Makes a message available at once, after those that are already.
@@ -135,111 +122,118 @@ impl Pending {
     }
 
     fn queue_until(&mut self, sequence: u64, later: Duration) {
-        let Some(entry) = self.entries.get_mut(&sequence) else {
+        let Some(entry) = self.window.get_mut(sequence) else {
             return;
         };
-        let until = match entry.comes_again {
-            Again::Queued { .. } => return,
-            Again::After(until) => until,
-            Again::Delayed(until) => {
+        let until = entry.at;
+        match entry.how {
+            How::Queued => return,
+            How::Delayed => {
                 self.delays.remove(&(until, sequence));
-                until
             }
-        };
-        entry.comes_again = Again::Queued { or_at: crate::clock::after(until, later) };
+            How::After => {}
+        }
+        (entry.at, entry.how) = (crate::clock::after(until, later), How::Queued);
         self.queue.push_back(sequence);
         self.drop_outdated_waits();
     }
 
     /// Makes a message available later, also one that is available already.
     pub(crate) fn delay(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else {
+        let Some(entry) = self.window.get_mut(sequence) else {
             return;
         };
-        match entry.comes_again {
+        match entry.how {
             // Not to come twice, once it is queued again.
-            Again::Queued { .. } => self.queue.retain(|queued| *queued != sequence),
-            Again::Delayed(before) => {
-                self.delays.remove(&(before, sequence));
+            How::Queued => *self.left.entry(sequence).or_default() += 1,
+            How::Delayed => {
+                self.delays.remove(&(entry.at, sequence));
             }
-            Again::After(_) => {}
+            How::After => {}
         }
-        entry.comes_again = Again::Delayed(until);
+        (entry.at, entry.how) = (until, How::Delayed);
         self.delays.insert((until, sequence));
+        self.note_due(until);
         self.drop_outdated_waits();
     }
 
     /// Begins the ack wait anew. A message that is available again already stays so.
     pub(crate) fn extend(&mut self, sequence: u64, until: Instant) {
-        let Some(entry) = self.entries.get_mut(&sequence) else {
+        let Some(entry) = self.window.get_mut(sequence) else {
             return;
         };
-        match &mut entry.comes_again {
-            Again::Queued { or_at } => {
-                *or_at = until;
+        match entry.how {
+            How::Queued => {
+                entry.at = until;
                 return;
             }
-            Again::Delayed(before) => {
-                self.delays.remove(&(*before, sequence));
+            How::Delayed => {
+                self.delays.remove(&(entry.at, sequence));
             }
-            Again::After(_) => {}
+            How::After => {}
         }
-        let comes_again = self.begin_wait(sequence, until);
-        if let Some(entry) = self.entries.get_mut(&sequence) {
-            entry.comes_again = comes_again;
-        }
+        self.begin_wait(sequence, until);
         self.drop_outdated_waits();
     }
 
     /// Nothing is available any more: what was waits for the end of its ack wait, which depends on the attempt, or of the
     /// next one that is not over.
     pub(crate) fn unqueue(&mut self, now: Instant, wait_after: impl Fn(u64) -> Duration) {
+        self.left.clear();
+        if self.queue.is_empty() {
+            return;
+        }
         for sequence in std::mem::take(&mut self.queue) {
-            let Some(entry) = self.entries.get_mut(&sequence) else {
+            let Some(entry) = self.window.get_mut(sequence) else {
                 continue;
             };
-            if let Again::Queued { or_at } = entry.comes_again {
-                let ack_wait = wait_after(entry.attempts);
+            if entry.how == How::Queued {
+                let (or_at, ack_wait) = (entry.at, wait_after(entry.attempts));
                 let late = now.saturating_duration_since(or_at).as_nanos();
                 let over = u32::try_from(late / ack_wait.as_nanos().max(1)).unwrap_or(u32::MAX);
                 let until =
                     if now < or_at { or_at } else { crate::clock::after(or_at, ack_wait * (over + 1)) };
-                entry.comes_again = Again::After(until);
-                self.waits.push_back((until, sequence));
+                entry.comes_after(until);
             }
         }
-        self.waits.make_contiguous().sort_unstable();
+        self.sort_waits();
     }
 
-    /// Ends a delivery. Returns whether it was unsettled.
-    pub(crate) fn remove(&mut self, sequence: u64) -> bool {
-        let Some(entry) = self.entries.remove(&sequence) else {
-            return false;
-        };
+    /// Ends a delivery, if it was unsettled.
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Entry> {
+        let entry = self.window.remove(sequence)?;
         self.redelivered -= u64::from(entry.attempts > 1);
-        if let Again::Delayed(until) = entry.comes_again {
-            self.delays.remove(&(until, sequence));
+        if entry.how == How::Delayed {
+            self.delays.remove(&(entry.at, sequence));
         }
-        if self.entries.is_empty() {
+        if self.window.is_empty() {
             self.queue.clear();
+            self.left.clear();
+            self.waits.clear();
+            (self.last_wait, self.none_due_before) = (None, None);
+        } else if self.waits.front() == Some(&sequence) {
+            // What is settled in order leaves nothing to clean up.
+            self.drop_first_wait();
         }
         self.drop_outdated_waits();
-        true
+        Some(entry)
+    }
+
+    /// Whether the time of one may be over. It says so too where only looking can tell.
+    pub(crate) fn may_be_due(&self, now: Instant) -> bool {
+        self.none_due_before.is_some_and(|earliest| earliest <= now)
     }
 
     /// Takes those whose time is over, in the order in which a server's timer would find them: by time, and within a
     /// millisecond by sequence. The caller queues or removes each.
     pub(crate) fn take_due(&mut self, now: Instant) -> Vec<u64> {
+        if !self.may_be_due(now) {
+            return Vec::new();
+        }
         let mut due = Vec::new();
-        while let Some((until, sequence)) = self.waits.front().copied() {
-            let current = self.is_due(until, sequence);
-            if current && until > now {
-                break;
-            }
-            self.waits.pop_front();
-            if current {
-                due.push((until, sequence));
-            }
+        while let Some((until, sequence)) = self.first_wait().filter(|(until, _)| *until <= now) {
+            self.drop_first_wait();
+            due.push((until, sequence));
         }
         while let Some((until, sequence)) = self.delays.first().copied() {
             if until > now {
@@ -248,6 +242,7 @@ impl Pending {
             self.delays.pop_first();
             due.push((until, sequence));
         }
+        self.none_due_before = self.next_due();
         due.sort_unstable_by_key(|(until, sequence)| {
             (Reverse(now.saturating_duration_since(*until).as_millis()), *sequence)
         });
@@ -257,21 +252,25 @@ impl Pending {
 
     /// When the next message comes again by itself.
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
-        self.drop_outdated_waits();
-        let wait = self.waits.front().map(|(until, _)| *until);
+        let wait = self.first_wait().map(|(until, _)| until);
         let delay = self.delays.first().map(|(until, _)| *until);
         wait.into_iter().chain(delay).min()
     }
 
     /// When the last of them comes again by itself.
     pub(crate) fn last_due(&mut self) -> Option<Instant> {
-        while let Some((until, sequence)) = self.waits.back().copied() {
-            if self.is_due(until, sequence) {
-                break;
+        let mut wait = None;
+        while let Some(sequence) = self.waits.back().copied() {
+            match self.window.get_mut(sequence) {
+                Some(entry) if entry.how == How::After => {
+                    wait = Some(entry.at);
+                    break;
+                }
+                Some(entry) => entry.waits -= 1,
+                None => {}
             }
             self.waits.pop_back();
         }
-        let wait = self.waits.back().map(|(until, _)| *until);
         let delay = self.delays.last().map(|(until, _)| *until);
         wait.into_iter().chain(delay).max()
     }
@@ -285,41 +284,95 @@ impl Pending {
             let begun = until.checked_sub(from);
             begun.map_or_else(|| until + to.saturating_sub(from), |begun| crate::clock::after(begun, to))
         };
-        self.waits.clear();
         self.delays.clear();
-        for (sequence, entry) in &mut self.entries {
-            match &mut entry.comes_again {
-                Again::After(until) => {
-                    *until = changed(*until, entry.attempts);
-                    self.waits.push_back((*until, *sequence));
+        for entry in self.window.iter_mut() {
+            match entry.how {
+                How::After => entry.at = changed(entry.at, entry.attempts),
+                How::Delayed => {
+                    entry.at = changed(entry.at, entry.attempts);
+                    self.delays.insert((entry.at, entry.sequence));
                 }
-                Again::Delayed(until) => {
-                    *until = changed(*until, entry.attempts);
-                    self.delays.insert((*until, *sequence));
-                }
-                Again::Queued { .. } => {}
+                How::Queued => {}
             }
         }
-        self.waits.make_contiguous().sort_unstable();
+        self.sort_waits();
     }
 
-    fn is_due(&self, until: Instant, sequence: u64) -> bool {
-        self.entries.get(&sequence).is_some_and(|entry| entry.comes_again == Again::After(until))
+    fn begin_wait(&mut self, sequence: u64, until: Instant) {
+        let how = self.list_wait(sequence, until);
+        if let Some(entry) = self.window.get_mut(sequence) {
+            (entry.at, entry.how) = (until, how);
+            entry.waits += u32::from(how == How::After);
+        }
+    }
+
+    /// Lists the end of an ack wait among those that come in order, or among the delays.
+    fn list_wait(&mut self, sequence: u64, until: Instant) -> How {
+        self.note_due(until);
+        if self.last_wait.is_none_or(|last| last <= until) {
+            self.waits.push_back(sequence);
+            self.last_wait = Some(until);
+            How::After
+        } else {
+            self.delays.insert((until, sequence));
+            How::Delayed
+        }
+    }
+
+    fn note_due(&mut self, until: Instant) {
+        let earliest = self.none_due_before.map_or(until, |earliest| earliest.min(until));
+        self.none_due_before = Some(earliest);
+    }
+
+    /// The ack wait that ends first.
+    fn first_wait(&mut self) -> Option<(Instant, u64)> {
+        while let Some(sequence) = self.waits.front().copied() {
+            if let Some(entry) = self.window.get(sequence)
+                && entry.how == How::After
+                && entry.waits == 1
+            {
+                return Some((entry.at, sequence));
+            }
+            self.drop_first_wait();
+        }
+        None
+    }
+
+    fn drop_first_wait(&mut self) {
+        let first = self.waits.pop_front();
+        if self.waits.is_empty() {
+            self.last_wait = None;
+        }
+        if let Some(entry) = first.and_then(|sequence| self.window.get_mut(sequence)) {
+            entry.waits -= 1;
+        }
+    }
+
+    /// Lists the ends of all ack waits anew.
+    fn sort_waits(&mut self) {
+        let mut waits = Vec::new();
+        for entry in self.window.iter_mut() {
+            entry.waits = u32::from(entry.how == How::After);
+            if entry.waits == 1 {
+                waits.push((entry.at, entry.sequence));
+            }
+        }
+        waits.sort_unstable();
+        self.last_wait = waits.last().map(|(until, _)| *until);
+        self.waits = waits.into_iter().map(|(_, sequence)| sequence).collect();
+        self.none_due_before = self.next_due();
     }
 
     /// Keeps the list of waits about as long as the list of entries: one old entry must not hold the ends of all that
     /// were settled after it.
     fn drop_outdated_waits(&mut self) {
-        while let Some((until, sequence)) = self.waits.front().copied() {
-            if self.is_due(until, sequence) {
-                break;
-            }
-            self.waits.pop_front();
-        }
-        if self.waits.len() > 2 * self.entries.len() + 64 {
-            let entries = &self.entries;
-            self.waits.retain(|(until, sequence)| {
-                entries.get(sequence).is_some_and(|entry| entry.comes_again == Again::After(*until))
+        if self.waits.len() > 2 * self.window.len() + 64 {
+            let window = &mut self.window;
+            self.waits.retain(|sequence| {
+                let Some(entry) = window.get_mut(*sequence) else { return false };
+                let is_current = entry.waits == 1 && entry.how == How::After;
+                entry.waits -= u32::from(!is_current);
+                is_current
             });
         }
     }
@@ -380,7 +433,8 @@ mod tests {
         let start = Instant::now();
         let mut pending = delivered(start, &[1, 2, 3]);
         pending.queue(1);
-        assert!(pending.remove(1) && pending.remove(2) && !pending.remove(2));
+        assert!([1, 2].into_iter().all(|sequence| pending.remove(sequence).is_some()));
+        assert!(pending.remove(2).is_none());
         assert_eq!(pending.next_queued().map(|(sequence, _)| sequence), None);
         assert_eq!(pending.take_due(start + WAIT), [3]);
     }

@@ -1,10 +1,9 @@
 //! How far a consumer has read.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::Selector;
-use crate::stream::{Messages, Stored};
+use crate::stream::{Kept, Messages};
 
 /// A consumer's place in its stream: what it has not seen yet.
 #[derive(Debug)]
@@ -35,16 +34,20 @@ impl Position {
     }
 
     /// The message that [`advance`](Self::advance) would take.
-    pub(crate) fn peek<'a>(&self, messages: &'a Messages, selector: &Selector) -> Option<&'a Arc<Stored>> {
+    pub(crate) fn peek<'a>(&self, messages: &'a Messages, selector: &Selector) -> Option<Kept<'a>> {
         let mut picked = self.picked.iter().filter_map(|sequence| messages.log().get(*sequence));
         picked.next().or_else(|| messages.next(selector, self.cursor).map(|(_, message)| message))
     }
 
     /// Takes the next message.
-    pub(crate) fn advance(&mut self, messages: &Messages, selector: &Selector) -> Option<(u64, Arc<Stored>)> {
+    pub(crate) fn advance<'a>(
+        &mut self,
+        messages: &'a Messages,
+        selector: &Selector,
+    ) -> Option<(u64, Kept<'a>)> {
         while let Some(sequence) = self.picked.pop_front() {
             if let Some(message) = messages.log().get(sequence) {
-                return Some((sequence, Arc::clone(message)));
+                return Some((sequence, message));
             }
         }
         let is_counted_out =
@@ -58,7 +61,7 @@ impl Position {
         self.cursor = sequence.saturating_add(1);
         self.counted = self.counted.saturating_sub(1);
         self.counted_to = self.counted_to.max(sequence);
-        Some((sequence, Arc::clone(message)))
+        Some((sequence, message))
     }
 
     /// How many messages were not delivered yet.

@@ -15,28 +15,29 @@ impl ConsumerState {
     pub(crate) fn settle(
         &mut self,
         delivery: SequencePair,
+        attempt: u64,
         kind: &SettlementKind,
         messages: &Messages,
         now: Instant,
         effects: &mut Effects,
-    ) -> Vec<u64> {
+    ) -> Ended {
         self.used(now);
         let sequence = delivery.stream;
         match kind {
             SettlementKind::Ack => self.finish(delivery, messages, effects),
             SettlementKind::Term { reason } => {
-                if self.pending.contains(sequence) {
-                    let (consumer, reason) = (self.name.clone(), reason.clone());
-                    effects.notice(Notice::Terminated { consumer, sequence, reason });
-                }
+                // Also of a message that is settled already, as a server does (measured on nats-server 2.15.1).
+                let (consumer, reason) = (self.name.clone(), reason.clone());
+                let (number, attempts) = (delivery.consumer, attempt);
+                effects.notice(Notice::Terminated { consumer, number, sequence, attempts, reason });
                 self.finish(delivery, messages, effects)
             }
             SettlementKind::Nak { delay } => {
                 self.come_again(sequence, delay.unwrap_or_default(), now, effects);
-                Vec::new()
+                Ended::default()
             }
             // `known` has refused the rest.
-            _ => Vec::new(),
+            _ => Ended::default(),
         }
     }
 
@@ -58,12 +59,13 @@ impl ConsumerState {
         self.used(now);
         let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
         self.pending.extend(sequence, after(now, wait_after(&self.config, attempts)));
+        self.tell_in_time(effects);
         self.arm(effects);
     }
 
     /// Sees to it that who waits wakes up when the next message comes again.
     pub(crate) fn arm(&mut self, effects: &mut Effects) {
-        if self.waiters.is_empty() && self.inboxes.is_empty() {
+        if self.waiters.is_empty() && !self.inboxes.are_waited_on() {
             return;
         }
         if let Some(due) = self.next_due() {
@@ -72,11 +74,35 @@ impl ConsumerState {
         }
     }
 
+    /// Where time gives up a message, it is to be told in time.
+    pub(crate) fn tell_in_time(&mut self, effects: &mut Effects) {
+        if self.is_last_attempt(1)
+            && effects.are_heard()
+            && let Some(due) = self.pending.next_due()
+        {
+            effects.tell_at(due);
+        }
+    }
+
+    /// The number of the first delivery and the count of all, of a message that is delivered and not settled.
+    pub(crate) fn in_flight(&self, sequence: u64) -> Option<(u64, u64)> {
+        self.pending.get(sequence).map(|entry| (entry.number, entry.attempts))
+    }
+
+    pub(crate) fn has_in_flight(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// When who waits has to look again by itself.
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
         let pause = self.pause.map(|pause| pause.until);
         let gap = self.replay.and_then(|replay| replay.gap);
         self.pending.next_due().into_iter().chain(pause).chain(gap).min()
+    }
+
+    /// Whether something may have come due. It says so too where only looking can tell.
+    pub(super) fn may_be_due(&self, now: Instant) -> bool {
+        self.pending.may_be_due(now) || self.pause.is_some() || self.replay.is_some()
     }
 
     fn come_again(&mut self, sequence: u64, delay: Duration, now: Instant, effects: &mut Effects) {
@@ -88,11 +114,12 @@ impl ConsumerState {
         } else {
             let attempts = self.pending.get(sequence).map_or(1, |entry| entry.attempts);
             self.pending.delay(sequence, delayed_until(&self.config, attempts, now, delay));
+            self.tell_in_time(effects);
             self.arm(effects);
         }
     }
 
-    fn finish(&mut self, delivery: SequencePair, messages: &Messages, effects: &mut Effects) -> Vec<u64> {
+    fn finish(&mut self, delivery: SequencePair, messages: &Messages, effects: &mut Effects) -> Ended {
         let was_stalled = self.is_stalled();
         let ended = self.end(delivery);
         if was_stalled && !self.waiters.is_empty() && self.has_deliverable(messages) {
@@ -101,27 +128,42 @@ impl ConsumerState {
         ended
     }
 
-    /// Ends a delivery, and with `AckPolicy::All` those below it. Returns the messages that were unsettled.
-    pub(super) fn end(&mut self, delivery: SequencePair) -> Vec<u64> {
+    /// Ends a delivery, and with `AckPolicy::All` those below it.
+    pub(super) fn end(&mut self, delivery: SequencePair) -> Ended {
         let sequence = delivery.stream;
-        let mut ended = Vec::new();
-        let number = self.pending.get(sequence).map(|entry| entry.number);
+        let mut ended = Ended::default();
         if self.config.ack == AckPolicy::All {
             if !self.floor.is_below(delivery.consumer, sequence) {
                 return ended;
             }
-            let below =
-                self.pending.sequences().take_while(|pending| *pending < sequence).collect::<Vec<u64>>();
-            ended.extend(below.into_iter().filter(|below| self.pending.remove(*below)));
+            let below = self.pending.sequences().take_while(|pending| *pending < sequence);
+            ended.below = below.collect();
+            ended.below.retain(|below| self.pending.remove(*below).is_some());
         }
-        if self.pending.remove(sequence) || self.exhausted.remove(&sequence) {
-            ended.push(sequence);
+        let removed = self.pending.remove(sequence);
+        if removed.is_some() || self.exhausted.remove(&sequence) {
+            ended.itself = Some(sequence);
         }
-        match number {
+        match removed {
             Some(_) if self.config.ack == AckPolicy::All => self.floor.set(delivery),
-            Some(number) => self.floor.ended(number, sequence, &self.pending, self.delivered),
+            Some(entry) => self.floor.ended(entry.number, sequence, &self.pending, self.delivered),
             None => {}
         }
         ended
+    }
+}
+
+/// The messages whose deliveries a settlement has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    /// Those below the one that was settled. Most settlements end one delivery.
+    below: Vec<u64>,
+    itself: Option<u64>,
+}
+
+impl Ended {
+    /// In order.
+    pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> + '_ {
+        self.below.iter().copied().chain(self.itself)
     }
 }

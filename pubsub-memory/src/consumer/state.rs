@@ -36,6 +36,8 @@ pub(crate) struct ConsumerState {
     pub(super) delivered: SequencePair,
     pub(super) floor: Floor,
     pub(super) turns: Turns,
+    /// What its stream has taken note of.
+    pub(crate) noted: Waits,
     pub(super) pause: Option<Pause>,
     /// While messages come with the time between them.
     pub(super) replay: Option<Replay>,
@@ -45,6 +47,21 @@ pub(crate) struct ConsumerState {
     last_used: Instant,
     /// Up to where [`Messages::dropped`] is known here.
     dropped: u64,
+}
+
+/// Whether somebody waits at a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Waits {
+    pub(crate) at_all: bool,
+    /// At its `max_ack_pending`.
+    pub(crate) for_room: bool,
+}
+
+impl Waits {
+    pub(crate) fn of(consumer: &ConsumerState) -> Self {
+        let at_all = consumer.is_waited_on();
+        Self { at_all, for_room: at_all && consumer.is_stalled() }
+    }
 }
 
 /// Who took messages last, so that several handles on one consumer all get some.
@@ -83,6 +100,7 @@ impl ConsumerState {
             delivered: SequencePair::new(0, start.saturating_sub(1)),
             floor: Floor::before(start),
             turns: Turns::default(),
+            noted: Waits::default(),
             pause: None,
             replay,
             settled: Vec::new(),

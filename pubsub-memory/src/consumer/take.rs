@@ -1,14 +1,12 @@
 //! Handing messages to a fetch.
 
-use std::sync::Arc;
-
 use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
 use super::waits::wait_after;
 use crate::clock::after;
-use crate::stream::{Effects, Messages, Stored};
+use crate::stream::{Effects, Handout, Kept, Messages};
 
 /// How many messages one handle may take in a row while there are others: enough to be cheap, few enough to be fair.
 const FAIR_SHARE: usize = 16;
@@ -16,7 +14,7 @@ const FAIR_SHARE: usize = 16;
 /// One delivery, before it is made into what users hold.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    pub(crate) message: Arc<Stored>,
+    pub(crate) message: Handout,
     pub(crate) sequence: u64,
     /// The consumer's count of deliveries.
     pub(crate) number: u64,
@@ -65,6 +63,7 @@ impl ConsumerState {
         self.end_replay(messages, now);
         self.count_pending(messages, taken.get_mut(before..).unwrap_or_default());
         self.count_turn(handle, taken.len() - before);
+        self.tell_in_time(effects);
     }
 
     /// Takes one message for a subscription.
@@ -145,7 +144,7 @@ impl ConsumerState {
         } else {
             self.pending.insert(sequence, number, after(now, wait_after(&self.config, 1)));
         }
-        let message = self.as_shown(&message);
+        let message = self.as_shown(message);
         Some(Taken { message, sequence, number, attempt: 1, pending: 0 })
     }
 
@@ -167,8 +166,8 @@ impl ConsumerState {
     }
 
     /// The message as this consumer hands it out.
-    fn as_shown(&self, message: &Arc<Stored>) -> Arc<Stored> {
-        if self.config.headers_only { Arc::new(message.without_payload()) } else { Arc::clone(message) }
+    fn as_shown(&self, message: Kept<'_>) -> Handout {
+        if self.config.headers_only { message.without_payload() } else { message.hand_out() }
     }
 
     /// Fills in how many undelivered messages each delivery left behind, from one count at the end.

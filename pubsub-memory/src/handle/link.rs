@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, StreamName};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::connection::Connection;
-use crate::stream::{ConsumerKey, Gone, Stream};
+use crate::stream::{ConsumerKey, Effects, Gone, Stream, StreamState};
 use crate::{error, known};
 
 /// Names one consumer, by way of one connection. While one exists the handle counts as open.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) stream: Arc<Stream>,
+    /// Its name, in a text of its own: publishers and readers would count references to one in the same place.
+    pub(super) stream_name: StreamName,
     pub(super) key: ConsumerKey,
     pub(super) consumer: ConsumerName,
     pub(super) connection: Arc<Connection>,
@@ -29,11 +32,13 @@ impl Link {
         consumer: &ConsumerName,
     ) -> Result<Self> {
         connection.check_open("broker")?;
+        let stream_name = StreamName::new(stream.as_str().to_owned())?;
         let stream = connection.store.stream(stream)?;
         let (key, clock) =
             stream.run(|state, now, _| state.open_handle(consumer, now).map(|key| (key, state.clock())))?;
         Ok(Self {
             stream,
+            stream_name,
             key,
             consumer: consumer.clone(),
             connection: Arc::clone(connection),
@@ -42,32 +47,46 @@ impl Link {
         })
     }
 
-    pub(super) fn settle(&self, delivery: SequencePair, settlement: &Settlement) -> Result<()> {
-        self.settle_all(&[delivery], settlement).pop().unwrap_or(Ok(()))
+    pub(super) fn settle(&self, delivery: (SequencePair, u64), settlement: &Settlement) -> Result<()> {
+        let check = self.check_settlement(settlement);
+        check.and_then(|()| {
+            self.stream.run(|state, now, effects| self.settle_one(state, delivery, settlement, now, effects))
+        })
     }
 
     /// Settles several deliveries under one lock.
-    pub(super) fn settle_all(&self, deliveries: &[SequencePair], settlement: &Settlement) -> Vec<Result<()>> {
-        let each = |result: &dyn Fn() -> Result<()>| deliveries.iter().map(|_| result()).collect();
-        let check =
-            || self.connection.check_open("broker").and_then(|()| known::settlement(settlement.kind()));
-        if check().is_err() {
-            return each(&|| check().map_err(|error| self.during("settle", error)));
+    pub(super) fn settle_all(
+        &self,
+        deliveries: &[(SequencePair, u64)],
+        settlement: &Settlement,
+    ) -> Vec<Result<()>> {
+        if self.check_settlement(settlement).is_err() {
+            return deliveries.iter().map(|_| self.check_settlement(settlement)).collect();
         }
         self.stream.run(|state, now, effects| {
-            let settle = |delivery: &SequencePair| match state.settle(
-                self.key,
-                *delivery,
-                settlement.kind(),
-                now,
-                effects,
-            ) {
-                Err(_) if settlement.is_confirmed() => Err(self.during("settle", error::nobody_settles())),
-                // As with a server: what is handed over and not confirmed may find nobody.
-                _ => Ok(()),
-            };
-            deliveries.iter().map(settle).collect()
+            let settle = |delivery| self.settle_one(state, delivery, settlement, now, effects);
+            deliveries.iter().copied().map(settle).collect()
         })
+    }
+
+    fn check_settlement(&self, settlement: &Settlement) -> Result<()> {
+        let check = self.connection.check_open("broker").and_then(|()| known::settlement(settlement.kind()));
+        check.map_err(|error| self.during("settle", error))
+    }
+
+    fn settle_one(
+        &self,
+        state: &mut StreamState,
+        delivery: (SequencePair, u64),
+        settlement: &Settlement,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<()> {
+        match state.settle(self.key, delivery, settlement.kind(), now, effects) {
+            Err(_) if settlement.is_confirmed() => Err(self.during("settle", error::nobody_settles())),
+            // As with a server: what is handed over and not confirmed may find nobody.
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn extend(&self, sequence: u64) -> Result<()> {

@@ -9,11 +9,11 @@ use pubsub_core::{Delivery, DeliveryInfo, Headers, Message, OnDrop, Result, Sequ
 
 use super::link::Link;
 use crate::consumer::Taken;
-use crate::stream::Stored;
+use crate::stream::Handout;
 
 /// One attempt to hand a message over. Shares the stored message.
 pub(super) struct MemoryMessage {
-    message: Arc<Stored>,
+    message: Handout,
     info: DeliveryInfo,
     link: Arc<Link>,
     on_drop: OnDrop,
@@ -22,7 +22,7 @@ pub(super) struct MemoryMessage {
 impl MemoryMessage {
     pub(super) fn deliver(taken: Taken, link: &Arc<Link>, on_drop: OnDrop) -> Delivery {
         let info = DeliveryInfo::new(
-            link.stream.name().clone(),
+            link.stream_name.clone(),
             link.consumer.clone(),
             taken.sequence,
             taken.number,
@@ -54,7 +54,7 @@ impl Message for MemoryMessage {
     }
 
     fn headers(&self) -> &Headers {
-        &self.message.headers
+        self.message.headers()
     }
 
     fn info(&self) -> &DeliveryInfo {
@@ -80,9 +80,9 @@ impl Message for MemoryMessage {
     }
 }
 
-/// What names a delivery in a settlement.
-pub(super) fn which(info: &DeliveryInfo) -> SequencePair {
-    SequencePair::new(info.consumer_sequence, info.stream_sequence)
+/// What names a delivery in a settlement, and which attempt it was.
+pub(super) fn which(info: &DeliveryInfo) -> (SequencePair, u64) {
+    (SequencePair::new(info.consumer_sequence, info.stream_sequence), info.attempt)
 }
 
 impl std::fmt::Debug for MemoryMessage {

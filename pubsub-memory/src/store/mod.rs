@@ -9,10 +9,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use pubsub_core::{Capabilities, Error, Result, StreamConfig, StreamInfo, StreamName, Subject};
+use pubsub_core::{
+    Capabilities, Error, Result, StreamConfig, StreamInfo, StreamName, Subject, SubjectFilter,
+};
 
+use crate::advisories::Audience;
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
+use crate::core_messaging::Listeners;
 use crate::stream::{Stream, StreamState};
 use crate::{error, features, known};
 use routes::Routes;
@@ -28,6 +32,8 @@ pub(crate) struct Store {
     clock: Clock,
     table: RwLock<BTreeMap<StreamName, Arc<Stream>>>,
     routes: Routes,
+    pub(crate) listeners: Listeners,
+    pub(crate) audience: Arc<Audience>,
     ids: AtomicU64,
 }
 
@@ -40,6 +46,7 @@ impl fmt::Debug for Store {
 
 impl Store {
     pub(crate) fn open(config: MemoryConfig) -> Arc<Self> {
+        let audience = Arc::default();
         Arc::new_cyclic(|own| Self {
             capabilities: features::capabilities(&config),
             own: Weak::clone(own),
@@ -47,8 +54,14 @@ impl Store {
             clock: Clock::start(),
             table: RwLock::default(),
             routes: Routes::default(),
+            listeners: Listeners::new(&audience),
+            audience,
             ids: AtomicU64::new(0),
         })
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// A number that nothing else of this store has.
@@ -70,6 +83,11 @@ impl Store {
         self.routes.find(subject)
     }
 
+    /// The subjects of a stream that exists.
+    pub(crate) fn subjects_of(&self, stream: &StreamName) -> Option<Vec<SubjectFilter>> {
+        self.routes.subjects(stream)
+    }
+
     pub(crate) fn create_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
         self.check(&config)?;
         let mut table = self.write();
@@ -88,9 +106,11 @@ impl Store {
         }
         let state = StreamState::new(config.clone(), Arc::clone(&self.config), self.clock)?;
         let info = state.info();
-        let stream = Stream::open(config.name.clone(), state, Weak::clone(&self.own));
+        let stream = Stream::open(state, Arc::clone(&self.audience), Weak::clone(&self.own));
         self.routes.add(&config.subjects, &stream);
         table.insert(config.name, stream);
+        drop(table);
+        self.change_audience(|| self.audience.add_stream(&config.subjects));
         info
     }
 
@@ -99,25 +119,31 @@ impl Store {
         let table = self.write();
         let stream = table.get(&config.name).ok_or_else(|| Error::stream_not_found(&config.name))?;
         let stream = Arc::clone(stream);
-        let (result, effects) = stream.run_quietly(|state, now, effects| {
+        let (result, effects): (Result<_>, _) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
             self.check_overlap(&config, &table)?;
-            let subjects = config.subjects.clone();
+            let (before, after) = (state.config().subjects.clone(), config.subjects.clone());
             state.reconfigure(config, now, effects)?;
             self.routes.remove(stream.name());
-            self.routes.add(&subjects, &stream);
-            state.info()
+            self.routes.add(&after, &stream);
+            Ok((state.info()?, before, after))
         });
         drop(table);
         effects.apply(&stream);
-        result
+        let (info, before, after) = result?;
+        self.change_audience(|| {
+            self.audience.remove_stream(&before);
+            self.audience.add_stream(&after);
+        });
+        Ok(info)
     }
 
     pub(crate) fn delete_stream(&self, name: &StreamName) -> Result<()> {
         let mut table = self.write();
         let stream = table.remove(name).ok_or_else(|| Error::stream_not_found(name))?;
-        self.routes.remove(name);
+        let subjects = self.routes.remove(name);
         drop(table);
+        self.audience.remove_stream(&subjects);
         stream.run(|state, _, effects| state.delete(effects));
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 use pubsub_core::{StreamName, Subject, SubjectFilter};
 
 use crate::stream::Stream;
@@ -19,7 +20,7 @@ pub(super) struct Routes {
     table: RwLock<Table>,
     /// What the table answered. Written under the table's read lock and cleared under its write lock, so that no
     /// answer outlives a change.
-    memo: DashMap<Subject, Arc<Stream>>,
+    memo: DashMap<Subject, Arc<Stream>, RandomState>,
     memorised: AtomicUsize,
 }
 
@@ -57,18 +58,22 @@ impl Routes {
         });
     }
 
-    pub(super) fn remove(&self, stream: &StreamName) {
+    /// Returns the subjects that it had.
+    pub(super) fn remove(&self, stream: &StreamName) -> Vec<SubjectFilter> {
         self.change(|table| {
-            for subject in table.subjects.remove(stream).unwrap_or_default() {
-                table.trie.remove(&subject, |routed| routed.name() == stream);
+            let subjects = table.subjects.remove(stream).unwrap_or_default();
+            for subject in &subjects {
+                table.trie.remove(subject, |routed| routed.name() == stream);
             }
-        });
+            subjects
+        })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Table)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut table);
+        let result = change(&mut table);
         self.memo.clear();
         self.memorised.store(0, Ordering::Relaxed);
+        result
     }
 }

@@ -118,7 +118,7 @@ impl StreamState {
     /// Under interest retention: a consumer no longer wants these.
     pub(super) fn release_held(&mut self, sequences: &[u64]) {
         if self.config.retention == Retention::Interest {
-            self.release(sequences);
+            self.release(sequences.iter().copied());
         }
     }
 

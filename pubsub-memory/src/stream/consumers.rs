@@ -1,17 +1,16 @@
 //! The consumers of a stream: by name, by handle, by the subjects they see.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pubsub_core::{ConsumerName, Subject, SubjectFilter};
 use tokio::time::Instant;
 
 use super::effects::Effects;
-use crate::consumer::ConsumerState;
+use crate::consumer::{ConsumerState, Waits};
+use crate::subject_memo::SubjectMemo;
 use crate::subject_trie::SubjectTrie;
 
-/// The most subjects whose consumers are remembered.
-const MEMO: usize = 16_384;
 /// Up to so many candidates are asked one by one, which is cheaper than to look the subject up.
 const FEW: usize = 8;
 
@@ -36,7 +35,7 @@ pub(crate) struct Consumers {
     names: BTreeMap<ConsumerName, usize>,
     by_subject: SubjectTrie<usize>,
     /// What `by_subject` answered, until a consumer comes, goes or changes.
-    memo: HashMap<Subject, Arc<[usize]>>,
+    memo: SubjectMemo<Arc<[usize]>>,
     /// Those with a fetch that waits or a subscription that asks for more.
     waiting: BTreeSet<usize>,
     /// Of those, the ones at their `max_ack_pending`. Some may have got room since.
@@ -46,6 +45,8 @@ pub(crate) struct Consumers {
     /// Before this nobody's time without use is over.
     none_expires_before: Option<Instant>,
     created: u64,
+    /// An empty list whose room is used again.
+    spare: Vec<usize>,
 }
 
 impl Consumers {
@@ -149,9 +150,6 @@ impl Consumers {
         self.by_subject.visit(subject.as_str(), &mut |slot| found.push(*slot));
         found.sort_unstable();
         let found: Arc<[usize]> = found.into();
-        if self.memo.len() >= MEMO {
-            self.memo.clear();
-        }
         self.memo.insert(subject.clone(), Arc::clone(&found));
         found
     }
@@ -161,13 +159,21 @@ impl Consumers {
         self.matching_among(Among::Waiting, subject)
     }
 
+    /// Takes back the room of a list that was looked through.
+    pub(super) fn recycle(&mut self, mut slots: Vec<usize>) {
+        slots.clear();
+        self.spare = slots;
+    }
+
     /// Tells those who want to know that a message has left the stream.
     pub(super) fn on_removed(&mut self, sequence: u64, subject: &Subject) {
-        for slot in self.matching_among(Among::Watching, subject) {
-            if let Some(consumer) = self.at_mut(slot) {
+        let slots = self.matching_among(Among::Watching, subject);
+        for slot in &slots {
+            if let Some(consumer) = self.at_mut(*slot) {
                 consumer.on_removed(sequence);
             }
         }
+        self.recycle(slots);
     }
 
     fn matching_among(&mut self, among: Among, subject: &Subject) -> Vec<usize> {
@@ -178,11 +184,17 @@ impl Consumers {
         if candidates.is_empty() {
             return Vec::new();
         }
+        let mut found = std::mem::take(&mut self.spare);
+        let candidates = match among {
+            Among::Waiting => &self.waiting,
+            Among::Watching => &self.watching,
+        };
         if candidates.len() <= FEW {
             let matches = |slot: &usize| {
                 self.at(*slot).is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
             };
-            return candidates.iter().copied().filter(matches).collect();
+            found.extend(candidates.iter().copied().filter(matches));
+            return found;
         }
         let matching = self.matching(subject);
         let candidates = match among {
@@ -190,10 +202,11 @@ impl Consumers {
             Among::Watching => &self.watching,
         };
         if candidates.len() < matching.len() {
-            candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()).collect()
+            found.extend(candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()));
         } else {
-            matching.iter().copied().filter(|slot| candidates.contains(slot)).collect()
+            found.extend(matching.iter().copied().filter(|slot| candidates.contains(slot)));
         }
+        found
     }
 
     pub(super) fn wake_all(&mut self, effects: &mut Effects) {
@@ -202,16 +215,17 @@ impl Consumers {
 
     /// Takes note of whether somebody waits at this consumer.
     pub(super) fn note_waiting(&mut self, slot: usize) {
-        if self.at(slot).is_some_and(ConsumerState::is_waited_on) {
-            self.waiting.insert(slot);
-            if self.at(slot).is_some_and(ConsumerState::is_stalled) {
-                self.stalled.insert(slot);
+        let Some(consumer) = self.at_mut(slot) else { return };
+        let waits = Waits::of(consumer);
+        if std::mem::replace(&mut consumer.noted, waits) == waits {
+            return;
+        }
+        for (set, belongs) in [(&mut self.waiting, waits.at_all), (&mut self.stalled, waits.for_room)] {
+            if belongs {
+                set.insert(slot);
             } else {
-                self.stalled.remove(&slot);
+                set.remove(&slot);
             }
-        } else {
-            self.waiting.remove(&slot);
-            self.stalled.remove(&slot);
         }
     }
 

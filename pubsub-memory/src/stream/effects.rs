@@ -3,8 +3,8 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use bytestring::ByteString;
-use pubsub_core::{ConsumerName, Headers, StreamName};
+use pubsub_core::{ConsumerName, Headers, ReplySubject, StreamName, Subject};
+use tokio::time::Instant;
 
 use super::Stream;
 
@@ -12,15 +12,28 @@ use super::Stream;
 #[derive(Debug, Default)]
 #[must_use = "effects that are not applied leave tasks asleep"]
 pub(crate) struct Effects {
+    /// Most operations wake one task at most, and do nothing else.
+    waker: Option<Waker>,
+    rest: Option<Box<Rest>>,
+    /// Whether anybody would hear of what happens.
+    heard: bool,
+    /// When the stream has something to tell by itself.
+    tells_at: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
     wakers: Vec<Waker>,
     notices: Vec<Notice>,
     plain: Vec<Plain>,
 }
 
-/// A message for whoever listens.
+/// A message for whoever listens, with headers as on the wire.
 #[derive(Debug)]
 pub(crate) struct Plain {
-    pub(crate) subject: ByteString,
+    pub(crate) subject: Subject,
+    /// Where the answer goes, if one is wanted.
+    pub(crate) reply: Option<ReplySubject>,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
 }
@@ -30,31 +43,73 @@ pub(crate) struct Plain {
 pub(crate) enum Notice {
     /// A message had its `max_deliver` attempts.
     Exhausted { consumer: ConsumerName, sequence: u64, attempts: u64 },
-    /// A message was given up.
-    Terminated { consumer: ConsumerName, sequence: u64, reason: Option<String> },
+    /// A message was given up. `number` is the consumer's count at the delivery.
+    Terminated { consumer: ConsumerName, number: u64, sequence: u64, attempts: u64, reason: Option<String> },
     /// Nobody used a consumer for its inactive threshold.
     ConsumerExpired { consumer: ConsumerName },
 }
 
 impl Effects {
+    pub(super) fn new(heard: bool) -> Self {
+        Self { heard, ..Self::default() }
+    }
+
     pub(crate) fn wake(&mut self, waker: Waker) {
-        self.wakers.push(waker);
+        match self.waker {
+            None => self.waker = Some(waker),
+            Some(_) => self.rest().wakers.push(waker),
+        }
     }
 
     pub(crate) fn notice(&mut self, notice: Notice) {
-        self.notices.push(notice);
+        self.rest().notices.push(notice);
     }
 
     pub(super) fn publish(&mut self, plain: Plain) {
-        self.plain.push(plain);
+        self.rest().plain.push(plain);
+    }
+
+    /// Whether anybody listens, so that what happens is to be told, and in time.
+    pub(crate) fn are_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// Lets the stream look at the clock then, although nobody calls. Only while somebody listens.
+    pub(crate) fn tell_at(&mut self, at: Instant) {
+        if self.heard {
+            self.tells_at = Some(self.tells_at.map_or(at, |known| known.min(at)));
+        }
+    }
+
+    pub(super) fn tells_at(&self) -> Option<Instant> {
+        self.tells_at
     }
 
     pub(crate) fn apply(self, stream: &Stream) {
-        for notice in self.notices {
+        let Some(rest) = self.rest else {
+            self.waker.into_iter().for_each(Waker::wake);
+            return;
+        };
+        for notice in &rest.notices {
             notice.log(stream.name());
         }
-        self.wakers.into_iter().for_each(Waker::wake);
-        self.plain.into_iter().for_each(|plain| stream.publish_plain(plain));
+        self.waker.into_iter().chain(rest.wakers).for_each(Waker::wake);
+        if (rest.notices.is_empty() || !self.heard) && rest.plain.is_empty() {
+            return;
+        }
+        let Some(store) = stream.store() else { return };
+        for notice in rest.notices.into_iter().filter(|_| self.heard) {
+            if let Some(advisory) = notice.into_advisory(stream.name()) {
+                store.publish_advisory(&advisory);
+            }
+        }
+        for plain in rest.plain {
+            store.publish_plain(plain);
+        }
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
     }
 }
 
@@ -65,7 +120,7 @@ impl Notice {
                 %stream, %consumer, sequence, attempts,
                 "a message had its last attempt; it stays in the stream and this consumer does not see it again"
             ),
-            Self::Terminated { consumer, sequence, reason } => tracing::info!(
+            Self::Terminated { consumer, sequence, reason, .. } => tracing::info!(
                 %stream, %consumer, sequence, reason = reason.as_deref().unwrap_or_default(),
                 "a message was terminated"
             ),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use pubsub_core::{Discard, Limit, Result, Rollup, Subject};
 use tokio::time::Instant;
 
-use super::log::Stored;
 use super::retention::Why;
 use super::state::StreamState;
+use super::stored::{Kept, Stored};
 use crate::error;
 
 /// The first server that fills a stream to its last byte.
@@ -62,14 +62,14 @@ impl StreamState {
     }
 
     /// The message that has to go for another one of its subject.
-    fn replaced_by(&self, subject: &Subject) -> Option<&Stored> {
+    fn replaced_by(&self, subject: &Subject) -> Option<Kept<'_>> {
         let limit = self.config.max_messages_per_subject.at()?;
         let subjects = self.messages.subjects();
         if subjects.count(subject.as_str()) < limit {
             return None;
         }
         let oldest = subjects.first_of(subject.as_str())?;
-        self.messages.log().get(oldest).map(|message| &**message)
+        self.messages.log().get(oldest)
     }
 
     /// Removes the oldest messages until all limits hold, after a publish on this subject.
@@ -121,8 +121,8 @@ impl StreamState {
     pub(super) fn expire(&mut self, now: Instant, max_age: Duration) {
         loop {
             let first = self.messages.log().first();
-            let is_old = |message: &Stored| now.saturating_duration_since(message.at) >= max_age;
-            if !self.messages.log().get(first).is_some_and(|message| is_old(message)) {
+            let is_old = |message: Kept<'_>| now.saturating_duration_since(message.at) >= max_age;
+            if !self.messages.log().get(first).is_some_and(is_old) {
                 return;
             }
             self.remove(first, Why::Dropped);

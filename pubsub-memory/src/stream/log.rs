@@ -3,52 +3,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use pubsub_core::{Headers, Subject};
+use pubsub_core::Subject;
 use tokio::time::Instant;
 
-/// How many sequences one segment covers.
-const SEGMENT: u64 = 1024;
+use super::segment::{SEGMENT, Segment, Slot};
+use super::stored::{Kept, Stored};
+use super::subjects::SubjectIndex;
 
-/// What a message costs besides its parts, as nats-server's memory storage counts it.
-const OVERHEAD: u64 = 16;
-
-/// One stored message. Shared between the log and its deliveries.
-#[derive(Debug)]
-pub(crate) struct Stored {
-    pub(crate) subject: Subject,
-    pub(crate) headers: Headers,
-    pub(crate) payload: Bytes,
-    pub(crate) at: Instant,
-}
-
-impl Stored {
-    /// The bytes that count against a stream's `max_bytes`.
-    pub(crate) fn cost(&self) -> u64 {
-        count(self.subject.as_str().len()) + self.size() + OVERHEAD
-    }
-
-    /// The message with its size, in the header `Nats-Msg-Size`, in place of its payload.
-    pub(crate) fn without_payload(&self) -> Self {
-        let mut headers = self.headers.clone();
-        // The name and a number: neither is ever refused.
-        let _ = headers.append_received("Nats-Msg-Size", &self.payload.len().to_string());
-        Self { subject: self.subject.clone(), headers, payload: Bytes::new(), at: self.at }
-    }
-
-    /// The bytes of headers and payload.
-    pub(crate) fn size(&self) -> u64 {
-        let headers = if self.headers.is_empty() { 0 } else { self.headers.wire_len() };
-        count(headers + self.payload.len())
-    }
-}
-
-/// A log with gaps. Segments of fixed size, so that growing copies little and emptied ones cost nothing.
+/// A log with gaps, and the index of its subjects. It consists of the segments that hold a message, and the last one, so
+/// that growing copies nothing and gaps cost nothing. A subject's text is kept once for all its messages.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    segments: VecDeque<Segment>,
-    /// The number of the first segment: its first sequence is `base * SEGMENT`.
-    base: u64,
+    /// In the order of their numbers.
+    segments: VecDeque<Box<Segment>>,
+    /// An emptied segment, for the next one that is needed.
+    spare: Option<Box<Segment>>,
+    subjects: SubjectIndex,
+    /// When the first message was stored. The times of all are counted from it.
+    origin: Option<Instant>,
     /// The lowest stored sequence; one above `last` if there is none.
     first: u64,
     /// The highest sequence ever given out.
@@ -57,19 +29,6 @@ pub(crate) struct Log {
     bytes: u64,
     /// Whether a purge has set where it begins.
     is_set: bool,
-}
-
-#[derive(Debug, Default)]
-struct Segment {
-    slots: Vec<Slot>,
-    live: u64,
-}
-
-#[derive(Debug, Default, Clone)]
-struct Slot {
-    message: Option<Arc<Stored>>,
-    /// Under interest retention: how many consumers have not settled it yet.
-    holders: u32,
 }
 
 impl Log {
@@ -98,29 +57,32 @@ impl Log {
         self.bytes
     }
 
+    pub(crate) fn subjects(&self) -> &SubjectIndex {
+        &self.subjects
+    }
+
     /// The sequence of the next message, if there is one left.
     pub(crate) fn next_sequence(&self) -> Option<u64> {
         self.last.checked_add(1)
     }
 
-    /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist.
-    pub(crate) fn push(&mut self, message: Arc<Stored>, holders: u32) -> u64 {
+    /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist. Takes headers and payload.
+    pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
         let sequence = self.last.saturating_add(1);
-        let number = sequence / SEGMENT;
+        self.bytes += message.cost();
+        let slot = Slot {
+            payload: std::mem::take(&mut message.payload),
+            headers: (!message.headers.is_empty()).then(|| Arc::new(std::mem::take(&mut message.headers))),
+            at: self.count_time(message.at),
+            subject: self.subjects.insert(&message.subject, sequence),
+            holders,
+        };
         if self.messages == 0 {
-            self.segments.clear();
-            self.base = number;
             self.first = sequence;
         }
-        while self.base + count(self.segments.len()) <= number {
-            self.segments.push_back(Segment::default());
-        }
-        self.bytes += message.cost();
+        self.open_segment(sequence / SEGMENT);
         if let Some(segment) = self.segments.back_mut() {
-            // Sequences that were skipped leave empty slots.
-            segment.slots.resize(index(sequence % SEGMENT), Slot::default());
-            segment.slots.push(Slot { message: Some(message), holders });
-            segment.live += 1;
+            segment.push(sequence, slot);
         }
         self.messages += 1;
         self.last = sequence;
@@ -136,38 +98,33 @@ impl Log {
         self.last
     }
 
-    pub(crate) fn get(&self, sequence: u64) -> Option<&Arc<Stored>> {
-        let (segment, slot) = self.locate(sequence)?;
-        self.segments.get(segment)?.slots.get(slot)?.message.as_ref()
+    pub(crate) fn get(&self, sequence: u64) -> Option<Kept<'_>> {
+        let slot = self.segments.get(self.place(sequence / SEGMENT)?)?.get(sequence)?;
+        self.kept(slot)
     }
 
     pub(crate) fn holders_mut(&mut self, sequence: u64) -> Option<&mut u32> {
-        let (segment, slot) = self.locate(sequence)?;
-        let slot = self.segments.get_mut(segment)?.slots.get_mut(slot)?;
-        slot.message.is_some().then_some(&mut slot.holders)
+        let place = self.place(sequence / SEGMENT)?;
+        self.segments.get_mut(place)?.get_mut(sequence).map(|slot| &mut slot.holders)
     }
 
-    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Arc<Stored>> {
-        let (number, slot) = self.locate(sequence)?;
-        let is_last_segment = number + 1 == self.segments.len();
-        let segment = self.segments.get_mut(number)?;
-        let message = segment.slots.get_mut(slot)?.message.take()?;
-        segment.live -= 1;
-        if segment.live == 0 && !is_last_segment {
-            segment.slots = Vec::new();
+    /// Removes a message and returns its subject.
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Subject> {
+        let place = self.place(sequence / SEGMENT)?;
+        let segment = self.segments.get_mut(place)?;
+        let slot = segment.remove(sequence)?;
+        if segment.is_empty() && place + 1 < self.segments.len() {
+            self.give_up(place);
         }
+        let (subject, cost) = self.kept(&slot).map(|message| (message.subject.clone(), message.cost()))?;
+        self.subjects.remove(slot.subject, sequence);
         self.messages -= 1;
-        self.bytes -= message.cost();
+        self.bytes -= cost;
         if sequence == self.first {
-            self.first = self
-                .next_from(sequence.saturating_add(1))
-                .map_or(self.last.saturating_add(1), |(next, _)| next);
+            let next = self.next_from(sequence.saturating_add(1)).map(|(next, _)| next);
+            self.first = next.unwrap_or_else(|| self.last.saturating_add(1));
         }
-        while self.segments.len() > 1 && self.segments.front().is_some_and(|segment| segment.live == 0) {
-            self.segments.pop_front();
-            self.base += 1;
-        }
-        Some(message)
+        Some(subject)
     }
 
     /// Removes everything. The next sequence is one above the last, or `next` if that is higher.
@@ -177,46 +134,24 @@ impl Log {
     }
 
     /// The first stored message at this sequence or above.
-    pub(crate) fn next_from(&self, sequence: u64) -> Option<(u64, &Arc<Stored>)> {
-        let mut sequence = sequence.max(self.first);
-        while sequence <= self.last {
-            let (number, slot) = self.locate(sequence)?;
-            let segment = self.segments.get(number)?;
-            if segment.live > 0 {
-                let tail = segment.slots.get(slot..).unwrap_or_default();
-                let live =
-                    tail.iter().enumerate().find_map(|(ahead, slot)| Some((ahead, slot.message.as_ref()?)));
-                if let Some((ahead, message)) = live {
-                    return Some((sequence + count(ahead), message));
-                }
-            }
-            sequence = (sequence / SEGMENT + 1).checked_mul(SEGMENT)?;
-        }
-        None
+    pub(crate) fn next_from(&self, sequence: u64) -> Option<(u64, Kept<'_>)> {
+        let sequence = sequence.max(self.first);
+        let place = self.place_from(sequence / SEGMENT);
+        let found = self.segments.get(place)?.next_from(sequence);
+        // Only the last segment can be empty.
+        let (sequence, slot) = found.or_else(|| self.segments.get(place + 1)?.next_from(sequence))?;
+        Some((sequence, self.kept(slot)?))
     }
 
     /// The last stored message at this sequence or below.
-    pub(crate) fn previous_from(&self, sequence: u64) -> Option<(u64, &Arc<Stored>)> {
-        let mut sequence = sequence.min(self.last);
-        while sequence >= self.first && self.messages > 0 {
-            if let Some((number, slot)) = self.locate(sequence)
-                && let Some(segment) = self.segments.get(number)
-                && segment.live > 0
-            {
-                let head = segment.slots.get(..=slot).unwrap_or(&segment.slots);
-                let begin = sequence - sequence % SEGMENT;
-                let live =
-                    head.iter().enumerate().rev().find_map(|(at, slot)| Some((at, slot.message.as_ref()?)));
-                if let Some((at, message)) = live {
-                    return Some((begin + count(at), message));
-                }
-            }
-            sequence = (sequence - sequence % SEGMENT).checked_sub(1)?;
-        }
-        None
+    pub(crate) fn previous_from(&self, sequence: u64) -> Option<(u64, Kept<'_>)> {
+        let behind = self.place_from(sequence / SEGMENT).saturating_add(1).min(self.segments.len());
+        let mut segments = self.segments.iter().take(behind).rev();
+        let (sequence, slot) = segments.find_map(|segment| segment.previous_from(sequence))?;
+        Some((sequence, self.kept(slot)?))
     }
 
-    /// How many messages are stored at this sequence or above.
+    /// How many messages are stored at this sequence or above. Counted from the nearer end.
     pub(crate) fn count_from(&self, sequence: u64) -> u64 {
         if sequence <= self.first {
             return self.messages;
@@ -227,57 +162,91 @@ impl Log {
         if self.messages == self.last - self.first + 1 {
             return self.last - sequence + 1;
         }
-        let Some((number, slot)) = self.locate(sequence) else {
-            return 0;
-        };
-        let begun = self.segments.get(number).map_or(0, |segment| {
-            let tail = segment.slots.get(slot..).unwrap_or_default();
-            count(tail.iter().filter(|slot| slot.message.is_some()).count())
-        });
-        begun + self.segments.iter().skip(number + 1).map(|segment| segment.live).sum::<u64>()
+        let place = self.place_from(sequence / SEGMENT);
+        if place < self.segments.len() / 2 {
+            let before = self.segments.iter().take(place).map(|segment| segment.len()).sum::<u64>();
+            let below = self.segments.get(place).map_or(0, |segment| segment.count_below(sequence));
+            self.messages - before - below
+        } else {
+            let from = |segment: &Segment| segment.len() - segment.count_below(sequence);
+            self.segments.iter().skip(place).map(|segment| from(segment)).sum()
+        }
     }
 
     /// All stored messages, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Arc<Stored>)> {
-        self.segments.iter().enumerate().flat_map(move |(number, segment)| {
-            let begin = (self.base + count(number)) * SEGMENT;
-            let slots = segment.slots.iter().enumerate();
-            slots.filter_map(move |(at, slot)| Some((begin + count(at), slot.message.as_ref()?)))
-        })
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Kept<'_>)> {
+        let slots = self.segments.iter().flat_map(|segment| segment.iter());
+        slots.filter_map(|(sequence, slot)| Some((sequence, self.kept(slot)?)))
     }
 
-    fn locate(&self, sequence: u64) -> Option<(usize, usize)> {
-        let number = (sequence / SEGMENT).checked_sub(self.base)?;
-        Some((index(number), index(sequence % SEGMENT)))
+    fn kept<'a>(&'a self, slot: &'a Slot) -> Option<Kept<'a>> {
+        let at = self.origin? + std::time::Duration::from_nanos(slot.at);
+        Some(Kept::new(slot, self.subjects.subject(slot.subject)?, at))
     }
-}
 
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
+    /// Nanoseconds since the first message. Time does not run backwards here.
+    fn count_time(&mut self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(*self.origin.get_or_insert(at));
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
 
-fn index(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+    /// Sees to it that the last segment is the one of this number.
+    fn open_segment(&mut self, number: u64) {
+        match self.segments.back() {
+            Some(last) if last.number() == number => return,
+            Some(last) if last.is_empty() => self.give_up(self.segments.len() - 1),
+            _ => {}
+        }
+        let mut segment = self.spare.take().unwrap_or_default();
+        segment.begin(number, self.messages >= SEGMENT);
+        self.segments.push_back(segment);
+    }
+
+    fn give_up(&mut self, place: usize) {
+        self.spare = self.segments.remove(place);
+    }
+
+    /// Where the segment of this number is.
+    fn place(&self, number: u64) -> Option<usize> {
+        let place = self.place_from(number);
+        (self.segments.get(place)?.number() == number).then_some(place)
+    }
+
+    /// Where the first segment of this number or above is.
+    fn place_from(&self, number: u64) -> usize {
+        let Some(first) = self.segments.front() else { return 0 };
+        let distance = usize::try_from(number.saturating_sub(first.number())).unwrap_or(usize::MAX);
+        // Numbers rise by one at least, so that a segment is at this distance or before it.
+        let furthest = distance.min(self.segments.len() - 1);
+        match self.segments.get(furthest) {
+            Some(segment) if segment.number() == number => furthest,
+            _ => self.segments.partition_point(|segment| segment.number() < number),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use pubsub_core::Headers;
+
     use super::*;
 
-    fn message() -> Arc<Stored> {
+    const OVERHEAD: u64 = 16;
+
+    fn message() -> Stored {
         let subject = Subject::new("a").unwrap();
-        Arc::new(Stored {
-            subject,
-            headers: Headers::new(),
-            payload: Bytes::from_static(b"12"),
-            at: Instant::now(),
-        })
+        Stored { subject, headers: Headers::new(), payload: Bytes::from_static(b"12"), at: Instant::now() }
+    }
+
+    fn push(log: &mut Log) -> u64 {
+        log.push(&mut message(), 0)
     }
 
     fn log(messages: u64) -> Log {
         let mut log = Log::new();
         for _ in 0..messages {
-            log.push(message(), 0);
+            push(&mut log);
         }
         log
     }
@@ -305,7 +274,7 @@ mod tests {
         assert!(log.remove(1).is_none() && log.get(2).is_none());
         log.remove(4).unwrap();
         assert_eq!((log.first(), log.last(), log.bytes()), (5, 4, 0));
-        assert_eq!(log.push(message(), 0), 5);
+        assert_eq!(push(&mut log), 5);
     }
 
     #[test]
@@ -321,7 +290,8 @@ mod tests {
             let previous = plain.iter().rfind(|sequence| **sequence <= from).copied();
             assert_eq!(log.next_from(from).map(|found| found.0), next, "{from}");
             assert_eq!(log.previous_from(from).map(|found| found.0), previous, "{from}");
-            assert_eq!(log.count_from(from), count(plain.iter().filter(|s| **s >= from).count()), "{from}");
+            let above = plain.iter().filter(|sequence| **sequence >= from).count();
+            assert_eq!(log.count_from(from), u64::try_from(above).unwrap(), "{from}");
         }
     }
 
@@ -329,7 +299,7 @@ mod tests {
     fn a_skipped_sequence_holds_nothing() {
         let mut log = log(1);
         assert_eq!(log.skip(), 2);
-        assert_eq!(log.push(message(), 0), 3);
+        assert_eq!(push(&mut log), 3);
         assert_eq!(sequences(&log), [1, 3]);
         let mut empty = Log::new();
         empty.skip();
@@ -342,15 +312,55 @@ mod tests {
         log.clear(0);
         assert_eq!((log.first(), log.last(), log.len(), log.bytes()), (11, 10, 0, 0));
         log.clear(5000);
-        assert_eq!(log.push(message(), 0), 5000);
+        assert_eq!(push(&mut log), 5000);
         assert_eq!(sequences(&log), [5000]);
+    }
+
+    #[test]
+    fn a_message_is_kept_as_it_was_pushed() {
+        let mut headers = Headers::new();
+        headers.append_received("a", "1").unwrap();
+        let (begun, mut log) = (Instant::now(), Log::new());
+        let later = begun + std::time::Duration::from_millis(7);
+        log.push(&mut Stored { at: begun, ..message() }, 0);
+        log.push(&mut Stored { at: later, headers: headers.clone(), ..message() }, 3);
+        let kept = log.get(2).unwrap();
+        assert_eq!((kept.subject.as_str(), kept.payload, kept.at), ("a", &Bytes::from_static(b"12"), later));
+        assert_eq!((kept.headers, kept.hand_out().headers()), (&headers, &headers));
+        assert_eq!(log.get(1).unwrap().headers, &Headers::new());
+        assert_eq!(log.holders_mut(2).copied(), Some(3));
+    }
+
+    #[test]
+    fn gaps_take_no_room() {
+        let mut log = log(1);
+        for _ in 0..20 * SEGMENT {
+            log.skip();
+        }
+        push(&mut log);
+        for sequence in 2..20 * SEGMENT {
+            assert!(log.remove(sequence).is_none());
+        }
+        assert_eq!((log.segments.len(), sequences(&log).len()), (2, 2));
+        assert_eq!(log.next_from(2).map(|found| found.0), Some(20 * SEGMENT + 2));
+        assert_eq!(log.previous_from(20 * SEGMENT).map(|found| found.0), Some(1));
+    }
+
+    #[test]
+    fn a_stream_that_empties_uses_its_segment_again() {
+        let mut log = Log::new();
+        for _ in 0..3 * SEGMENT {
+            let sequence = push(&mut log);
+            log.remove(sequence).unwrap();
+            assert_eq!(log.segments.len(), 1);
+        }
     }
 
     #[test]
     fn the_highest_sequence_does_not_overflow() {
         let mut log = Log::new();
         log.clear(u64::MAX);
-        assert_eq!(log.push(message(), 0), u64::MAX);
+        assert_eq!(push(&mut log), u64::MAX);
         assert_eq!(log.next_sequence(), None);
         assert_eq!(log.next_from(u64::MAX).map(|found| found.0), Some(u64::MAX));
         log.remove(u64::MAX).unwrap();

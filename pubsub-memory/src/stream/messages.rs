@@ -1,16 +1,16 @@
 //! The stored messages, by sequence and by subject.
 
-use std::sync::Arc;
+use pubsub_core::Subject;
 
-use super::log::{Log, Stored};
+use super::log::Log;
+use super::stored::{Kept, Stored};
 use super::subjects::SubjectIndex;
 use crate::consumer::Selector;
 
-/// The log and its subject index, which change only together.
+/// The log, and what consumers ask of it.
 #[derive(Debug)]
 pub(crate) struct Messages {
     log: Log,
-    subjects: SubjectIndex,
     /// How many messages were dropped from the middle, settled by nobody. Consumers compare it to know whether to look
     /// for unsettled deliveries of messages that are gone.
     dropped: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn new() -> Self {
-        Self { log: Log::new(), subjects: SubjectIndex::default(), dropped: 0 }
+        Self { log: Log::new(), dropped: 0 }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -26,17 +26,11 @@ impl Messages {
     }
 
     pub(crate) fn subjects(&self) -> &SubjectIndex {
-        &self.subjects
+        self.log.subjects()
     }
 
-    pub(crate) fn push(&mut self, mut message: Stored, holders: u32) -> u64 {
-        if let Some(shared) = self.subjects.shared(&message.subject) {
-            message.subject = shared;
-        }
-        let subject = message.subject.clone();
-        let sequence = self.log.push(Arc::new(message), holders);
-        self.subjects.insert(subject, sequence);
-        sequence
+    pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
+        self.log.push(message, holders)
     }
 
     pub(crate) fn skip(&mut self) -> u64 {
@@ -56,25 +50,23 @@ impl Messages {
         self.dropped += 1;
     }
 
-    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Arc<Stored>> {
-        let message = self.log.remove(sequence)?;
-        self.subjects.remove(&message.subject, sequence);
-        Some(message)
+    /// Removes a message and returns its subject.
+    pub(crate) fn remove(&mut self, sequence: u64) -> Option<Subject> {
+        self.log.remove(sequence)
     }
 
     pub(crate) fn clear(&mut self, next: u64) {
         self.log.clear(next);
-        self.subjects.clear();
     }
 
     /// The first message at this sequence or above that the selector takes.
-    pub(crate) fn next(&self, selector: &Selector, from: u64) -> Option<(u64, &Arc<Stored>)> {
+    pub(crate) fn next(&self, selector: &Selector, from: u64) -> Option<(u64, Kept<'_>)> {
         match selector {
             Selector::All => self.log.next_from(from),
             Selector::Literals(subjects) => {
                 let next = subjects
                     .iter()
-                    .filter_map(|subject| self.subjects.next_of(subject.as_str(), from))
+                    .filter_map(|subject| self.subjects().next_of(subject.as_str(), from))
                     .min()?;
                 Some((next, self.log.get(next)?))
             }
@@ -96,10 +88,10 @@ impl Messages {
         match selector {
             Selector::All => Some(self.log.previous_from(u64::MAX)?.0),
             Selector::Literals(subjects) => {
-                subjects.iter().filter_map(|subject| self.subjects.last_of(subject.as_str())).max()
+                subjects.iter().filter_map(|subject| self.subjects().last_of(subject.as_str())).max()
             }
             Selector::Wildcards(filters) => {
-                filters.iter().flat_map(|filter| self.subjects.last_of_each(filter)).max()
+                filters.iter().flat_map(|filter| self.subjects().last_of_each(filter)).max()
             }
         }
     }

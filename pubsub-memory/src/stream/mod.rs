@@ -16,10 +16,14 @@ mod read;
 mod reset;
 mod retention;
 mod schedules;
+mod segment;
+mod sequences;
 mod serve;
 mod state;
+mod stored;
 mod subjects;
 mod subscribe;
+mod tell;
 mod time;
 mod unblock;
 
@@ -29,19 +33,22 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use pubsub_core::StreamName;
 use tokio::time::Instant;
 
+use crate::advisories::Audience;
 use crate::store::Store;
 
 pub(crate) use consumers::ConsumerKey;
 pub(crate) use effects::{Effects, Notice, Plain};
-pub(crate) use log::Stored;
 pub(crate) use messages::Messages;
+pub(crate) use publish::batch_headers;
 pub(crate) use serve::{Gone, Want, Wanted};
 pub(crate) use state::StreamState;
+pub(crate) use stored::{Handout, Kept};
 
 /// A stream, shared by everybody who uses it.
 pub(crate) struct Stream {
     name: StreamName,
     state: Mutex<StreamState>,
+    audience: Arc<Audience>,
     own: Weak<Self>,
     store: Weak<Store>,
 }
@@ -54,8 +61,10 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    pub(crate) fn open(name: StreamName, state: StreamState, store: Weak<Store>) -> Arc<Self> {
-        Arc::new_cyclic(|own| Self { name, state: Mutex::new(state), own: Weak::clone(own), store })
+    /// The stream that this is the state of.
+    pub(crate) fn open(state: StreamState, audience: Arc<Audience>, store: Weak<Store>) -> Arc<Self> {
+        let name = state.config().name.clone();
+        Arc::new_cyclic(|own| Self { name, state: Mutex::new(state), audience, own: Weak::clone(own), store })
     }
 
     pub(crate) fn name(&self) -> &StreamName {
@@ -74,7 +83,7 @@ impl Stream {
         &self,
         operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R,
     ) -> (R, Effects) {
-        let mut effects = Effects::default();
+        let mut effects = Effects::new(self.audience.is_any());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock, so that time never runs backwards for the stream.
         let now = Instant::now();
@@ -85,9 +94,8 @@ impl Stream {
         (result, effects)
     }
 
-    fn publish_plain(&self, plain: Plain) {
-        if let Some(store) = self.store.upgrade() {
-            store.publish_plain(plain);
-        }
+    /// The store that it belongs to, unless that is gone.
+    fn store(&self) -> Option<Arc<Store>> {
+        self.store.upgrade()
     }
 }

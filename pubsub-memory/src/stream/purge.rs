@@ -94,7 +94,7 @@ impl StreamState {
             _ => doomed.clear(),
         }
         for sequence in doomed {
-            self.remove(sequence, Why::Dropped);
+            self.remove(sequence, Why::Purged);
         }
     }
 

@@ -10,24 +10,29 @@ use crate::consumer::ConsumerState;
 pub(super) enum Why {
     /// Everybody concerned has settled it.
     Settled,
-    /// A limit, a purge or a deletion: somebody may still hold a delivery of it.
+    /// A limit or a deletion: somebody may still hold a delivery of it, and is told.
     Dropped,
+    /// A purge: the same, and nobody is told.
+    Purged,
 }
 
 impl StreamState {
     /// Removes one message. Returns whether it was there.
     pub(super) fn remove(&mut self, sequence: u64, why: Why) -> bool {
         let is_first = sequence == self.messages.log().first();
-        let Some(message) = self.messages.remove(sequence) else {
+        let Some(subject) = self.messages.remove(sequence) else {
             return false;
         };
-        if why == Why::Dropped && !is_first {
+        if why != Why::Settled && !is_first {
             self.messages.note_dropped();
         }
-        self.unblocks |= why == Why::Dropped && self.consumers.are_stalled();
+        if why == Why::Dropped && self.heard {
+            self.tell_of_removal(sequence, &subject);
+        }
+        self.unblocks |= why != Why::Settled && self.consumers.are_stalled();
         self.lifetimes.forget(sequence);
         self.schedules.forget(sequence);
-        self.consumers.on_removed(sequence, &message.subject);
+        self.consumers.on_removed(sequence, &subject);
         true
     }
 
@@ -41,13 +46,17 @@ impl StreamState {
     }
 
     /// One consumer has settled these messages.
-    pub(super) fn release(&mut self, sequences: &[u64]) {
+    pub(super) fn release(&mut self, sequences: impl IntoIterator<Item = u64>) {
+        let retention = self.config.retention;
+        if retention == Retention::Limits {
+            return;
+        }
         for sequence in sequences {
-            match self.config.retention {
+            match retention {
                 Retention::WorkQueue => {
-                    self.remove(*sequence, Why::Settled);
+                    self.remove(sequence, Why::Settled);
                 }
-                Retention::Interest => self.let_go(*sequence),
+                Retention::Interest => self.let_go(sequence),
                 _ => {}
             }
         }

@@ -72,8 +72,7 @@ impl StreamState {
             return Ok(self.wait(key, want, now));
         }
         if consumer.config.ack == AckPolicy::None {
-            let sequences: Vec<u64> = taken.iter().map(|taken| taken.sequence).collect();
-            self.release(&sequences);
+            self.release(taken.iter().map(|taken| taken.sequence));
         }
         self.leave(key, want.fetch, now, effects);
         Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
@@ -120,7 +119,7 @@ impl StreamState {
     pub(crate) fn settle(
         &mut self,
         key: ConsumerKey,
-        delivery: SequencePair,
+        (delivery, attempt): (SequencePair, u64),
         kind: &SettlementKind,
         now: Instant,
         effects: &mut Effects,
@@ -130,8 +129,8 @@ impl StreamState {
             return Err(Gone::Acks);
         }
         consumer.advance(&self.messages, now, effects);
-        let ended = consumer.settle(delivery, kind, &self.messages, now, effects);
-        self.release(&ended);
+        let ended = consumer.settle(delivery, attempt, kind, &self.messages, now, effects);
+        self.release(ended.sequences());
         self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());
         Ok(())

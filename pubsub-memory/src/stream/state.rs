@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::consumers::Consumers;
 use super::dedup::Dedup;
-use super::effects::Effects;
+use super::effects::{Effects, Notice};
 use super::messages::Messages;
 use super::publish::Republisher;
 use super::schedules::Schedules;
@@ -42,6 +42,12 @@ pub(crate) struct StreamState {
     /// Up to when everything that happens by itself has happened.
     pub(super) lived_until: Instant,
     pub(super) alarm: Option<Alarm>,
+    /// Whether anybody hears of removals.
+    pub(super) heard: bool,
+    /// What is to be told of removals.
+    pub(super) removed: Vec<Notice>,
+    /// When there is something to tell although nobody calls.
+    pub(super) tells_at: Option<Instant>,
 }
 
 impl StreamState {
@@ -68,6 +74,9 @@ impl StreamState {
             lived_until: now,
             alarm: None,
             unblocks: false,
+            heard: false,
+            removed: Vec::new(),
+            tells_at: None,
         })
     }
 
@@ -80,6 +89,7 @@ impl StreamState {
         if std::mem::take(&mut self.unblocks) {
             self.unblock(now, effects);
         }
+        self.conclude_telling(effects);
     }
 
     /// Ends the stream: whoever waits is woken and finds it gone.

@@ -27,21 +27,28 @@ impl StreamState {
         consumer.advance(&self.messages, now, effects);
         consumer.used(now);
         consumer.inboxes.add(inbox);
-        match inbox.needs(now) {
+        match consumer.inboxes.needs(inbox, now) {
             Need::Nothing => {}
             // As with a server, one request too many is refused. The subscription waits until there is room for it.
             Need::Request if consumer.waiting(now) >= limit => {}
-            Need::Request | Need::More => inbox.ask(now),
+            Need::Request | Need::More => consumer.inboxes.ask(inbox, now),
         }
         self.offer(key.slot(), now, effects);
-        let removal = self.next_removal();
-        let again = self.consumers.get_mut(key).and_then(|consumer| {
-            let removal = removal.filter(|_| consumer.is_stalled());
-            consumer.next_due().into_iter().chain(removal).min()
-        });
-        let next = inbox.take_or_wait(waker, again);
+        let next = match inbox.take() {
+            Some(taken) => Next::Taken(taken),
+            None => self.wait_for_more(key, inbox, waker)?,
+        };
         self.consumers.note_expiry(key.slot());
         Ok(next)
+    }
+
+    fn wait_for_more(&mut self, key: ConsumerKey, inbox: &Inbox, waker: &Waker) -> Result<Next, Gone> {
+        let removal = self.next_removal();
+        let consumer = find(self.deleted, self.consumers.get_mut(key))?;
+        let removal = removal.filter(|_| consumer.is_stalled());
+        let again = consumer.next_due().into_iter().chain(removal).min();
+        consumer.inboxes.wait(inbox, waker, again);
+        Ok(Next::Wait(again))
     }
 
     /// A subscription is dropped.
@@ -86,10 +93,11 @@ impl StreamState {
             return;
         };
         let settled = consumer.offer(&self.messages, now, effects);
-        if consumer.waiting(now) < limit {
+        // Most often there are too few of them to count.
+        if consumer.waiters.len() + consumer.inboxes.len() < limit || consumer.waiting(now) < limit {
             consumer.inboxes.wake_refused(effects);
         }
-        self.release(&settled);
+        self.release(settled);
         self.consumers.note_waiting(slot);
         self.consumers.note_expiry(slot);
     }

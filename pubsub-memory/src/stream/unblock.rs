@@ -1,11 +1,9 @@
 //! Consumers that wait for room, at their `max_ack_pending`, when a message that takes it up leaves the stream.
 
-use pubsub_core::Limit;
 use tokio::time::Instant;
 
 use super::effects::Effects;
 use super::state::StreamState;
-use crate::clock::after;
 
 impl StreamState {
     /// Messages have left that nobody had settled: who waits for room looks again.
@@ -27,11 +25,9 @@ impl StreamState {
     }
 
     /// When the next message leaves by itself: who waits for room then looks again.
-    pub(super) fn next_removal(&self) -> Option<Instant> {
-        let Limit::At(max_age) = self.config.max_age else {
-            return None;
-        };
-        let log = self.messages.log();
-        log.get(log.first()).map(|message| after(message.at, max_age))
+    pub(super) fn next_removal(&mut self) -> Option<Instant> {
+        let ages = self.next_to_age().map(|(due, _)| due);
+        let ends = self.lifetimes.next_end().map(|(due, _)| due);
+        [ages, ends].into_iter().flatten().min()
     }
 }

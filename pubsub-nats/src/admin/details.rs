@@ -40,7 +40,8 @@ impl NatsAdmin {
         let request = wire::DetailsRequest { deleted_details: true, ..wire::DetailsRequest::default() };
         let details: wire::StreamDetails =
             api::call(&self.connection, Effect::Reads, &call, &request).await?;
-        Ok(details.state.deleted)
+        // An empty stream names 0 (measured on nats-server 2.15.1), which no message has.
+        Ok(details.state.deleted.into_iter().filter(|sequence| *sequence > 0).collect())
     }
 
     pub(super) async fn account(&self) -> Result<AccountInfo> {

@@ -27,7 +27,8 @@ impl NatsAdmin {
         Ok(())
     }
 
-    /// As [`pause`](Self::pause) of servers that do not know it, here up to 2.12.
+    /// As [`pause`](Self::pause) of servers that do not know it, here up to 2.12. And none answers for a consumer that is
+    /// not there (measured on nats-server 2.15.1), so that is asked first.
     pub(super) async fn reset(
         &self,
         stream: &StreamName,
@@ -41,6 +42,7 @@ impl NatsAdmin {
             return Err(Error::invalid_input("sequence", "no message has the sequence 0: they begin with 1")
                 .with_broker_code(api::INVALID_RESET));
         }
+        api::consumer_info(&self.connection, stream, consumer).await?;
         let subject = format!("CONSUMER.RESET.{stream}.{consumer}");
         let request = wire::ResetRequest { seq: sequence };
         let info: wire::ConsumerInfo =

@@ -16,7 +16,7 @@ mod tls;
 mod version;
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_nats::connection::State;
@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     pub(crate) window: Arc<Window>,
     requests: Arc<Replies<Request>>,
     request_prefix: String,
+    /// Whether this client may not publish to its own inbox.
+    echo_is_forbidden: AtomicBool,
     pub(crate) inboxes: Inboxes,
     pub(crate) known: Known,
     /// What the subjects of JetStream's interface begin with, without the dot.
@@ -193,6 +195,11 @@ impl Connection {
             Ok(told) => told.map_err(send_failed),
             Err(_) => Err(self.unreachable_or_late(timeout)),
         }
+    }
+
+    /// Runs a task beside the caller.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.runtime.spawn(task).abort_handle()
     }
 
     /// Hands a message to the connection without ever blocking, from inside or outside a runtime. Best effort.

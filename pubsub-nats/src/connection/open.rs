@@ -1,5 +1,6 @@
 //! Connecting: once, failing fast, refusing what cannot work.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ impl Connection {
             publish_prefix,
             requests,
             request_prefix,
+            echo_is_forbidden: AtomicBool::new(false),
             inboxes: Inboxes::default(),
             known: Known::default(),
             events,

@@ -1,17 +1,19 @@
 //! One request, one answer: calls to JetStream's interface and confirmed settlements.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Message, Subject};
+use async_nats::{HeaderMap, Message, Subject};
 use bytes::Bytes;
 use pubsub_core::{Error, ErrorKind, Result};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::events::deaf;
-use super::replies::{Unanswered, Waiter};
+use super::replies::{self, Unanswered, Waiter};
 use super::{Connection, send_failed};
+use crate::api;
 
 /// Someone who waits for the answer to a request.
 pub(crate) struct Request {
@@ -58,31 +60,46 @@ impl Unanswered {
     }
 }
 
+fn too_many() -> Error {
+    Error::new(ErrorKind::Overloaded, "too many requests wait for their answer")
+}
+
 impl Connection {
     /// Sends a request and waits for its answer, whatever status the answer has.
     ///
     /// An error after the request was sent has an unknown effect; whoever asks what changes nothing takes the mark off
     /// by not caring.
     pub(crate) async fn request(&self, subject: Subject, payload: Bytes) -> Result<Message> {
-        self.request_within(self.config.request_timeout, subject, payload).await
+        self.request_within(self.config.request_timeout, subject, None, payload).await
     }
 
-    pub(super) async fn request_within(
+    /// As [`request`](Self::request), with headers and a time of its own.
+    pub(crate) async fn request_within(
         &self,
         timeout: Duration,
         subject: Subject,
+        headers: Option<HeaderMap>,
         payload: Bytes,
     ) -> Result<Message> {
         self.check_not_closed()?;
         self.check_answerable().await?;
         let deadline = Instant::now() + timeout;
         let (answer, answered) = oneshot::channel();
-        let (request, to) = (Request { subject: subject.clone(), answer }, subject.clone());
-        let Some(ticket) = self.requests.register(request, deadline) else {
-            return Err(Error::new(ErrorKind::Overloaded, "too many requests wait for their answer"));
+        let to = subject.clone();
+        let request = |_| Request { subject: to.clone(), answer };
+        let Some(ticket) = self.requests.register(deadline, request) else {
+            return Err(too_many());
         };
         let reply = ticket.reply_subject(&self.request_prefix);
-        match timeout_at(deadline, self.client.publish_with_reply(subject, reply, payload)).await {
+        let client = &self.client;
+        let sent = match headers {
+            Some(headers) => {
+                let sending = client.publish_with_reply_and_headers(subject, reply, headers, payload);
+                timeout_at(deadline, sending).await
+            }
+            None => timeout_at(deadline, client.publish_with_reply(subject, reply, payload)).await,
+        };
+        match sent {
             Ok(Ok(())) => ticket.sent(),
             Ok(Err(error)) => return Err(send_failed(error)),
             Err(_) => return Err(self.unreachable_or_late(timeout)),
@@ -92,6 +109,46 @@ impl Connection {
             Ok(Err(Unanswered::TimedOut)) => Err(self.unreachable_or_late(timeout).with_effect_unknown()),
             Ok(Err(why)) => Err(why.into_error(&to)),
             Err(_) => Err(Unanswered::Closed.into_error(&to)),
+        }
+    }
+
+    /// Waits until the server has read all that was sent before: what is published to an own inbox comes back after it,
+    /// and so does the server's word that this is not allowed.
+    pub(crate) async fn round_trip(&self) -> Result<()> {
+        self.check_not_closed()?;
+        if self.echo_is_forbidden.load(Ordering::Relaxed) {
+            return match api::account_info(self).await {
+                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
+                    Err(error)
+                }
+                // Any answer will do.
+                _ => Ok(()),
+            };
+        }
+        self.check_answerable().await?;
+        let timeout = self.config.request_timeout;
+        let deadline = Instant::now() + timeout;
+        let (answer, answered) = oneshot::channel();
+        let request =
+            |token| Request { subject: replies::reply_subject(&self.request_prefix, token), answer };
+        let Some(ticket) = self.requests.register(deadline, request) else {
+            return Err(too_many());
+        };
+        let own = ticket.reply_subject(&self.request_prefix);
+        match timeout_at(deadline, self.client.publish(own.clone(), Bytes::new())).await {
+            Ok(Ok(())) => ticket.sent(),
+            Ok(Err(error)) => return Err(send_failed(error)),
+            Err(_) => return Err(self.unreachable_or_late(timeout)),
+        }
+        match answered.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(Unanswered::Denied | Unanswered::PerhapsDenied)) => {
+                self.echo_is_forbidden.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(Err(Unanswered::TimedOut)) => Err(self.unreachable_or_late(timeout)),
+            Ok(Err(why)) => Err(why.into_error(&own)),
+            Err(_) => Err(Error::closed("connection")),
         }
     }
 

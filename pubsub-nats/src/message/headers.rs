@@ -5,7 +5,7 @@ use pubsub_core::Headers;
 
 /// Takes over what another client may have published. A header that core's types cannot hold is left out and logged by
 /// name: the message itself is sound and must not be lost for it.
-pub(super) fn received(map: Option<&HeaderMap>) -> Headers {
+pub(crate) fn received(map: Option<&HeaderMap>) -> Headers {
     let mut headers = Headers::new();
     for (name, values) in map.into_iter().flat_map(HeaderMap::iter) {
         for value in values {

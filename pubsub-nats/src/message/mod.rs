@@ -14,7 +14,7 @@ use pubsub_core::{
     ConsumerName, Delivery, DeliveryInfo, Error, Headers, Message, OnDrop, Result, Settlement, StreamName,
 };
 
-pub(crate) use headers::parse as parse_headers;
+pub(crate) use headers::{parse as parse_headers, received as received_headers};
 
 use crate::connection::Connection;
 use position::Position;

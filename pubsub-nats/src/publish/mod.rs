@@ -4,22 +4,23 @@
 //! thousands can be in flight; room in the window is the only backpressure.
 
 mod ack;
+mod headers;
 mod window;
 
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use async_trait::async_trait;
 use futures::FutureExt;
 use pubsub_core::{
     BatchReceipt, Capabilities, Capability, Error, ErrorKind, OutboundMessage, PendingReceipt,
-    PublishOptions, Publisher, Result,
+    PublishOptions, Publisher, Result, Subject,
 };
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use ack::InFlight;
+pub(crate) use headers::{plain_headers, wire_headers};
 pub(crate) use window::Window;
 
 use crate::connection::{Connection, Ticket, send_failed};
@@ -55,16 +56,14 @@ impl NatsPublisher {
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
         let (sender, receipt) = PendingReceipt::channel();
-        let waiter = InFlight { subject: subject.clone(), receipt: sender, _room: room };
-        let ticket = connection.publishes.register(waiter, deadline);
+        let waiter = |_| InFlight { subject: subject.clone(), receipt: sender, _room: room };
+        let ticket = connection.publishes.register(deadline, waiter);
         let unsent = Unsent { ticket, receipt: Some(receipt) };
         let Some(ticket) = &unsent.ticket else {
             return Err(self.no_room());
         };
 
-        // Both are UTF-8 and neither is copied.
-        let to = async_nats::Subject::from_utf8(subject.as_bytes().clone())
-            .map_err(|error| Error::invalid_input("subject", "it is not UTF-8").with_source(error))?;
+        let to = wire_subject(subject)?;
         let reply = ticket.reply_subject(&connection.publish_prefix);
         let payload = payload.clone();
         let client = &connection.client;
@@ -167,30 +166,10 @@ impl Drop for Unsent {
     }
 }
 
-/// The headers as async-nats sends them; `None` without any, so that the message goes without a header block.
-fn wire_headers(message: &OutboundMessage) -> Result<Option<HeaderMap>> {
-    if message.headers.is_empty() && message.id.is_none() && message.is_plain() {
-        return Ok(None);
-    }
-    let mut map = HeaderMap::new();
-    for (name, value) in &message.headers {
-        map.append(
-            name.as_str().parse::<HeaderName>().map_err(unsendable)?,
-            value.as_str().parse::<HeaderValue>().map_err(unsendable)?,
-        );
-    }
-    if let Some(id) = &message.id {
-        map.insert(NATS_MESSAGE_ID, id.as_str().parse::<HeaderValue>().map_err(unsendable)?);
-    }
-    for (name, value) in message.instruction_headers() {
-        map.insert(name, value.parse::<HeaderValue>().map_err(unsendable)?);
-    }
-    Ok(Some(map))
-}
-
-/// Core's types hold nothing that async-nats refuses; should they ever disagree, nothing panics.
-fn unsendable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::invalid_input("headers", "a header cannot be sent").with_source(error)
+/// The subject for async-nats. Both are UTF-8 and neither is copied.
+pub(crate) fn wire_subject(subject: &Subject) -> Result<async_nats::Subject> {
+    async_nats::Subject::from_utf8(subject.as_bytes().clone())
+        .map_err(|error| Error::invalid_input("subject", "it is not UTF-8").with_source(error))
 }
 
 fn wire_size(message: &OutboundMessage) -> usize {

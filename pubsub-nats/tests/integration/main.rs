@@ -13,6 +13,8 @@ mod connect;
 #[cfg(test)]
 mod consumer_gone;
 #[cfg(test)]
+mod core_messaging;
+#[cfg(test)]
 mod credentials;
 #[cfg(test)]
 mod fetch;

@@ -22,10 +22,9 @@ pub(crate) struct Probe {
     pub(crate) side_effect: Option<String>,
 }
 
-/// Whether there is a probe for it. Advisories are what a broker sends by itself: no call asks for them, so that none can
-/// be refused.
+/// Whether there is a probe for it.
 pub(crate) fn exists(capability: Capability) -> bool {
-    Capability::ALL.contains(&capability) && capability != Capability::Advisories
+    Capability::ALL.contains(&capability)
 }
 
 /// Proves that a backend refuses what it does not declare, before any side effect.
@@ -91,6 +90,7 @@ async fn call(trial: &Trial, capability: Capability) -> CaseResult<Probe> {
         Capability::AtomicBatch => publishing::atomic_batch(trial).await,
         Capability::PublishRetry => publishing::retry(trial).await,
         Capability::CoreMessaging => publishing::without_a_stream(trial).await,
+        Capability::Advisories => publishing::advisories(trial).await,
         Capability::Update => administration::update(trial).await,
         Capability::List => administration::list(trial).await,
         Capability::Purge => administration::purge(trial).await,

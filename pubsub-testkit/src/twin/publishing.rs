@@ -1,4 +1,4 @@
-use pubsub_core::{Capability, Error, OutboundMessage, PublishOptions, StreamConfig};
+use pubsub_core::{Advisory, Capability, Error, OutboundMessage, PublishOptions, StreamConfig, SubjectFilter};
 
 use super::Probe;
 use crate::check::CaseResult;
@@ -48,6 +48,16 @@ pub(super) async fn without_a_stream(trial: &Trial) -> CaseResult<Probe> {
     let outcome = match trial.broker().core() {
         Some(core) => core.publish(trial.message("probe-core", "x")?).await,
         None => Err(Error::unsupported(Capability::CoreMessaging.name())),
+    };
+    Ok(Probe { outcome, side_effect: None })
+}
+
+/// Who listens for what is never told would take the silence for good news.
+pub(super) async fn advisories(trial: &Trial) -> CaseResult<Probe> {
+    let [given_up, _] = Advisory::FILTERS;
+    let outcome = match trial.broker().core() {
+        Some(core) => core.subscribe(SubjectFilter::new(given_up)?, Default::default()).await.map(drop),
+        None => Err(Error::unsupported(Capability::Advisories.name())),
     };
     Ok(Probe { outcome, side_effect: None })
 }

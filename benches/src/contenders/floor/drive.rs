@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Floor;
+use super::{Floor, Message};
 use crate::Result;
 use crate::contenders::memory::BATCH;
 use crate::sample::{Sample, Stopwatch};
@@ -60,31 +60,31 @@ pub(crate) async fn fan_out(groups: u64, bytes: usize, messages: u64) -> Result<
     Ok(watch.stop(each * groups))
 }
 
+// None of these gives way to others of its own accord, as nothing does that is written for one program.
+
+#[expect(clippy::unused_async, reason = "a task")]
 async fn publish(floor: &Floor, bytes: usize, messages: u64) {
-    let payload = crate::contenders::payload(bytes);
+    let message = message(bytes);
     for _ in 0..messages {
-        // As any well-behaved task that never waits, so that others run.
-        tokio::task::consume_budget().await;
-        floor.publish(payload.clone());
+        floor.publish(message.clone());
     }
 }
 
+#[expect(clippy::unused_async, reason = "a task")]
 async fn publish_batches(floor: &Floor, bytes: usize, messages: u64) {
-    let payload = crate::contenders::payload(bytes);
+    let message = message(bytes);
     let mut left = usize::try_from(messages).unwrap_or(usize::MAX);
     while left > 0 {
-        tokio::task::consume_budget().await;
         let size = left.min(BATCH);
-        floor.publish_all(std::iter::repeat_n(payload.clone(), size));
+        floor.publish_all(std::iter::repeat_n(message.clone(), size));
         left -= size;
     }
 }
 
 async fn consume(floor: &Floor, group: usize, messages: u64) {
     for _ in 0..messages {
-        tokio::task::consume_budget().await;
         let handed = floor.next(group).await;
-        std::hint::black_box((&handed.payload, &handed.subject));
+        std::hint::black_box((&handed.message.subject, &handed.message.payload));
         floor.ack(group, &handed);
     }
 }
@@ -92,9 +92,12 @@ async fn consume(floor: &Floor, group: usize, messages: u64) {
 async fn consume_batches(floor: &Floor, group: usize, messages: u64) {
     let mut left = usize::try_from(messages).unwrap_or(usize::MAX);
     while left > 0 {
-        tokio::task::consume_budget().await;
         let batch = floor.next_batch(group, left.min(BATCH)).await;
         left -= batch.len();
         floor.ack_all(group, &batch);
     }
+}
+
+fn message(bytes: usize) -> Message {
+    Message { subject: "bench.one".into(), payload: crate::contenders::payload(bytes) }
 }

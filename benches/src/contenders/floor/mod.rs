@@ -1,16 +1,20 @@
 //! What one would write by hand: a log, cursors and unsettled deliveries behind one mutex, called directly.
 //!
-//! It has no ack wait, no redelivery, no limits, no filters and no names; it is what those cost that the rows show.
+//! It has an ack wait and delivers again what is not settled in time, without which acks would mean nothing. It has no
+//! limits, no filters, no names, no naks, no count of attempts: what those cost is what the rows show.
 
 mod drive;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
 pub(crate) use drive::{fan_out, shared, shared_batches};
+
+const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// One log, read by groups; each group gets every message, its members share them.
 #[derive(Debug)]
@@ -21,48 +25,59 @@ pub(crate) struct Floor {
 
 #[derive(Debug)]
 struct State {
-    subject: Arc<str>,
-    log: VecDeque<Bytes>,
+    log: VecDeque<Message>,
     /// The number of the first message in the log.
     first: u64,
     groups: Vec<Group>,
 }
 
+/// What is published.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) subject: Arc<str>,
+    pub(crate) payload: Bytes,
+}
+
 #[derive(Debug, Default)]
 struct Group {
     next: u64,
-    /// Whether each delivery from `settled` on is settled.
-    window: VecDeque<bool>,
+    /// Each delivery from `settled` on.
+    window: VecDeque<Unsettled>,
     settled: u64,
+    /// Ends of ack waits, in order, since all are equally long.
+    waits: VecDeque<(Instant, u64)>,
+    again: VecDeque<u64>,
     waiting: usize,
+}
+
+#[derive(Debug)]
+struct Unsettled {
+    until: Instant,
+    is_settled: bool,
 }
 
 /// A message that was handed out.
 #[derive(Debug)]
 pub(crate) struct Handed {
-    pub(crate) payload: Bytes,
-    pub(crate) subject: Arc<str>,
+    pub(crate) message: Message,
     number: u64,
 }
 
 impl Floor {
     pub(crate) fn new(groups: usize) -> Self {
-        let state = State {
-            subject: "bench.one".into(),
-            log: VecDeque::new(),
-            first: 0,
-            groups: (0..groups).map(|_| Group::default()).collect(),
-        };
-        Self { state: Mutex::new(state), arrived: (0..groups).map(|_| Notify::new()).collect() }
+        let groups = 0..groups;
+        let arrived = groups.clone().map(|_| Notify::new()).collect();
+        let groups = groups.map(|_| Group::default()).collect();
+        Self { state: Mutex::new(State { log: VecDeque::new(), first: 0, groups }), arrived }
     }
 
-    pub(crate) fn publish(&self, payload: Bytes) {
-        self.publish_all(std::iter::once(payload));
+    pub(crate) fn publish(&self, message: Message) {
+        self.publish_all(std::iter::once(message));
     }
 
-    pub(crate) fn publish_all(&self, payloads: impl IntoIterator<Item = Bytes>) {
+    pub(crate) fn publish_all(&self, messages: impl IntoIterator<Item = Message>) {
         let mut state = self.lock();
-        state.log.extend(payloads);
+        state.log.extend(messages);
         // One group is the common case, and costs no allocation.
         if let ([group], [arrived]) = (state.groups.as_slice(), self.arrived.as_slice()) {
             let is_waited_on = group.waiting > 0;
@@ -80,7 +95,7 @@ impl Floor {
 
     pub(crate) async fn next(&self, group: usize) -> Handed {
         loop {
-            if let Some(handed) = self.take_one(group) {
+            if let Some(handed) = self.lock().take_one(group, Instant::now()) {
                 return handed;
             }
             self.wait(group).await;
@@ -109,35 +124,17 @@ impl Floor {
         state.trim();
     }
 
-    fn take_one(&self, group: usize) -> Option<Handed> {
-        let mut state = self.lock();
-        let State { subject, log, first, groups } = &mut *state;
-        let group = groups.get_mut(group)?;
-        let number = group.next;
-        let payload = log.get(usize::try_from(number - *first).unwrap_or(usize::MAX))?.clone();
-        group.next += 1;
-        group.window.push_back(false);
-        Some(Handed { payload, subject: Arc::clone(subject), number })
-    }
-
     fn take(&self, group: usize, max: usize) -> Vec<Handed> {
-        let mut state = self.lock();
-        let State { subject, log, first, groups } = &mut *state;
-        let Some(group) = groups.get_mut(group) else { return Vec::new() };
-        let begin = usize::try_from(group.next - *first).unwrap_or(usize::MAX);
-        let batch: Vec<Handed> = (group.next..)
-            .zip(log.iter().skip(begin).take(max))
-            .map(|(number, payload)| Handed {
-                payload: payload.clone(),
-                subject: Arc::clone(subject),
-                number,
-            })
-            .collect();
-        group.next += u64::try_from(batch.len()).unwrap_or(u64::MAX);
-        group.window.extend(batch.iter().map(|_| false));
+        let (mut batch, mut state, now) = (Vec::new(), self.lock(), Instant::now());
+        while batch.len() < max
+            && let Some(handed) = state.take_one(group, now)
+        {
+            batch.push(handed);
+        }
         batch
     }
 
+    /// Waits for the next message. One that is in doubt after its ack wait is found with it.
     async fn wait(&self, group: usize) {
         let Some(arrived) = self.arrived.get(group) else { return };
         if !self.lock().begin_waiting(group) {
@@ -154,9 +151,26 @@ impl Floor {
 }
 
 impl State {
+    fn take_one(&mut self, group: usize, now: Instant) -> Option<Handed> {
+        let Self { log, first, groups } = self;
+        let group = groups.get_mut(group)?;
+        group.expire(now);
+        let (number, is_new) = group.again.pop_front().map_or((group.next, true), |number| (number, false));
+        let message = log.get(usize::try_from(number - *first).unwrap_or(usize::MAX))?.clone();
+        let until = now + ACK_WAIT;
+        if is_new {
+            group.next += 1;
+            group.window.push_back(Unsettled { until, is_settled: false });
+        } else if let Some(delivery) = group.delivery(number) {
+            delivery.until = until;
+        }
+        group.waits.push_back((until, number));
+        Some(Handed { message, number })
+    }
+
     fn has_more(&self, group: usize) -> bool {
         let end = self.first + u64::try_from(self.log.len()).unwrap_or(u64::MAX);
-        self.groups.get(group).is_some_and(|group| group.next < end)
+        self.groups.get(group).is_some_and(|group| group.next < end || !group.again.is_empty())
     }
 
     /// Returns whether there is anything to wait for.
@@ -176,11 +190,10 @@ impl State {
 
     fn settle(&mut self, group: usize, number: u64) {
         let Some(group) = self.groups.get_mut(group) else { return };
-        let place = usize::try_from(number - group.settled).unwrap_or(usize::MAX);
-        if let Some(settled) = group.window.get_mut(place) {
-            *settled = true;
+        if let Some(delivery) = group.delivery(number) {
+            delivery.is_settled = true;
         }
-        while group.window.front() == Some(&true) {
+        while group.window.front().is_some_and(|delivery| delivery.is_settled) {
             group.window.pop_front();
             group.settled += 1;
         }
@@ -196,19 +209,49 @@ impl State {
     }
 }
 
+impl Group {
+    fn delivery(&mut self, number: u64) -> Option<&mut Unsettled> {
+        let place = usize::try_from(number.checked_sub(self.settled)?).ok()?;
+        self.window.get_mut(place)
+    }
+
+    /// Queues what was not settled in time.
+    fn expire(&mut self, now: Instant) {
+        while let Some((until, number)) = self.waits.front().copied() {
+            let is_current =
+                self.delivery(number).is_some_and(|delivery| !delivery.is_settled && delivery.until == until);
+            if is_current && until > now {
+                return;
+            }
+            self.waits.pop_front();
+            if is_current {
+                self.again.push_back(number);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn message(text: &'static str) -> Message {
+        Message { subject: "a".into(), payload: Bytes::from_static(text.as_bytes()) }
+    }
+
+    fn texts(batch: &[Handed]) -> Vec<&[u8]> {
+        batch.iter().map(|handed| &handed.message.payload[..]).collect()
+    }
+
     #[tokio::test]
     async fn every_group_gets_every_message_and_what_all_acked_is_dropped() {
         let floor = Floor::new(2);
-        floor.publish_all([Bytes::from_static(b"a"), Bytes::from_static(b"b")]);
+        floor.publish_all([message("a"), message("b")]);
         let first = floor.next_batch(0, 64).await;
-        assert_eq!(first.iter().map(|handed| &handed.payload[..]).collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(texts(&first), [b"a", b"b"]);
         floor.ack_all(0, &first);
         let second = floor.next(1).await;
-        assert_eq!((&second.payload[..], &*second.subject), (&b"a"[..], "bench.one"));
+        assert_eq!((&second.message.payload[..], &*second.message.subject), (&b"a"[..], "a"));
         floor.ack(1, &second);
         assert_eq!(floor.lock().log.len(), 1);
     }
@@ -219,7 +262,19 @@ mod tests {
         let other = Arc::clone(&floor);
         let waits = tokio::spawn(async move { other.next(0).await });
         tokio::task::yield_now().await;
-        floor.publish(Bytes::from_static(b"a"));
-        assert_eq!(&waits.await.unwrap().payload[..], b"a");
+        floor.publish(message("a"));
+        assert_eq!(&waits.await.unwrap().message.payload[..], b"a");
+    }
+
+    #[test]
+    fn what_is_not_settled_in_time_comes_again() {
+        let (floor, now) = (Floor::new(1), Instant::now());
+        floor.publish_all([message("a"), message("b")]);
+        let mut state = floor.lock();
+        let first = state.take_one(0, now).unwrap();
+        state.take_one(0, now).unwrap();
+        state.settle(0, first.number);
+        assert!(state.take_one(0, now).is_none());
+        assert_eq!(&state.take_one(0, now + ACK_WAIT).unwrap().message.payload[..], b"b");
     }
 }

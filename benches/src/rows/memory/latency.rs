@@ -8,7 +8,7 @@ use pubsub_core::{OutboundMessage, PublishOptions, Subject, SubscribeOptions};
 use tokio::sync::mpsc;
 
 use crate::Result;
-use crate::contenders::{floor::Floor, memory, payload};
+use crate::contenders::{floor, memory, payload};
 use crate::row::Row;
 use crate::sample::{Sample, Stopwatch};
 
@@ -46,7 +46,7 @@ async fn ours(messages: u64) -> Result<Sample> {
 }
 
 async fn by_hand(messages: u64) -> Result<Sample> {
-    let floor = Arc::new(Floor::new(1));
+    let floor = Arc::new(floor::Floor::new(1));
     let reader = Arc::clone(&floor);
     let watch = Stopwatch::start();
     let received = tokio::spawn(async move {
@@ -58,11 +58,12 @@ async fn by_hand(messages: u64) -> Result<Sample> {
         }
         Ok(times)
     });
+    let message = floor::Message { subject: memory::SUBJECT.into(), payload: payload(128) };
     let mut sent = Vec::new();
     for _ in 0..messages {
         pace().await;
         sent.push(Instant::now());
-        floor.publish(payload(128));
+        floor.publish(message.clone());
     }
     finish(watch, messages, &sent, received.await?)
 }

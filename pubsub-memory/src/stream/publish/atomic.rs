@@ -38,10 +38,8 @@ impl StreamState {
         let mut batched = Vec::with_capacity(count);
         for (number, message) in (1_usize..).zip(messages) {
             let mut incoming = self.incoming(message, now)?;
-            incoming.set_header(BATCH_ID, batch)?;
-            incoming.set_header(BATCH_SEQUENCE, &number.to_string())?;
-            if number == count {
-                incoming.set_header(BATCH_COMMIT, "1")?;
+            for (name, value) in batch_headers(batch, number, count) {
+                incoming.set_header(name, &value)?;
             }
             let checked = self.check_size(&incoming.message).and_then(|()| self.check_atomic());
             checked.map_err(|error| about(error, &incoming, number))?;
@@ -57,9 +55,9 @@ impl StreamState {
             self.stage(incoming, &mut staged, now).map_err(|error| about(error, incoming, number))?;
         }
         let mut last = self.messages.log().last();
-        for incoming in batched {
+        for mut incoming in batched {
             // Nothing is left to refuse it.
-            last = self.keep(incoming, effects)?;
+            last = self.keep(&mut incoming, effects)?;
         }
         Ok(BatchReceipt::new(self.name().clone(), last, count))
     }
@@ -160,6 +158,15 @@ impl StreamState {
             _ => Ok(()),
         }
     }
+}
+
+/// What each message of a batch says of it, by its number among so many.
+pub(crate) fn batch_headers(batch: &str, number: usize, count: usize) -> Vec<(&'static str, String)> {
+    let mut lines = vec![(BATCH_ID, batch.to_owned()), (BATCH_SEQUENCE, number.to_string())];
+    if number == count {
+        lines.push((BATCH_COMMIT, "1".to_owned()));
+    }
+    lines
 }
 
 /// Says which message of the batch it is about.

@@ -9,8 +9,8 @@ use pubsub_core::{
 };
 use tokio::time::Instant;
 
-use crate::stream::log::Stored;
 use crate::stream::state::StreamState;
+use crate::stream::stored::Stored;
 
 /// The header in which a stored message carries its id.
 pub(in crate::stream) const MESSAGE_ID: &str = "Nats-Msg-Id";

@@ -13,8 +13,8 @@ use crate::stream::time::Lifetime;
 
 impl StreamState {
     /// Stores a message, or only gives out its sequence where nobody is interested. What it replaces goes, what waits for
-    /// it is served.
-    pub(in crate::stream) fn keep(&mut self, mut incoming: Incoming, effects: &mut Effects) -> Result<u64> {
+    /// it is served. Of what was stored only the subject is left.
+    pub(in crate::stream) fn keep(&mut self, incoming: &mut Incoming, effects: &mut Effects) -> Result<u64> {
         let next =
             self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;
@@ -24,12 +24,12 @@ impl StreamState {
             }
             holders = self.interested(next, &incoming.message.subject);
         }
-        self.lengthen_ttl(&mut incoming)?;
+        self.lengthen_ttl(incoming)?;
         self.check_room(&incoming.message, incoming.rollup())?;
-        let Incoming { message, id, orders } = incoming;
-        let (subject, at) = (message.subject.clone(), message.at);
-        let again = self.republished(&message);
-        let sequence = self.messages.push(message, holders);
+        let again = self.republished(&incoming.message);
+        let (id, orders, at) = (incoming.id.take(), incoming.orders.take(), incoming.message.at);
+        let sequence = self.messages.push(&mut incoming.message, holders);
+        let subject = &incoming.message.subject;
         if let Some(ttl) = orders.as_ref().and_then(|orders| orders.ttl) {
             self.lifetimes.begin(
                 sequence,
@@ -40,29 +40,30 @@ impl StreamState {
             );
         }
         if self.config.allow_schedules {
-            self.note_schedule(sequence, &subject, orders.as_deref(), at);
+            self.note_schedule(sequence, subject, orders.as_deref(), at);
         }
         self.remember(id, sequence, true, at);
-        self.enforce_limits(&subject);
+        self.enforce_limits(subject);
         if let Some(orders) = orders {
-            self.roll_up(&orders, &subject, 1, at, effects);
+            self.roll_up(&orders, subject, 1, at, effects);
         }
         if let Some(again) = again {
             effects.publish(again.finish(self.name(), sequence));
         }
-        for slot in self.consumers.waiting_for(&subject) {
-            self.arrived(slot, at, effects);
+        let waiting = self.consumers.waiting_for(subject);
+        for slot in &waiting {
+            self.arrived(*slot, at, effects);
         }
+        self.consumers.recycle(waiting);
         Ok(sequence)
     }
 
     /// Confirmed and not stored: nobody sees this subject.
-    fn skip(&mut self, incoming: Incoming, effects: &mut Effects) -> u64 {
-        let Incoming { message, id, orders } = incoming;
+    fn skip(&mut self, incoming: &mut Incoming, effects: &mut Effects) -> u64 {
         let sequence = self.messages.skip();
-        self.remember(id, sequence, false, message.at);
-        if let Some(orders) = orders {
-            self.roll_up(&orders, &message.subject, 0, message.at, effects);
+        self.remember(incoming.id.take(), sequence, false, incoming.message.at);
+        if let Some(orders) = &incoming.orders {
+            self.roll_up(orders, &incoming.message.subject, 0, incoming.message.at, effects);
         }
         sequence
     }

@@ -8,12 +8,13 @@ mod republish;
 mod rollup;
 
 use bytes::Bytes;
-use pubsub_core::{Headers, MessageId, OutboundMessage, Receipt, Result, Subject};
+use pubsub_core::{Error, Headers, MessageId, OutboundMessage, Receipt, Result, Subject};
 use tokio::time::Instant;
 
 use super::effects::Effects;
 use super::state::StreamState;
 use crate::error;
+pub(crate) use atomic::batch_headers;
 pub(super) use incoming::{Incoming, Orders, Scheduled};
 pub(super) use incoming::{MESSAGE_ID, ROLLUP, TTL};
 pub(super) use republish::Republisher;
@@ -26,19 +27,38 @@ const EXPECTATIONS_FIRST: (u16, u16) = (2, 12);
 impl StreamState {
     /// Stores a message. In the order of nats-server 2.15.1 (measured): its size, its stream, its time to live, what it
     /// expects of sequences, its schedule, whether it is a duplicate, which id it expects, its rollup; then whether anybody
-    /// is interested, then the room. A refused message leaves its id free.
+    /// is interested, then the room. A refused message leaves its id free; errors name its subject.
     pub(crate) fn publish(
         &mut self,
         message: OutboundMessage,
         now: Instant,
         effects: &mut Effects,
     ) -> Result<Receipt> {
-        let mut incoming = self.incoming(message, now)?;
+        // Whatever else is refused still has its subject when it is.
+        let changes = self.mapping.is_some() || message.id.is_some() || !message.is_plain();
+        let published = changes.then(|| message.subject.clone());
+        let about = |error: Error, subject: &Subject| {
+            error.with_context("subject", published.as_ref().unwrap_or(subject))
+        };
+        let mut incoming = match (self.incoming(message, now), &published) {
+            (Err(error), Some(subject)) => return Err(about(error, subject)),
+            (incoming, _) => incoming?,
+        };
+        let outcome = self.publish_incoming(&mut incoming, now, effects);
+        outcome.map_err(|error| about(error, &incoming.message.subject))
+    }
+
+    fn publish_incoming(
+        &mut self,
+        incoming: &mut Incoming,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Result<Receipt> {
         let size_first = self.bounds.server_version.is_at_least(SIZE_FIRST);
         if size_first {
             self.check_size(&incoming.message)?;
         }
-        if let Some(sequence) = self.check_orders(&mut incoming, now)? {
+        if let Some(sequence) = self.check_orders(incoming, now)? {
             return Ok(Receipt::new(self.name().clone(), sequence, true));
         }
         if !size_first {
@@ -56,14 +76,15 @@ impl StreamState {
         payload: Bytes,
         now: Instant,
         effects: &mut Effects,
-    ) -> Result<()> {
+    ) -> Result<Receipt> {
         self.check_exists()?;
         let mut incoming = self.received(subject, headers, payload, now)?;
         self.check_size(&incoming.message)?;
-        if self.check_orders(&mut incoming, now)?.is_none() {
-            self.keep(incoming, effects)?;
+        if let Some(sequence) = self.check_orders(&mut incoming, now)? {
+            return Ok(Receipt::new(self.name().clone(), sequence, true));
         }
-        Ok(())
+        let sequence = self.keep(&mut incoming, effects)?;
+        Ok(Receipt::new(self.name().clone(), sequence, false))
     }
 
     /// Returns the sequence of the first, if it is a duplicate.

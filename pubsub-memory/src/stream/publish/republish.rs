@@ -1,12 +1,11 @@
 //! Publishing again what was stored, to plain subscribers (ADR-28).
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use pubsub_core::{Headers, Republish, Result, StreamName, Subject, SubjectMapping};
 
 use crate::stream::effects::Plain;
-use crate::stream::log::Stored;
 use crate::stream::state::StreamState;
+use crate::stream::stored::Stored;
 
 /// A stream's `republish`, ready to be applied.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl Republisher {
 
 /// What is to be published again as soon as its sequence is known.
 pub(super) struct Again {
-    to: ByteString,
+    to: Subject,
     of: Subject,
     headers: Headers,
     payload: Bytes,
@@ -40,7 +39,7 @@ impl StreamState {
         let to = republisher.mapping.apply(message.subject.as_str())?;
         Some(Again {
             // As with a server, what makes no subject is not published again.
-            to: Subject::new(to).ok()?.into(),
+            to: Subject::new(to).ok()?,
             of: message.subject.clone(),
             headers: message.headers.clone(),
             payload: if republisher.headers_only { Bytes::new() } else { message.payload.clone() },
@@ -68,6 +67,6 @@ impl Again {
             // Names, numbers and times are legal values.
             let _ = value.map(|value| headers.append_received(name, value));
         }
-        Plain { subject: to, headers, payload }
+        Plain { subject: to, reply: None, headers, payload }
     }
 }

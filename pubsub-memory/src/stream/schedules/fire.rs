@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::{Next, times};
 use crate::clock::after;
 use crate::stream::effects::Effects;
-use crate::stream::log::Stored;
+
 use crate::stream::publish::{MESSAGE_ID, Orders, ROLLUP, Scheduled, TTL};
 use crate::stream::state::StreamState;
+use crate::stream::stored::Kept;
 
 /// A server looks at its schedules no more often than this (measured on nats-server 2.15.1: what is due at once comes after
 /// a quarter of a second).
@@ -89,16 +90,16 @@ impl StreamState {
             scheduled: Some(Scheduled { scheduler: scheduler.clone(), is_last: next.is_none() }),
             ..Orders::default()
         };
-        let produced = self.produced(schedule.target.clone(), headers, payload, orders, at)?;
+        let mut produced = self.produced(schedule.target.clone(), headers, payload, orders, at)?;
         self.check_size(&produced.message)?;
-        self.keep(produced, effects)
+        self.keep(&mut produced, effects)
     }
 }
 
 /// Without those that speak of the schedule, and those that could keep the message from being stored.
-fn published_headers(content: &Stored) -> Result<Headers> {
+fn published_headers(content: Kept<'_>) -> Result<Headers> {
     let mut headers = Headers::new();
-    for (name, value) in &content.headers {
+    for (name, value) in content.headers {
         let name = name.as_str();
         let is_left_out = name.starts_with("Nats-Schedule")
             || name.starts_with("Nats-Expected-")

@@ -1,4 +1,4 @@
-//! Waking a stream that publishes by itself: [`Alarm`].
+//! Waking a stream that does something by itself for which somebody may wait: [`Alarm`].
 
 use std::sync::Weak;
 
@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::stream::Stream;
 use crate::stream::state::StreamState;
 
-/// One sleeping task, which ends with the stream. A stream has one while it has something to publish by itself; every
-/// other stream has none.
+/// One sleeping task, which ends with the stream. A stream has one while it has something to publish or to tell by
+/// itself; every other stream has none.
 #[derive(Debug)]
 pub(in crate::stream) struct Alarm {
     at: Instant,
@@ -26,7 +26,7 @@ impl Alarm {
             sleep_until(at).await;
             if let Some(stream) = stream.upgrade() {
                 // What is due is done before anything; then the next alarm is set.
-                stream.run(|_, _, _| ());
+                stream.run(StreamState::wake_up);
             }
         });
         Some(Self { at, task: task.abort_handle() })
@@ -40,13 +40,15 @@ impl Alarm {
 }
 
 impl StreamState {
-    /// Sees to it that the stream wakes up for what it publishes next by itself.
+    /// Sees to it that the stream wakes up for what it publishes or tells next by itself.
     pub(in crate::stream) fn set_alarm(&mut self, now: Instant, stream: &Weak<Stream>) {
-        if self.schedules.is_empty() && self.config.subject_delete_marker_ttl.is_none() {
+        let publishes = !self.schedules.is_empty() || self.config.subject_delete_marker_ttl.is_some();
+        let produces_at = if publishes { self.next_production() } else { None };
+        let due = [produces_at, self.tells_at].into_iter().flatten().min();
+        if due.is_none() {
             self.alarm = None;
             return;
         }
-        let due = self.next_production();
         if !due.is_some_and(|due| self.alarm.as_ref().is_some_and(|alarm| alarm.is_before(due, now))) {
             self.alarm = due.and_then(|due| Alarm::set(due, Weak::clone(stream)));
         }

@@ -19,6 +19,7 @@ enum Event {
 impl StreamState {
     /// Does what time has made due for the stream as a whole; each consumer's own is done when it is used.
     pub(in crate::stream) fn advance(&mut self, now: Instant, effects: &mut Effects) {
+        self.heard = effects.are_heard();
         if self.lifetimes.is_empty() && self.schedules.is_empty() && self.marker_ttl().is_none() {
             if let Limit::At(max_age) = self.config.max_age {
                 self.expire(now, max_age);
@@ -54,7 +55,7 @@ impl StreamState {
     }
 
     /// The oldest message that can become too old, and when it does.
-    fn next_to_age(&mut self) -> Option<(Instant, u64)> {
+    pub(in crate::stream) fn next_to_age(&mut self) -> Option<(Instant, u64)> {
         let max_age = self.config.max_age.at()?;
         loop {
             let (sequence, message) = self.messages.log().next_from(self.ageless_below)?;

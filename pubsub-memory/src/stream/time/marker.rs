@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::stream::effects::Effects;
-use crate::stream::log::Stored;
 use crate::stream::publish::{Orders, ROLLUP, TTL};
 use crate::stream::retention::Why;
 use crate::stream::state::StreamState;
+use crate::stream::stored::Kept;
 
 const REASON: &str = "Nats-Marker-Reason";
 const MAX_AGE: &str = "MaxAge";
@@ -38,14 +38,14 @@ impl StreamState {
         headers.append_received(ROLLUP, "sub")?;
         let orders =
             Orders { ttl: Some(TimeToLive::After(ttl)), rollup: Some(Rollup::Subject), ..Orders::default() };
-        let marker = self.produced(subject, headers, Bytes::new(), orders, at)?;
-        self.keep(marker, effects)
+        let mut marker = self.produced(subject, headers, Bytes::new(), orders, at)?;
+        self.keep(&mut marker, effects)
     }
 }
 
 /// Also what a key-value store writes to purge a key.
-fn is_marker(message: &Stored) -> bool {
-    let headers = &message.headers;
+fn is_marker(message: &Kept<'_>) -> bool {
+    let headers = message.headers;
     headers.contains(REASON) || headers.get("KV-Operation") == Some("PURGE")
 }
 

@@ -61,11 +61,15 @@ impl<W: Waiter> Replies<W> {
         Arc::new(Self { slots: Mutex::new(Slots::new()), busy: Notify::new() })
     }
 
-    /// Adds a waiter. `None`, and the waiter is dropped, if about a million wait already.
-    pub(crate) fn register(self: &Arc<Self>, waiter: W, deadline: Instant) -> Option<Ticket<W>> {
+    /// Adds a waiter, made for its token. `None`, and nothing is made, if about a million wait already.
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        deadline: Instant,
+        waiter: impl FnOnce(u64) -> W,
+    ) -> Option<Ticket<W>> {
         let mut slots = self.lock();
         let was_empty = slots.is_empty();
-        let token = slots.insert(waiter, deadline).ok()?;
+        let token = slots.insert(deadline, waiter)?;
         drop(slots);
         if was_empty {
             self.busy.notify_one();
@@ -170,10 +174,15 @@ pub(crate) struct Ticket<W: Waiter> {
     sent: bool,
 }
 
+/// Where the answer to the holder of a token is to go.
+pub(crate) fn reply_subject(prefix: &str, token: u64) -> Subject {
+    Subject::from(format!("{prefix}{token}"))
+}
+
 impl<W: Waiter> Ticket<W> {
     /// Where the answer is to go.
     pub(crate) fn reply_subject(&self, prefix: &str) -> Subject {
-        Subject::from(format!("{prefix}{}", self.token))
+        reply_subject(prefix, self.token)
     }
 
     /// Says that the request was handed to the connection: from now on its effect may happen.

@@ -34,20 +34,18 @@ impl<W> Slots<W> {
         Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new() }
     }
 
-    /// Adds a waiter. `None` if the table is full.
-    pub(super) fn insert(&mut self, waiter: W, deadline: Instant) -> Result<u64, W> {
+    /// Adds a waiter, made for its token. `None` if the table is full.
+    pub(super) fn insert(&mut self, deadline: Instant, waiter: impl FnOnce(u64) -> W) -> Option<u64> {
         let place = self.free.pop().unwrap_or(self.places.len());
-        let Some(number) = u64::try_from(place).ok().filter(|number| *number < PLACES) else {
-            return Err(waiter);
-        };
+        let number = u64::try_from(place).ok().filter(|number| *number < PLACES)?;
         self.serial += 1;
         let token = (self.serial << PLACE_BITS) | number;
-        let waiting = Waiting { token, waiter, deadline, sent: false };
+        let waiting = Waiting { token, waiter: waiter(token), deadline, sent: false };
         match self.places.get_mut(place) {
             Some(empty) => *empty = Some(waiting),
             None => self.places.push(Some(waiting)),
         }
-        Ok(token)
+        Some(token)
     }
 
     pub(super) fn mark_sent(&mut self, token: u64) {
@@ -145,9 +143,9 @@ mod tests {
     #[test]
     fn a_late_answer_does_not_meet_the_next_waiter_of_its_place() {
         let mut slots = Slots::new();
-        let first = slots.insert("first", later()).unwrap();
+        let first = slots.insert(later(), |_| "first").unwrap();
         assert_eq!(slots.take(first), Some("first"));
-        let second = slots.insert("second", later()).unwrap();
+        let second = slots.insert(later(), |_| "second").unwrap();
         assert_eq!(slots.take(first), None);
         assert_eq!(slots.take(second), Some("second"));
         assert_eq!(slots.places.len(), 1);
@@ -157,8 +155,8 @@ mod tests {
     #[test]
     fn only_what_was_sent_is_taken_in_bulk() {
         let mut slots = Slots::new();
-        let sent = slots.insert("sent", later()).unwrap();
-        slots.insert("unsent", later()).unwrap();
+        let sent = slots.insert(later(), |_| "sent").unwrap();
+        slots.insert(later(), |_| "unsent").unwrap();
         slots.mark_sent(sent);
         assert_eq!(slots.take_where(|_, _| true), ["sent"]);
     }
@@ -166,9 +164,9 @@ mod tests {
     #[test]
     fn a_flush_waits_for_those_before_it_only() {
         let mut slots = Slots::new();
-        let before = slots.insert(1, later()).unwrap();
+        let before = slots.insert(later(), |_| 1).unwrap();
         let mut flushed = slots.flush();
-        let after = slots.insert(2, later()).unwrap();
+        let after = slots.insert(later(), |_| 2).unwrap();
         slots.take(after);
         assert!(flushed.try_recv().is_err());
         slots.take(before);
@@ -183,7 +181,7 @@ mod tests {
     #[test]
     fn hostile_tokens_are_nobodys() {
         let mut slots = Slots::new();
-        slots.insert(1, later()).unwrap();
+        slots.insert(later(), |_| 1).unwrap();
         for token in [0, 1, 2 * PLACES, u64::MAX] {
             assert_eq!(slots.take(token), None);
         }

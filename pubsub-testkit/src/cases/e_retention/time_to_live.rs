@@ -19,8 +19,8 @@ async fn publish(trial: &Trial, message: OutboundMessage) -> Result<Receipt> {
     trial.publisher().publish_message(message).await
 }
 
-/// E7: a message leaves at its time to live and not before, delivered or not, whatever the stream's age is; one that never
-/// expires outlives the stream's age; a stream that does not allow it refuses such messages.
+/// E7: a message leaves at its time to live and not before, delivered or not; one that never expires outlives the stream's
+/// age, and one that is to live longer than that does not; a stream that does not allow it refuses such messages.
 pub(crate) async fn leaves_at_its_time(trial: &Trial) -> CaseResult {
     let stream = trial.create_stream(trial.stream_config("stream", &["a"])?.with_allow_message_ttl()).await?;
     let consumer = trial.consumer(&stream, "reader").await?;
@@ -89,10 +89,11 @@ async fn never_outlives_the_age(trial: &Trial) -> CaseResult {
     publish(trial, trial.message("aged.a", "for ever")?.with_ttl(TimeToLive::Never)).await?;
     publish(trial, trial.message("aged.a", "longer")?.with_ttl(age * 10)).await?;
     trial.publish("aged.a", "plain").await?;
-    leaves(trial, &stream, 2).await?;
-    let left = consumer.take_and_ack(2).await?;
+    // A time to live shortens what the stream's age allows; only "never" lengthens it (measured on nats-server 2.15.1).
+    leaves(trial, &stream, 1).await?;
+    let left = consumer.take_and_ack(1).await?;
     let left: Vec<_> = left.iter().map(|info| info.stream_sequence).collect();
-    check_eq!(left, [1, 2], "what outlives the stream's age");
+    check_eq!(left, [1], "what outlives the stream's age");
     Ok(())
 }
 
@@ -100,7 +101,8 @@ async fn never_outlives_the_age(trial: &Trial) -> CaseResult {
 /// reason, with a time to live of its own. Consumers get it.
 pub(crate) async fn leaves_a_marker(trial: &Trial) -> CaseResult {
     let Some((config, age)) = aged(trial, "marked")? else {
-        return Ok(trial.excuse(crate::judge::Rule::HasTraffic, "without limits nothing expires by age"));
+        trial.excuse(crate::judge::Rule::HasTraffic, "without limits nothing expires by age");
+        return Ok(());
     };
     let marked = SECOND * 2;
     let stream = trial.create_stream(config.with_subject_delete_marker_ttl(marked)).await?;

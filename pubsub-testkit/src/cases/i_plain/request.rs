@@ -28,7 +28,7 @@ async fn answer(core: &Arc<dyn CoreMessaging>, asked: &CoreMessage, payload: imp
     let reply =
         asked.reply.as_ref().ok_or_else(|| Failure::new("a request without a place for its answer"))?;
     let mut headers = Headers::new();
-    for (name, value) in asked.headers.clone().without_reserved().iter() {
+    for (name, value) in &asked.headers.clone().without_reserved() {
         headers.append(name.clone(), value.clone())?;
     }
     headers.append("Answered", "yes")?;

@@ -1,0 +1,120 @@
+//! One attempt of a handler: bounded in time, contained, and what it publishes.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, CatchUnwind};
+
+use super::StopSignal;
+use crate::config::duration;
+use crate::message::{DeliveryInfo, Message, OutboundMessage};
+use crate::publish::{PublishOptions, Publisher};
+use crate::worker::dead_letters::id_of;
+use crate::worker::handler::Response;
+use crate::worker::{Failure, Router, Verdict};
+use crate::{Capability, Result};
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Done,
+    /// Done, once these are stored.
+    Publish(Vec<OutboundMessage>),
+    Failed(Failure),
+    Panicked(Failure),
+}
+
+/// A handler that runs. It is not boxed once more, since most end when they are polled first.
+pub(super) struct Attempt(CatchUnwind<AssertUnwindSafe<BoxFuture<'static, Response>>>);
+
+impl Attempt {
+    /// Begins an attempt: nothing but the extraction of the arguments has run.
+    pub(super) fn begin(
+        router: &Router,
+        message: &dyn Message,
+        attempt: u64,
+        stop: &StopSignal,
+    ) -> Result<Self, Ended> {
+        // Extraction is the user's code too.
+        match catch_unwind(AssertUnwindSafe(|| router.call(message, attempt, stop))) {
+            Ok(Some(running)) => Ok(Self(AssertUnwindSafe(running).catch_unwind())),
+            Ok(None) => Err(Ended::Failed(Failure::reject("no route takes its subject"))),
+            Err(panic) => Err(panicked(&*panic)),
+        }
+    }
+
+    /// Ends it when it takes too long.
+    pub(super) async fn within(self, deadline: Duration) -> Ended {
+        tokio::time::timeout(deadline, self).await.unwrap_or_else(|_| {
+            let deadline = duration::format(deadline);
+            Ended::Failed(Failure::retry(format!("it took longer than its deadline of {deadline}")))
+        })
+    }
+}
+
+impl Future for Attempt {
+    type Output = Ended;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        Poll::Ready(match ready!(self.0.poll_unpin(context)) {
+            Ok(Response { verdict: Verdict::Done, publish }) if publish.is_empty() => Ended::Done,
+            Ok(Response { verdict: Verdict::Done, publish }) => Ended::Publish(publish),
+            Ok(Response { verdict: Verdict::Failed(failure), .. }) => Ended::Failed(failure),
+            Err(panic) => panicked(&*panic),
+        })
+    }
+}
+
+/// Publishes what a handler returned. Those without an id get one of the handled message's, so that another attempt does
+/// not store them twice.
+pub(super) async fn publish_all(
+    publisher: Arc<dyn Publisher>,
+    messages: Vec<OutboundMessage>,
+    origin: DeliveryInfo,
+) -> Ended {
+    match try_publish_all(&*publisher, messages, &origin).await {
+        Ok(()) => Ended::Done,
+        Err(error) => Ended::Failed(error.into()),
+    }
+}
+
+async fn try_publish_all(
+    publisher: &dyn Publisher,
+    messages: Vec<OutboundMessage>,
+    origin: &DeliveryInfo,
+) -> Result<()> {
+    let has_ids = publisher.capabilities().has(Capability::MessageId);
+    let id = id_of(origin, "out")?;
+    let mut outbound = Vec::with_capacity(messages.len());
+    for (index, message) in messages.into_iter().enumerate() {
+        outbound.push(match &message.id {
+            None if has_ids => message.with_id(format!("{id}-{index}"))?,
+            _ => message,
+        });
+    }
+    // All are waited for: an error must not leave others unobserved.
+    let mut failed = None;
+    for pending in publisher.publish_batch(outbound, PublishOptions::default()).await {
+        let stored = match pending {
+            Ok(pending) => pending.await.map(drop),
+            Err(error) => Err(error),
+        };
+        failed = failed.or(stored.err());
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Ended {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Ended::Panicked(Failure::retry(match said {
+        Some(said) => format!("the handler panicked: {said}"),
+        None => "the handler panicked".to_owned(),
+    }))
+}

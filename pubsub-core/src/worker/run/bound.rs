@@ -1,0 +1,88 @@
+//! A binding that is connected: [`Bound`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::StopSignal;
+use crate::admin::{ConsumerConfig, Provision};
+use crate::broker::Broker;
+use crate::consume::Consumer;
+use crate::publish::Publisher;
+use crate::worker::binding::GivenUp;
+use crate::worker::{Binding, KeyBy, RetryPolicy, Router};
+use crate::{Capabilities, Error, Result};
+
+/// All that an engine needs.
+pub(super) struct Bound {
+    pub(super) consumer: Arc<dyn Consumer>,
+    pub(super) publisher: Arc<dyn Publisher>,
+    pub(super) capabilities: Capabilities,
+    pub(super) config: ConsumerConfig,
+    pub(super) router: Router,
+    pub(super) concurrency: usize,
+    pub(super) prefetch: Option<usize>,
+    pub(super) deadline: Duration,
+    pub(super) retry: RetryPolicy,
+    pub(super) key: Option<KeyBy>,
+    pub(super) given_up: GivenUp,
+    pub(super) stop: StopSignal,
+    pub(super) drain: Duration,
+}
+
+impl Bound {
+    /// Makes sure of the consumer and of the dead letters' stream.
+    pub(super) async fn open(
+        broker: &dyn Broker,
+        binding: Binding,
+        stop: StopSignal,
+        drain: Duration,
+    ) -> Result<Self> {
+        let given_up = binding.validate()?.clone();
+        let admin = broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
+        if let GivenUp::Kept(dead_letters) = &given_up {
+            // What keeps them may have been changed by hand, and still keeps them.
+            let wanted = dead_letters.stream();
+            let kept = match admin.stream_info(&wanted.name).await {
+                Ok(info) => info.config,
+                Err(_) => admin.ensure_stream(wanted.clone(), Provision::CreateIfMissing).await?.config,
+            };
+            let covered = |subject| kept.subjects.iter().any(|kept| kept.covers(subject));
+            if !wanted.subjects.first().is_some_and(covered) {
+                return Err(Error::config(
+                    "dead_letters",
+                    "the stream of the dead letters does not store them",
+                )
+                .with_context("stream", &wanted.name)
+                .with_remedy("add the subject to that stream, or name another one"));
+            }
+        }
+        let mut wanted = binding.consumer;
+        let capabilities = broker.capabilities();
+        let info = match (&wanted.name, &binding.provision) {
+            (Some(name), Provision::Never) => {
+                let info = admin.consumer_info(&binding.stream, name).await?;
+                // Whoever made it may have set a limit; it counts too.
+                wanted.max_deliver = info.config.max_deliver;
+                wanted.must_equal(&binding.stream, &info.config)?;
+                info
+            }
+            _ => admin.ensure_consumer(&binding.stream, wanted, binding.provision).await?,
+        };
+        let consumer = broker.consumer(&binding.stream, &info.name).await?;
+        Ok(Self {
+            consumer,
+            publisher: broker.publisher(),
+            capabilities,
+            config: info.config,
+            router: binding.router,
+            concurrency: binding.concurrency,
+            prefetch: binding.prefetch,
+            deadline: binding.deadline,
+            retry: binding.retry,
+            key: binding.key,
+            given_up,
+            stop,
+            drain,
+        })
+    }
+}

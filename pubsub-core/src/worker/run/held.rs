@@ -1,0 +1,35 @@
+//! A message that the worker has and has not settled: [`Held`].
+
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use crate::message::Delivery;
+
+/// A message that is handled, or waits to be.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) delivery: Delivery,
+    /// Which attempt it is, those in this process that the broker has not counted included.
+    pub(super) attempt: u64,
+    /// Whose lane it has, or waits for.
+    pub(super) key: Option<String>,
+    /// When its ack wait began.
+    pub(super) leased: Instant,
+    /// When its attempt began.
+    pub(super) began: Instant,
+    /// Whether a task works on it.
+    pub(super) is_busy: bool,
+}
+
+impl Held {
+    pub(super) fn new(delivery: Delivery, key: Option<String>) -> Self {
+        let (attempt, now) = (delivery.info().attempt, Instant::now());
+        Self { delivery, attempt, key, leased: now, began: now, is_busy: false }
+    }
+
+    /// The time since it was stored, as far as clocks agree.
+    pub(super) fn age(&self) -> std::time::Duration {
+        SystemTime::now().duration_since(self.delivery.info().published_at).unwrap_or_default()
+    }
+}

@@ -1,0 +1,77 @@
+//! What a stream has to tell when somebody listens.
+
+use pubsub_core::{Advisory, MaxDeliver, StreamName, Subject, Terminated};
+use tokio::time::Instant;
+
+use super::effects::{Effects, Notice};
+use super::state::StreamState;
+use crate::consumer::ConsumerState;
+
+impl StreamState {
+    /// The alarm has gone off.
+    pub(super) fn wake_up(&mut self, now: Instant, effects: &mut Effects) {
+        if self.tells_at.is_some_and(|at| at <= now) {
+            self.look_at_the_clock(now, effects);
+        }
+    }
+
+    /// Does what is due for every consumer, and says when to do it again.
+    pub(crate) fn look_at_the_clock(&mut self, now: Instant, effects: &mut Effects) {
+        self.tells_at = None;
+        for slot in self.consumers.slots() {
+            if let Some(consumer) = self.consumers.at_mut(slot) {
+                consumer.advance(&self.messages, now, effects);
+                consumer.tell_in_time(effects);
+            }
+            self.offer(slot, now, effects);
+        }
+    }
+
+    /// Tells of removals, and keeps in mind when there is more to tell.
+    pub(super) fn conclude_telling(&mut self, effects: &mut Effects) {
+        if !effects.are_heard() {
+            self.tells_at = None;
+            return;
+        }
+        self.removed.drain(..).for_each(|notice| effects.notice(notice));
+        if self.consumers.iter().any(ConsumerState::has_in_flight)
+            && let Some(at) = self.next_removal()
+        {
+            effects.tell_at(at);
+        }
+        self.tells_at = [self.tells_at, effects.tells_at()].into_iter().flatten().min();
+    }
+
+    /// A message leaves, and not because it was settled: a server terminates the deliveries that are in flight.
+    pub(super) fn tell_of_removal(&mut self, sequence: u64, subject: &Subject) {
+        let matching = self.consumers.matching(subject);
+        for consumer in matching.iter().filter_map(|slot| self.consumers.at(*slot)) {
+            if let Some((number, attempts)) = consumer.in_flight(sequence) {
+                self.removed.push(Notice::Terminated {
+                    consumer: consumer.name.clone(),
+                    number,
+                    sequence,
+                    // As a server counts here (measured on nats-server 2.15.1).
+                    attempts: attempts.saturating_sub(1).max(1),
+                    reason: Some(Terminated::REMOVED.to_owned()),
+                });
+            }
+        }
+    }
+}
+
+impl Notice {
+    pub(super) fn into_advisory(self, stream: &StreamName) -> Option<Advisory> {
+        let stream = stream.clone();
+        match self {
+            Self::Exhausted { consumer, sequence, attempts } => {
+                Some(Advisory::MaxDeliver(MaxDeliver::new(stream, consumer, sequence, attempts)))
+            }
+            Self::Terminated { consumer, number, sequence, attempts, reason } => {
+                let it = Terminated::new(stream, consumer, number, sequence, attempts, reason);
+                Some(Advisory::Terminated(it))
+            }
+            Self::ConsumerExpired { .. } => None,
+        }
+    }
+}

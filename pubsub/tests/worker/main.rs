@@ -1,0 +1,50 @@
+//! The worker, on the memory backend under virtual time and on a real nats-server.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod support;
+
+/// Declares each scenario as a test on memory and, with the feature `nats`, on a server.
+macro_rules! scenarios {
+    ($($module:ident: $($name:ident)*;)*) => {
+        $(mod $module;)*
+
+        mod on_memory {
+            $($(#[tokio::test(start_paused = true)]
+            async fn $name() {
+                super::$module::$name(super::support::on_memory().await).await;
+            })*)*
+        }
+
+        #[cfg(feature = "nats")]
+        mod on_nats {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let server = pubsub_testkit::nats_server::NatsServer::start().expect("a nats-server");
+                super::$module::$name(super::support::on_server(&server).await).await;
+            })*)*
+        }
+    };
+}
+
+scenarios! {
+    handling: a_message_is_handled_once_and_acknowledged
+        arguments_are_extracted_and_state_is_shared
+        what_a_handler_returns_is_stored_before_the_ack
+        at_most_so_many_are_handled_at_once
+        a_long_handler_keeps_its_message;
+    failing: an_error_is_tried_again_with_growing_delays
+        a_rejected_message_goes_to_the_dead_letters_at_once
+        a_message_out_of_attempts_goes_to_the_dead_letters_once
+        what_cannot_be_read_goes_to_the_dead_letters_and_does_not_loop
+        a_panic_is_a_failure_like_any_other
+        a_handler_beyond_its_deadline_is_ended_and_tried_again
+        a_dead_letter_that_cannot_be_stored_leaves_the_original
+        sleeping_retries_hold_no_place;
+    ordering: a_key_is_handled_in_order_also_over_retries
+        a_blocked_key_holds_back_no_other;
+    stopping: what_runs_is_finished_and_what_has_not_begun_is_handed_back
+        a_handler_that_does_not_end_is_cut_off_and_its_message_comes_again
+        a_consumer_that_is_deleted_ends_the_worker_with_an_error;
+    starting: a_worker_that_cannot_work_says_why;
+}

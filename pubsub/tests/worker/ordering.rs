@@ -1,0 +1,71 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pubsub::Client;
+use pubsub::worker::{Attempt, Failure, KeyBy, Path, Router};
+
+use crate::support::{binding, start, until};
+
+pub(crate) async fn a_key_is_handled_in_order_also_over_retries(client: Client) {
+    type Handled = HashMap<String, Vec<u32>>;
+    let (handled, busy): (Arc<Mutex<Handled>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    let (recorded, working) = (Arc::clone(&handled), Arc::clone(&busy));
+    let handler = move |Path((key, number)): Path<(String, u32)>, Attempt(attempt): Attempt| {
+        let (recorded, working) = (Arc::clone(&recorded), Arc::clone(&working));
+        async move {
+            {
+                let mut working = working.lock().expect("a lock");
+                assert!(!working.contains(&key), "two of {key} at once");
+                working.push(key.clone());
+            }
+            tokio::time::sleep(Duration::from_millis(u64::from(number % 3))).await;
+            working.lock().expect("a lock").retain(|other| *other != key);
+            // Some fail at first.
+            if number % 4 == 1 && attempt == 1 {
+                return Err(Failure::retry_after(Duration::from_millis(30), "later"));
+            }
+            recorded.lock().expect("a lock").entry(key).or_default().push(number);
+            Ok(())
+        }
+    };
+    for number in 0..20 {
+        for key in ["a", "b", "c"] {
+            client.publish(format!("ride.{key}.{number}"), "").await.expect("stored");
+        }
+    }
+    let router = Router::new().route("ride.{key}.{number}", handler).expect("a route");
+    let worker = start(&client, binding(router).with_key(KeyBy::token(1)));
+    until("all are handled", async || handled.lock().expect("a lock").values().map(Vec::len).sum::<usize>() == 60)
+        .await;
+    assert_eq!(worker.stop().await.panicked, 0);
+    for numbers in handled.lock().expect("a lock").values() {
+        assert_eq!(*numbers, (0..20).collect::<Vec<_>>());
+    }
+}
+
+pub(crate) async fn a_blocked_key_holds_back_no_other(client: Client) {
+    let handled: Arc<Mutex<Vec<String>>> = Arc::default();
+    let recorded = Arc::clone(&handled);
+    let handler = move |Path((key, _)): Path<(String, u32)>, Attempt(attempt): Attempt| {
+        let recorded = Arc::clone(&recorded);
+        async move {
+            if key == "blocked" && attempt == 1 {
+                return Err(Failure::retry_after(Duration::from_secs(2), "later"));
+            }
+            recorded.lock().expect("a lock").push(key);
+            Ok(())
+        }
+    };
+    // More of the blocked key than there are places and more than are prefetched.
+    for number in 0..40 {
+        client.publish(format!("ride.blocked.{number}"), "").await.expect("stored");
+    }
+    client.publish("ride.free.1", "").await.expect("stored");
+    let router = Router::new().route("ride.{key}.{number}", handler).expect("a route");
+    let router = binding(router).with_key(KeyBy::token(1)).with_concurrency(2).with_prefetch(4);
+    let worker = start(&client, router);
+    until("the free key is handled", async || !handled.lock().expect("a lock").is_empty()).await;
+    assert_eq!(handled.lock().expect("a lock")[0], "free");
+    worker.stop().await;
+}
