@@ -97,7 +97,8 @@ fn verdict(report: &DifferentialReport) -> Result<()> {
     }
     let rare = report.tally.rare();
     if report.operations() >= TELLING && !rare.is_empty() {
-        let rare: Vec<_> = rare.into_iter().map(|kind| format!("{} ({:.2} %)", kind.kind, kind.percent)).collect();
+        let rare: Vec<_> =
+            rare.into_iter().map(|kind| format!("{} ({:.2} %)", kind.kind, kind.percent)).collect();
         return Err(format!("too rare to say much: {}", rare.join(", ")).into());
     }
     Ok(())

@@ -89,7 +89,8 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
     } else {
         format!(", floor {}/{}", info.ack_floor.consumer, info.ack_floor.stream)
     };
-    let paused = info.paused_until.map_or_else(String::new, |until| format!(", paused until {}", world.moment(until)));
+    let paused =
+        info.paused_until.map_or_else(String::new, |until| format!(", paused until {}", world.moment(until)));
     format!(
         "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered{}{paused}",
         info.stream,

@@ -1,4 +1,6 @@
-use pubsub_core::{Advisory, Capability, Error, OutboundMessage, PublishOptions, StreamConfig, SubjectFilter};
+use pubsub_core::{
+    Advisory, Capability, Error, OutboundMessage, PublishOptions, StreamConfig, SubjectFilter,
+};
 
 use super::Probe;
 use crate::check::CaseResult;

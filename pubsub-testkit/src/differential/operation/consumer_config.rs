@@ -88,7 +88,9 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, stream: &str, consumer:
         ]))
         .with_max_ack_pending(dice.pick([Limit::Unlimited, Limit::At(1000), Limit::At(1), Limit::At(3)]));
     if dice.percent(12) {
-        config = config.with_backoff(dice.pick([&[0, 1][..], &[1], &[0, 0, 1], &[1, 0]]).iter().map(|ticks| span(*ticks)));
+        config = config.with_backoff(
+            dice.pick([&[0, 1][..], &[1], &[0, 0, 1], &[1, 0]]).iter().map(|ticks| span(*ticks)),
+        );
     }
     if dice.percent(12) {
         config = config.with_headers_only();
@@ -103,9 +105,7 @@ impl Wanted {
     /// What it is on this side.
     pub(super) fn on(&self, world: &World) -> ConsumerConfig {
         match self.from_point {
-            Some(point) => {
-                self.config.clone().with_deliver(DeliverPolicy::FromTime(world.quiet_time(point)))
-            }
+            Some(point) => self.config.clone().with_deliver(DeliverPolicy::FromTime(world.quiet_time(point))),
             None => self.config.clone(),
         }
     }

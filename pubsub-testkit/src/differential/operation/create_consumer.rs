@@ -12,7 +12,7 @@ use super::super::world::{ConsumerRef, World, is_ahead};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "create consumer", weight: 8, generate };
+pub(super) const KIND: Kind = Kind::new("create consumer", 8, generate);
 
 #[derive(Debug)]
 struct CreateConsumer {

@@ -11,7 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "get message", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("get message", 3, generate);
 
 #[derive(Debug)]
 struct GetMessage {

@@ -34,6 +34,7 @@ use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use pubsub_core::Capability;
 
 pub(super) use audit::Audit;
 
@@ -84,6 +85,27 @@ pub(super) struct Kind {
     /// How often it is chosen, beside the others.
     pub(super) weight: u64,
     pub(super) generate: fn(&mut Dice, &mut Sketch) -> Arc<dyn Operation>,
+    /// Without what it makes no sense to compare it, where one side has that and the other has not.
+    pub(super) takes: Option<Capability>,
+}
+
+impl Kind {
+    const fn new(
+        name: &'static str,
+        weight: u64,
+        generate: fn(&mut Dice, &mut Sketch) -> Arc<dyn Operation>,
+    ) -> Self {
+        Self { name, weight, generate, takes: None }
+    }
+
+    const fn taking(self, capability: Capability) -> Self {
+        Self { takes: Some(capability), ..self }
+    }
+
+    /// Whether the sides agree on whether it can be done.
+    pub(super) fn is_common(&self, one_sided: &[Capability]) -> bool {
+        !self.takes.is_some_and(|capability| one_sided.contains(&capability))
+    }
 }
 
 /// One operation of a sequence. `Display` says all that it does.

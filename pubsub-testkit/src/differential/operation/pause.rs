@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::StreamName;
+use pubsub_core::{Capability, StreamName};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -10,7 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "pause or resume", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("pause or resume", 3, generate).taking(Capability::Pause);
 
 #[derive(Debug)]
 struct Pause {

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pubsub_core::{Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, TimeToLive};
+use pubsub_core::{
+    Capability, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, TimeToLive,
+};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -12,9 +14,11 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "publish", weight: 15, generate };
-pub(super) const KIND_LIVING: Kind = Kind { name: "publish with a time to live", weight: 3, generate: generate_living };
-pub(super) const KIND_ROLLUP: Kind = Kind { name: "publish a rollup", weight: 3, generate: generate_rollup };
+pub(super) const KIND: Kind = Kind::new("publish", 15, generate);
+pub(super) const KIND_LIVING: Kind =
+    Kind::new("publish with a time to live", 3, generate_living).taking(Capability::MessageTtl);
+pub(super) const KIND_ROLLUP: Kind =
+    Kind::new("publish a rollup", 3, generate_rollup).taking(Capability::Rollup);
 
 /// More than a server takes by its default.
 const HUGE: usize = 1024 * 1024;
@@ -40,7 +44,10 @@ fn generate_living(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
 fn generate_rollup(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let subject = sketch.subject_where(dice, |config| config.effective_allow_rollup());
     let rollup = dice.pick([Rollup::Subject, Rollup::Subject, Rollup::All]);
-    Arc::new(Publish { kind: KIND_ROLLUP.name, message: message_to(dice, sketch, subject).with_rollup(rollup) })
+    Arc::new(Publish {
+        kind: KIND_ROLLUP.name,
+        message: message_to(dice, sketch, subject).with_rollup(rollup),
+    })
 }
 
 /// A message that nobody else has published: its payload begins with its number.
@@ -93,7 +100,8 @@ pub(super) fn observe(observation: &mut Observation, outcome: Result<Receipt>) {
 
 pub(super) fn show(message: &OutboundMessage) -> String {
     let id = message.id.as_ref().map_or_else(String::new, |id| format!(" with id {id}"));
-    let mut headers: Vec<_> = message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut headers: Vec<_> =
+        message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     headers.extend(message.instruction_headers().into_iter().map(|(name, value)| format!("{name}: {value}")));
     let headers = if headers.is_empty() { String::new() } else { format!(", {}", headers.join(", ")) };
     format!("{} to `{}`{id}{headers}", show::payload(&message.payload), message.subject)

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{Expectations, OutboundMessage, PublishOptions};
+use pubsub_core::{Capability, Expectations, OutboundMessage, PublishOptions};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -11,7 +11,8 @@ use super::super::world::World;
 use super::publish::{message_to, show};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "publish all or nothing", weight: 4, generate };
+pub(super) const KIND: Kind =
+    Kind::new("publish all or nothing", 4, generate).taking(Capability::AtomicBatch);
 
 #[derive(Debug)]
 struct PublishAtomic(Vec<OutboundMessage>);

@@ -2,7 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{Expectations, MessageSelector, OutboundMessage, StreamName, Subject, SubjectFilter};
+use pubsub_core::{
+    Capability, Expectations, MessageSelector, OutboundMessage, StreamName, Subject, SubjectFilter,
+};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -11,7 +13,7 @@ use super::super::world::World;
 use super::publish::{message, publish, show};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "publish expecting", weight: 5, generate };
+pub(super) const KIND: Kind = Kind::new("publish expecting", 5, generate).taking(Capability::Expectations);
 
 #[derive(Debug)]
 struct PublishExpecting {

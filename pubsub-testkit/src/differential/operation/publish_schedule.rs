@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pubsub_core::{OutboundMessage, Schedule};
+use pubsub_core::{Capability, OutboundMessage, Schedule};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -12,7 +12,7 @@ use super::super::world::World;
 use super::publish::{message_to, publish, show};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "publish a schedule", weight: 4, generate };
+pub(super) const KIND: Kind = Kind::new("publish a schedule", 4, generate).taking(Capability::Schedules);
 
 #[derive(Debug)]
 struct PublishSchedule {
@@ -35,7 +35,9 @@ enum When {
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let subject = sketch.subject_where(dice, |config| config.allow_schedules);
     let target = match sketch.streams.values().find(|config| config.takes(subject)) {
-        Some(config) if dice.percent(90) => dice.pick(SUBJECTS.into_iter().filter(|other| config.takes(other))),
+        Some(config) if dice.percent(90) => {
+            dice.pick(SUBJECTS.into_iter().filter(|other| config.takes(other)))
+        }
         _ => dice.pick(SUBJECTS),
     };
     let when = match dice.below(10) {

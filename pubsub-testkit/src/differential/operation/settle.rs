@@ -12,9 +12,8 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "settle", weight: 14, generate };
-pub(super) const KIND_UNCONFIRMED: Kind =
-    Kind { name: "settle unconfirmed", weight: 2, generate: generate_unconfirmed };
+pub(super) const KIND: Kind = Kind::new("settle", 14, generate);
+pub(super) const KIND_UNCONFIRMED: Kind = Kind::new("settle unconfirmed", 2, generate_unconfirmed);
 
 #[derive(Debug)]
 struct Settle {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use pubsub_core::{Discard, Limit, Republish, Retention, Storage, StreamConfig, SubjectTransform};
+use pubsub_core::{
+    Capability, Discard, Limit, Republish, Retention, Storage, StreamConfig, SubjectTransform,
+};
 
 use super::super::dice::{Dice, valid};
 use super::super::grid::span;
+use super::super::sketch::Sketch;
 
 /// What a stream may store. Several overlap on purpose.
 const SUBJECTS: [&[&str]; 6] =
@@ -56,7 +59,7 @@ pub(super) fn plain(name: &str) -> StreamConfig {
         .with_max_messages(Limit::Unlimited)
 }
 
-pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
+pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, name: &str) -> StreamConfig {
     let subjects = if dice.percent(50) { SUBJECTS[0] } else { dice.pick(SUBJECTS) };
     let mut config = valid(StreamConfig::new(name, subjects.iter().copied()))
         .with_retention(dice.pick([
@@ -84,11 +87,11 @@ pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
     if dice.percent(3) {
         config = config.with_description("a stream");
     }
-    allow(dice, config)
+    allow(dice, sketch, config)
 }
 
 /// What messages may be, and what becomes of them.
-fn allow(dice: &mut Dice, mut config: StreamConfig) -> StreamConfig {
+fn allow(dice: &mut Dice, sketch: &Sketch, mut config: StreamConfig) -> StreamConfig {
     // Refused without a limit per subject.
     let per_subject = config.discard == Discard::New && !config.max_messages_per_subject.is_unlimited();
     if dice.percent(if per_subject { 60 } else { 2 }) {
@@ -97,7 +100,7 @@ fn allow(dice: &mut Dice, mut config: StreamConfig) -> StreamConfig {
     if dice.percent(40) {
         config = config.with_allow_rollup();
     }
-    if dice.percent(50) {
+    if dice.percent(50) && sketch.is_common(Capability::AtomicBatch) {
         config = config.with_allow_atomic_batches();
     }
     // Refused where new messages are discarded.
@@ -124,16 +127,18 @@ fn allow(dice: &mut Dice, mut config: StreamConfig) -> StreamConfig {
     }
     if dice.percent(8) {
         // The last one is refused where the stream stores it.
-        let (source, destination) = dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
+        let (source, destination) =
+            dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
         let republish = valid(Republish::new(source, destination));
-        config = config.with_republish(if dice.percent(50) { republish } else { republish.with_headers_only() });
+        config =
+            config.with_republish(if dice.percent(50) { republish } else { republish.with_headers_only() });
     }
     config
 }
 
 /// The same with one field of another configuration, for an update.
-pub(super) fn change_one(dice: &mut Dice, config: &StreamConfig) -> StreamConfig {
-    let other = generate(dice, config.name.as_str());
+pub(super) fn change_one(dice: &mut Dice, sketch: &Sketch, config: &StreamConfig) -> StreamConfig {
+    let other = generate(dice, sketch, config.name.as_str());
     let mut changed = config.clone();
     dice.pick(FIELDS)(&mut changed, &other);
     changed

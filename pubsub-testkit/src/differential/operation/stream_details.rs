@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{StreamName, SubjectFilter};
+use pubsub_core::{Capability, StreamName, SubjectFilter};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -10,7 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "stream details", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("stream details", 3, generate).taking(Capability::StreamDetails);
 
 #[derive(Debug)]
 struct StreamDetails {
