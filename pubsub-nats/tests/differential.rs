@@ -7,8 +7,8 @@ use pubsub_testkit::{MemoryHarness, NatsHarness};
 #[test]
 fn memory_does_what_a_server_does() {
     let report = Differential::from_seed(20_260)
-        .with_runs(24)
-        .with_lanes(8)
+        .with_runs(12)
+        .with_lanes(12)
         .compare(|| NatsHarness::start(NatsConnector), MemoryHarness::new, |_| {})
         .expect("a nats-server starts");
     if let Some(difference) = report.differences.first() {

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use pubsub_core::{Error, ErrorKind, Result};
+use pubsub_core::{Capabilities, Capability, Error, ErrorKind, Result};
 
 use super::lane::{Difference, Lane, Verdict};
 use super::operation::KINDS;
 use super::report::{DifferenceReport, DifferentialReport};
 use super::sequence::Sequence;
 use super::shrink::shrink;
+use super::side::runtime;
 use super::tally::Tally;
 use crate::harness::{Harness, IntoHarness};
 
@@ -20,7 +21,7 @@ const CONFIRMATIONS: usize = 2;
 
 /// A comparison of two backends: how many sequences, how long, from which seed.
 ///
-/// Sequence n is made from the seed + n alone, so that each can be repeated by itself: the same seed, one run, the same
+/// What one of the two can do and the other cannot ([`Capability`]) is left out. Sequence n is made from the seed + n alone, so that each can be repeated by itself: the same seed, one run, the same
 /// length.
 #[derive(Debug, Clone)]
 pub struct Differential {
@@ -107,7 +108,11 @@ impl Differential {
             lane.reference.server().unwrap_or_else(|| lane.reference.name().to_owned())
         });
 
-        let found = self.run_all(&lanes, &progress);
+        let one_sided = match lanes.first() {
+            Some(lane) => one_sided(&lane.reference, &make_subject()?)?,
+            None => Vec::new(),
+        };
+        let found = self.run_all(&lanes, &one_sided, &progress);
         let names = (reference_name.as_str(), subject_name.as_str());
         let report =
             |(sequence, difference)| DifferenceReport::new(names, self.operations, &sequence, difference);
@@ -126,8 +131,13 @@ impl Differential {
         })
     }
 
-    fn run_all(&self, lanes: &[Lane<'_>], progress: &(impl Fn(Progress) + Sync)) -> Found {
-        let (next, found) = (AtomicU64::new(0), Mutex::new(Found::new()));
+    fn run_all(
+        &self,
+        lanes: &[Lane<'_>],
+        one_sided: &[Capability],
+        progress: &(impl Fn(Progress) + Sync),
+    ) -> Found {
+        let (next, found) = (AtomicU64::new(0), Mutex::new(Found::new(one_sided)));
         let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
         let work = |lane: &Lane<'_>| {
             while lock().differences.len() < self.max_differences {
@@ -135,7 +145,7 @@ impl Differential {
                 if number >= self.runs {
                     return;
                 }
-                let sequence = Sequence::generate(self.seed.wrapping_add(number), self.operations);
+                let sequence = Sequence::generate(self.seed.wrapping_add(number), self.operations, one_sided);
                 let outcome = judge(lane, &sequence);
                 let mut found = lock();
                 found.take(sequence, outcome);
@@ -149,6 +159,25 @@ impl Differential {
         });
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What one of them can do, and the other cannot.
+fn one_sided(one: &Arc<dyn Harness>, other: &Arc<dyn Harness>) -> Result<Vec<Capability>> {
+    let (one, other) = (capabilities(one)?, capabilities(other)?);
+    let all = Capability::ALL.iter().copied();
+    Ok(all.filter(|capability| one.has(*capability) != other.has(*capability)).collect())
+}
+
+fn capabilities(harness: &Arc<dyn Harness>) -> Result<Capabilities> {
+    let runtime = runtime(harness.as_ref())?;
+    let asked = runtime.block_on(async {
+        let broker = harness.connect().await?;
+        let capabilities = broker.capabilities();
+        broker.close().await?;
+        Ok(capabilities)
+    });
+    runtime.shutdown_background();
+    asked
 }
 
 fn made(harness: impl IntoHarness) -> Result<Arc<dyn Harness>> {
@@ -190,10 +219,10 @@ struct Found {
 }
 
 impl Found {
-    fn new() -> Self {
+    fn new(one_sided: &[Capability]) -> Self {
         let mut tally = Tally::default();
         // One that never occurred shows as 0.
-        KINDS.iter().for_each(|kind| tally.know(kind.name));
+        KINDS.iter().filter(|kind| kind.is_common(one_sided)).for_each(|kind| tally.know(kind.name));
         Self {
             total: 0,
             runs: 0,

@@ -71,7 +71,9 @@ struct Pair {
 
 impl Pair {
     fn begin(reference: &Arc<dyn Harness>, subject: &Arc<dyn Harness>) -> Result<Self> {
-        Ok(Self { subject: Side::begin(subject)?, reference: Side::begin(reference)?, point: 0 })
+        let reference = Side::begin(reference, None)?;
+        let subject = Side::begin(subject, Some(&reference))?;
+        Ok(Self { reference, subject, point: 0 })
     }
 
     fn run(&mut self, sequence: &Sequence) -> Verdict {
@@ -93,7 +95,7 @@ impl Pair {
             if reference.lines != subject.lines {
                 return Verdict::Different(Difference { at, reference, subject, before: seen });
             }
-            tally.count(operation.kind(), &reference.answers);
+            tally.count(operation.kind(), &reference);
             seen.push(reference);
             if matches!(operation.pace(), Pace::EndsBurst | Pace::Waits) {
                 self.point += 1;

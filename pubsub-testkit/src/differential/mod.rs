@@ -21,8 +21,8 @@
 //!
 //! # Time
 //! A real server needs real time, and no result may depend on a few milliseconds. So operations happen in *bursts*, one at
-//! each point of a coarse grid (a *tick*, 600 ms), and every span that matters (ack wait, delay, age, window) ends a third
-//! of a tick after a point of that grid, where nothing happens. A burst that was too slow is not judged: the
+//! each point of a coarse grid (a *tick*, 1.5 s), and every span that matters (ack wait, delay, age, window, time to live)
+//! and every time (of schedules and pauses) ends or lies well after a point of that grid, where nothing happens. A burst that was too slow is not judged: the
 //! sequence counts as discarded. A subject on virtual time follows the reference's grid.
 //!
 //! # To add an operation

@@ -8,6 +8,8 @@ pub(super) struct Observation {
     pub(super) lines: Vec<String>,
     /// What kinds of answers these are, for the tally.
     pub(super) answers: Vec<String>,
+    /// The refusals among them, with JetStream's codes.
+    pub(super) refusals: Vec<String>,
 }
 
 impl Observation {
@@ -27,7 +29,19 @@ impl Observation {
     }
 
     pub(super) fn refused(error: &Error) -> Self {
-        Self::answer(&refusal(error), refusal(error))
+        let mut observation = Self::default();
+        observation.add_refusal(error);
+        observation
+    }
+
+    /// There is nothing that the operation could be done to.
+    pub(super) fn nothing(line: &str) -> Self {
+        Self::answer("nothing to do", line)
+    }
+
+    pub(super) fn add_refusal(&mut self, error: &Error) {
+        self.add(&error.kind().to_string(), refusal(error));
+        self.refusals.push(refusal(error));
     }
 
     pub(super) fn add(&mut self, kind: &str, line: impl Into<String>) {

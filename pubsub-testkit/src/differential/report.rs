@@ -32,15 +32,22 @@ pub struct DifferentialReport {
 }
 
 impl DifferentialReport {
-    /// How often each kind of operation and of answer occurred, as two tables.
+    /// How many operations the sequences had that do not differ.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.tally.operations().iter().map(|count| count.count).sum()
+    }
+
+    /// How often each kind of operation, of answer and of refusal occurred, as three tables, and a summary.
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = format!(
-            "{}\n\n{}\n",
+            "{}\n\n{}\n\n{}\n",
             counted("operation", &self.tally.operations()),
-            counted("answer", &self.tally.answers())
+            counted("answer", &self.tally.answers()),
+            counted("refusal", &self.tally.refusals())
         );
-        let operations: u64 = self.tally.operations().iter().map(|count| count.count).sum();
+        let operations = self.operations();
         let discarded: u64 = self.discarded.values().sum();
         // Writing to a string cannot fail.
         let _ = write!(

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use pubsub_core::Capability;
+
 use super::dice::Dice;
 use super::operation::{KINDS, Kind, Operation};
 use super::sketch::Sketch;
@@ -17,10 +19,13 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    pub(super) fn generate(seed: u64, length: usize) -> Self {
+    /// `one_sided` is what one of the two sides can do and the other cannot: it is left out.
+    pub(super) fn generate(seed: u64, length: usize, one_sided: &[Capability]) -> Self {
         let (mut dice, mut sketch) = (Dice::new(seed), Sketch::default());
+        sketch.one_sided = one_sided.to_vec();
         let is_watched = dice.percent(50);
-        let total = KINDS.iter().map(|kind| kind.weight).sum();
+        let kinds: Vec<&Kind> = KINDS.iter().filter(|kind| kind.is_common(one_sided)).collect();
+        let total = kinds.iter().map(|kind| kind.weight).sum();
         // Nothing can be done without a stream, and little without a consumer.
         let mut operations: Vec<_> = ["create stream", "create consumer", "create consumer", "publish batch"]
             .iter()
@@ -28,7 +33,7 @@ impl Sequence {
             .map(|kind| (kind.generate)(&mut dice, &mut sketch))
             .collect();
         while operations.len() < length {
-            let kind = choose(dice.below(total));
+            let kind = choose(&kinds, dice.below(total));
             operations.extend(kind.map(|kind| (kind.generate)(&mut dice, &mut sketch)));
         }
         operations.truncate(length);
@@ -40,8 +45,8 @@ impl Sequence {
     }
 }
 
-fn choose(mut at: u64) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| match at.checked_sub(kind.weight) {
+fn choose<'a>(kinds: &[&'a Kind], mut at: u64) -> Option<&'a Kind> {
+    kinds.iter().copied().find(|kind| match at.checked_sub(kind.weight) {
         Some(rest) => {
             at = rest;
             false
@@ -62,17 +67,17 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_operations_and_another_one_others() {
-        let sequence = Sequence::generate(7, 40);
+        let sequence = Sequence::generate(7, 40, &[]);
         assert_eq!(sequence.operations.len(), 40);
-        assert_eq!(shown(&sequence), shown(&Sequence::generate(7, 40)));
-        assert_ne!(shown(&sequence), shown(&Sequence::generate(8, 40)));
+        assert_eq!(shown(&sequence), shown(&Sequence::generate(7, 40, &[])));
+        assert_ne!(shown(&sequence), shown(&Sequence::generate(8, 40, &[])));
     }
 
     #[test]
     fn each_kind_is_at_least_one_in_a_hundred() {
         let mut counts = BTreeMap::new();
         for seed in 0..250 {
-            for operation in Sequence::generate(seed, 40).operations {
+            for operation in Sequence::generate(seed, 40, &[]).operations {
                 *counts.entry(operation.kind()).or_insert(0) += 1;
             }
         }

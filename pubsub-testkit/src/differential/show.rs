@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pubsub_core::config::timestamp;
 use pubsub_core::{
     AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Delivery, Headers, Receipt,
     StoredMessage, StreamConfig, StreamInfo, StreamName, SubjectFilter,
@@ -28,6 +29,14 @@ pub(super) fn stream_config(config: &StreamConfig) -> String {
     field("max_consumers", config.max_consumers.to_string(), "unlimited");
     field("discard", config.discard.to_string(), "old");
     field("duplicate_window", format!("{:?}", config.effective_duplicate_window()), "120s");
+    field("discard_new_per_subject", config.discard_new_per_subject.to_string(), "false");
+    field("ttl", config.allow_message_ttl.to_string(), "false");
+    field("markers", format!("{:?}", config.subject_delete_marker_ttl), "None");
+    field("rollup", config.effective_allow_rollup().to_string(), "false");
+    field("schedules", config.allow_schedules.to_string(), "false");
+    field("atomic", config.allow_atomic_batches.to_string(), "false");
+    field("transform", optional(config.subject_transform.as_ref()), "none");
+    field("republish", optional(config.republish.as_ref()), "none");
     field("description", format!("{:?}", config.description), "None");
     text
 }
@@ -49,6 +58,8 @@ pub(super) fn consumer_config(config: &ConsumerConfig, deliver: &str) -> String 
         field("max_ack_pending", config.max_ack_pending.to_string(), "1000");
     }
     field("max_deliver", config.max_deliver.to_string(), "unlimited");
+    field("backoff", format!("{:?}", config.backoff), "[]");
+    field("headers_only", config.headers_only.to_string(), "false");
     field("inactive_threshold", format!("{:?}", config.effective_inactive_threshold()), "None");
     field("description", format!("{:?}", config.description), "None");
     text
@@ -78,8 +89,10 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
     } else {
         format!(", floor {}/{}", info.ack_floor.consumer, info.ack_floor.stream)
     };
+    let paused =
+        info.paused_until.map_or_else(String::new, |until| format!(", paused until {}", world.moment(until)));
     format!(
-        "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered{}",
+        "{}.{} {}: delivered {}/{}{floor}, {} ack pending, {} redelivered{}{paused}",
         info.stream,
         world.label(&info.stream, &info.name),
         consumer_config(&info.config, &deliver),
@@ -92,7 +105,7 @@ pub(super) fn consumer_info(world: &World, info: &ConsumerInfo) -> String {
 }
 
 fn pending(world: &World, stream: &StreamName, consumer: &ConsumerName, pending: u64) -> String {
-    if !world.is_counted(stream, consumer) { String::new() } else { format!(", {pending} pending") }
+    if world.is_counted(stream, consumer) { format!(", {pending} pending") } else { String::new() }
 }
 
 pub(super) fn receipt(receipt: &Receipt) -> String {
@@ -112,7 +125,7 @@ pub(super) fn delivery(world: &World, delivery: &Delivery) -> String {
         info.stream_sequence,
         delivery.subject(),
         payload(delivery.payload()),
-        headers(delivery.headers()),
+        headers(world, delivery.headers()),
         info.attempt,
         info.consumer_sequence,
         pending(world, &info.stream, &info.consumer, info.pending),
@@ -126,7 +139,7 @@ pub(super) fn stored(world: &World, message: &StoredMessage) -> String {
         message.sequence,
         message.subject,
         payload(&message.payload),
-        headers(&message.headers),
+        headers(world, &message.headers),
         world.point(message.published_at),
     )
 }
@@ -139,19 +152,36 @@ pub(super) fn payload(payload: &[u8]) -> String {
 }
 
 /// By name: only the values of one name have an order on every backend.
-fn headers(headers: &Headers) -> String {
+fn headers(world: &World, headers: &Headers) -> String {
     let mut lines: Vec<_> = headers.iter().collect();
     lines.sort_by_key(|(name, _)| *name);
     lines.into_iter().fold(String::new(), |mut text, (name, value)| {
-        let _ = write!(text, " {name}: {value}");
+        let _ = write!(text, " {name}: {}", header_value(world, name.as_str(), value.as_str()));
         text
     })
+}
+
+/// Times of a side's own clock as it sees them from its grid.
+fn header_value(world: &World, name: &str, value: &str) -> String {
+    let (before, time) = match name {
+        "Nats-Schedule" => ("@at ", value.strip_prefix("@at ")),
+        "Nats-Schedule-Next" => ("", Some(value)),
+        _ => ("", None),
+    };
+    match time.map(timestamp::parse) {
+        Some(Ok(time)) => format!("{before}{}", world.moment(time)),
+        _ => value.to_owned(),
+    }
 }
 
 fn sorted(filters: &[SubjectFilter]) -> String {
     let mut filters: Vec<&str> = filters.iter().map(SubjectFilter::as_str).collect();
     filters.sort_unstable();
     filters.join(", ")
+}
+
+fn optional(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 fn limit(limit: Option<impl ToString>) -> String {

@@ -7,7 +7,7 @@ use pubsub_core::{Error, ErrorKind, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::grid::{APART, TICK};
+use super::grid::{APART, TICK, until_phase, until_same_second};
 use super::observation::Observation;
 use super::operation::{Operation, Pace};
 use super::world::World;
@@ -35,11 +35,21 @@ pub(super) fn runtime(harness: &dyn Harness) -> Result<Runtime> {
 }
 
 impl Side {
-    /// Connects and stands at the first point.
-    pub(super) fn begin(harness: &Arc<dyn Harness>) -> Result<Self> {
+    /// Connects and stands at the first point; on virtual time, in the same second of a minute as the side that began
+    /// before it.
+    pub(super) fn begin(harness: &Arc<dyn Harness>, before: Option<&Self>) -> Result<Self> {
         let runtime = runtime(harness.as_ref())?;
-        let world = runtime.block_on(World::open(Arc::clone(harness)))?;
-        let began = runtime.block_on(async { Instant::now() });
+        let (mut world, wall) = runtime.block_on(World::open(Arc::clone(harness)))?;
+        let wait = match before {
+            Some(before) if harness.clock() == Clock::Virtual => until_same_second(wall, before.world.began),
+            _ => until_phase(wall),
+        };
+        world.began = wall + wait;
+        let began = runtime.block_on(async {
+            let began = Instant::now() + wait;
+            sleep_until(began).await;
+            began
+        });
         Ok(Self { world, runtime, began, point: 0, started: None })
     }
 

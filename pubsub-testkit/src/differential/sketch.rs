@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pubsub_core::{ConsumerConfig, StreamConfig};
+use pubsub_core::{Capability, ConsumerConfig, StreamConfig};
 
 use super::dice::Dice;
 use super::world::ConsumerRef;
@@ -28,9 +28,16 @@ pub(super) struct Sketch {
     pub(super) ticks: u32,
     /// Whether a fetch has waited for what becomes due.
     pub(super) has_waited: bool,
+    /// What one of the two sides can do, and the other cannot.
+    pub(super) one_sided: Vec<Capability>,
 }
 
 impl Sketch {
+    /// Whether both sides have it, or neither: then they answer alike.
+    pub(super) fn is_common(&self, capability: Capability) -> bool {
+        !self.one_sided.contains(&capability)
+    }
+
     /// Mostly a stream that exists.
     pub(super) fn stream(&self, dice: &mut Dice) -> &'static str {
         if dice.percent(8) {
@@ -53,6 +60,18 @@ impl Sketch {
         };
         let known = if dice.percent(6) { None } else { dice.pick_any(SUBJECTS.into_iter().filter(taken)) };
         known.unwrap_or_else(|| dice.pick(SUBJECTS))
+    }
+
+    /// Mostly a subject of a stream that is so.
+    pub(super) fn subject_where(
+        &self,
+        dice: &mut Dice,
+        is_so: impl Fn(&StreamConfig) -> bool,
+    ) -> &'static str {
+        let fits =
+            |subject: &&str| self.streams.values().any(|config| is_so(config) && config.takes(subject));
+        let known = if dice.percent(8) { None } else { dice.pick_any(SUBJECTS.into_iter().filter(fits)) };
+        known.unwrap_or_else(|| self.subject(dice))
     }
 
     pub(super) fn forget_stream(&mut self, stream: &str) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::observation::Observation;
+
 /// How often each kind of operation and each kind of answer occurred.
 ///
 /// ```
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 pub struct Tally {
     operations: BTreeMap<String, u64>,
     answers: BTreeMap<String, u64>,
+    refusals: BTreeMap<String, u64>,
 }
 
 /// How often one kind occurred.
@@ -28,10 +31,12 @@ pub struct Count {
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, operation: &str, answers: &[String]) {
+    pub(super) fn count(&mut self, operation: &str, seen: &Observation) {
         *self.operations.entry(operation.to_owned()).or_default() += 1;
-        for answer in answers {
-            *self.answers.entry(answer.clone()).or_default() += 1;
+        for (counts, kinds) in [(&mut self.answers, &seen.answers), (&mut self.refusals, &seen.refusals)] {
+            for kind in kinds {
+                *counts.entry(kind.clone()).or_default() += 1;
+            }
         }
     }
 
@@ -40,11 +45,15 @@ impl Tally {
     }
 
     pub(super) fn add(&mut self, other: Self) {
-        for (kind, count) in other.operations {
-            *self.operations.entry(kind).or_default() += count;
-        }
-        for (kind, count) in other.answers {
-            *self.answers.entry(kind).or_default() += count;
+        let all = [
+            (&mut self.operations, other.operations),
+            (&mut self.answers, other.answers),
+            (&mut self.refusals, other.refusals),
+        ];
+        for (counts, others) in all {
+            for (kind, count) in others {
+                *counts.entry(kind).or_default() += count;
+            }
         }
     }
 
@@ -54,10 +63,24 @@ impl Tally {
         in_order(&self.operations)
     }
 
-    /// The answers, the most frequent kind first. An operation on several messages has several.
+    /// The answers, the most frequent kind first. An operation on several messages has several; a refusal counts by the
+    /// kind of its error.
     #[must_use]
     pub fn answers(&self) -> Vec<Count> {
         in_order(&self.answers)
+    }
+
+    /// The refusals among the answers, with JetStream's codes, the most frequent first.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<Count> {
+        in_order(&self.refusals)
+    }
+
+    /// The kinds of operations and of answers that were too rare to say much: less than one in a hundred.
+    #[must_use]
+    pub fn rare(&self) -> Vec<Count> {
+        let all = self.operations().into_iter().chain(self.answers());
+        all.filter(|kind| kind.percent < 1.0).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pubsub_core::{
     Broker, Consumer, ConsumerConfig, ConsumerName, DeliverPolicy, Delivery, Error, Limit, Publisher, Result,
@@ -11,7 +11,7 @@ use pubsub_core::{
 };
 
 use super::grid::TICK;
-use crate::harness::Harness;
+use crate::harness::{Clock, Harness};
 
 /// How an operation names a consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +82,8 @@ pub(super) struct Held {
 }
 
 impl World {
-    /// Connects to an empty store; what an earlier sequence has left is deleted.
-    pub(super) async fn open(harness: Arc<dyn Harness>) -> Result<Self> {
+    /// Connects to an empty store; what an earlier sequence has left is deleted. Also says what time it is there.
+    pub(super) async fn open(harness: Arc<dyn Harness>) -> Result<(Self, SystemTime)> {
         let broker = harness.connect().await?;
         let admin = broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
         let world = Self {
@@ -102,7 +102,22 @@ impl World {
             began: SystemTime::now(),
         };
         world.clear().await?;
-        Ok(Self { began: SystemTime::now(), ..world })
+        let now = match world.harness.clock() {
+            Clock::Real => SystemTime::now(),
+            Clock::Virtual => world.time().await?,
+        };
+        Ok((world, now))
+    }
+
+    /// The broker's own time, which only its answers tell.
+    async fn time(&self) -> Result<SystemTime> {
+        let config = StreamConfig::new("clock", ["clock"])?
+            .with_max_age(Limit::Unlimited)
+            .with_max_bytes(Limit::Unlimited)
+            .with_max_messages(Limit::Unlimited);
+        let created = self.admin.create_stream(config).await?.created;
+        self.clear().await?;
+        Ok(created)
     }
 
     /// Closes this connection and opens another one. Deliveries of the old one can be kept.
@@ -161,7 +176,8 @@ impl World {
 
     /// Takes note of a stream's configuration.
     pub(super) fn stream_is(&mut self, config: &StreamConfig) {
-        note(&mut self.aged, &config.name, config.max_age != Limit::Unlimited);
+        let ages = config.max_age != Limit::Unlimited || config.allow_message_ttl;
+        note(&mut self.aged, &config.name, ages);
         note(&mut self.by_interest, &config.name, config.retention == Retention::Interest);
     }
 
@@ -279,13 +295,27 @@ impl World {
     /// At or after which point of the grid a time is, by this side's wall clock.
     pub(super) fn point(&self, time: SystemTime) -> String {
         // A server's clock may be a little behind the one that the grid began with.
-        let since = time.duration_since(self.began).unwrap_or_default().as_millis() + TICK.as_millis() / 6;
-        (since / TICK.as_millis()).to_string()
+        let since = time.duration_since(self.began).unwrap_or_default() + Duration::from_millis(100);
+        (since.as_millis() / TICK.as_millis()).to_string()
     }
 
-    /// The wall clock half a tick after a point of the grid, where nothing happens.
-    pub(super) fn time_after_point(&self, point: u32) -> SystemTime {
-        self.began + TICK * point + TICK / 2
+    /// A time that this side was told or has computed itself, to the tenth of a second.
+    pub(super) fn moment(&self, time: SystemTime) -> String {
+        let tenths = |span: Duration| (span.as_millis() + 50) / 100;
+        match time.duration_since(self.began) {
+            Ok(since) => format!("after {} tenths", tenths(since)),
+            Err(before) => format!("{} tenths before", tenths(before.duration())),
+        }
+    }
+
+    /// The wall clock 900 ms after a point of the grid, where nothing happens.
+    pub(super) fn quiet_time(&self, point: u32) -> SystemTime {
+        self.began + TICK * point + Duration::from_millis(900)
+    }
+
+    /// The wall clock 400 ms after a point of the grid, where something may happen.
+    pub(super) fn due_time(&self, point: u32) -> SystemTime {
+        self.began + TICK * point + Duration::from_millis(400)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::expected::Expected;
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryHarness {
+    config: MemoryConfig,
     /// Made at the first connection, inside the runtime whose time it is to follow.
     server: OnceLock<MemoryServer>,
 }
@@ -28,6 +29,14 @@ impl MemoryHarness {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A store of its own with this configuration, such as that of an older server. By default that of
+    /// [`MemoryConfig::default`].
+    #[must_use]
+    pub fn with_config(mut self, config: MemoryConfig) -> Self {
+        self.config = config;
+        self
     }
 }
 
@@ -45,7 +54,7 @@ impl Harness for MemoryHarness {
         let server = match self.server.get() {
             Some(server) => server,
             None => {
-                let made = MemoryServer::new(MemoryConfig::default())?;
+                let made = MemoryServer::new(self.config.clone())?;
                 self.server.get_or_init(|| made)
             }
         };

@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::settle::back;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "drop a delivery", weight: 2, generate };
+pub(super) const KIND: Kind = Kind::new("drop a delivery", 2, generate);
 
 #[derive(Debug)]
 struct Abandon {
@@ -32,7 +32,7 @@ impl Operation for Abandon {
     async fn apply(&self, world: &mut World) -> Observation {
         match world.take_held(self.back) {
             Some(delivery) => Observation::answer("ok", show::delivery(world, &delivery)),
-            None => Observation::answer("nothing to drop", "nothing to drop"),
+            None => Observation::nothing("nothing to drop"),
         }
     }
 

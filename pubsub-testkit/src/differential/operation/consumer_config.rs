@@ -12,7 +12,7 @@ use super::super::world::{ConsumerRef, World};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     config: ConsumerConfig,
-    /// Starts half a tick after this point of the grid.
+    /// Starts in the quiet after this point of the grid.
     from_point: Option<u32>,
 }
 
@@ -23,7 +23,7 @@ const FILTERS: [&[&str]; 8] =
 
 type Field = fn(&mut Wanted, &Wanted);
 
-const FIELDS: [Field; 7] = [
+const FIELDS: [Field; 9] = [
     |wanted, other| wanted.config.filters.clone_from(&other.config.filters),
     |wanted, other| {
         wanted.config.deliver = other.config.deliver;
@@ -34,6 +34,8 @@ const FIELDS: [Field; 7] = [
     |wanted, other| wanted.config.max_deliver = other.config.max_deliver,
     |wanted, other| wanted.config.max_ack_pending = other.config.max_ack_pending,
     |wanted, other| wanted.config.description.clone_from(&other.config.description),
+    |wanted, other| wanted.config.backoff.clone_from(&other.config.backoff),
+    |wanted, other| wanted.config.headers_only = other.config.headers_only,
 ];
 
 /// Without any limit.
@@ -85,6 +87,14 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, stream: &str, consumer:
             Limit::At(3),
         ]))
         .with_max_ack_pending(dice.pick([Limit::Unlimited, Limit::At(1000), Limit::At(1), Limit::At(3)]));
+    if dice.percent(12) {
+        config = config.with_backoff(
+            dice.pick([&[0, 1][..], &[1], &[0, 0, 1], &[1, 0]]).iter().map(|ticks| span(*ticks)),
+        );
+    }
+    if dice.percent(12) {
+        config = config.with_headers_only();
+    }
     if dice.percent(3) {
         config = config.with_description("a consumer");
     }
@@ -95,9 +105,7 @@ impl Wanted {
     /// What it is on this side.
     pub(super) fn on(&self, world: &World) -> ConsumerConfig {
         match self.from_point {
-            Some(point) => {
-                self.config.clone().with_deliver(DeliverPolicy::FromTime(world.time_after_point(point)))
-            }
+            Some(point) => self.config.clone().with_deliver(DeliverPolicy::FromTime(world.quiet_time(point))),
             None => self.config.clone(),
         }
     }

@@ -12,7 +12,7 @@ use super::super::world::{ConsumerRef, World, is_ahead};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "create consumer", weight: 8, generate };
+pub(super) const KIND: Kind = Kind::new("create consumer", 8, generate);
 
 #[derive(Debug)]
 struct CreateConsumer {
@@ -56,7 +56,7 @@ impl Operation for CreateConsumer {
             if matches!(self.consumer, ConsumerRef::Unnamed(_)) {
                 world.unnamed_is(&self.stream, None);
             }
-            return Observation::answer("left out", "left out");
+            return Observation::nothing("left out");
         }
         let created = world.admin.create_consumer(&self.stream, self.wanted.on(world)).await;
         if matches!(self.consumer, ConsumerRef::Unnamed(_)) {

@@ -11,7 +11,7 @@ use super::super::sketch::{STREAMS, Sketch};
 use super::super::world::World;
 use super::{Kind, Operation, stream_config};
 
-pub(super) const KIND: Kind = Kind { name: "create stream", weight: 5, generate };
+pub(super) const KIND: Kind = Kind::new("create stream", 5, generate);
 
 #[derive(Debug)]
 struct CreateStream(StreamConfig);
@@ -19,7 +19,7 @@ struct CreateStream(StreamConfig);
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let missing = STREAMS.into_iter().find(|name| !sketch.streams.contains_key(name));
     let name = if dice.percent(70) { missing.unwrap_or("S") } else { dice.pick(STREAMS) };
-    let config = stream_config::generate(dice, name);
+    let config = stream_config::generate(dice, sketch, name);
     let overlaps = sketch
         .streams
         .values()

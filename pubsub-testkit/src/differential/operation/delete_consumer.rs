@@ -10,7 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "delete consumer", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("delete consumer", 3, generate);
 
 #[derive(Debug)]
 struct DeleteConsumer {

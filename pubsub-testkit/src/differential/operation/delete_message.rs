@@ -10,7 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "delete message", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("delete message", 3, generate);
 
 #[derive(Debug)]
 struct DeleteMessage {

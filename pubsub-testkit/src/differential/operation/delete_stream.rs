@@ -10,7 +10,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "delete stream", weight: 2, generate };
+pub(super) const KIND: Kind = Kind::new("delete stream", 2, generate);
 
 #[derive(Debug)]
 struct DeleteStream(StreamName);

@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::settle::back;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "extend", weight: 2, generate };
+pub(super) const KIND: Kind = Kind::new("extend", 2, generate);
 
 #[derive(Debug)]
 struct Extend {
@@ -31,7 +31,7 @@ impl Operation for Extend {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let Some(delivery) = world.take_held(self.back) else {
-            return Observation::answer("nothing to extend", "nothing to extend");
+            return Observation::nothing("nothing to extend");
         };
         let mut observation = Observation::of(delivery.extend().await, |()| "extended".to_owned());
         observation.detail(show::delivery(world, &delivery));

@@ -13,8 +13,8 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "fetch", weight: 19, generate };
-pub(super) const KIND_WAITING: Kind = Kind { name: "fetch and wait", weight: 3, generate: generate_waiting };
+pub(super) const KIND: Kind = Kind::new("fetch", 19, generate);
+pub(super) const KIND_WAITING: Kind = Kind::new("fetch and wait", 3, generate_waiting);
 
 #[derive(Debug)]
 struct Fetch {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{MessageSelector, StreamName, Subject};
+use pubsub_core::{MessageSelector, StreamName, Subject, SubjectFilter};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -11,7 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "get message", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("get message", 3, generate);
 
 #[derive(Debug)]
 struct GetMessage {
@@ -20,10 +20,14 @@ struct GetMessage {
 }
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let selector = if dice.percent(60) {
-        MessageSelector::Sequence(dice.below(sketch.published.min(15) + 2))
-    } else {
-        MessageSelector::LastOf(valid(Subject::new(sketch.subject(dice))))
+    let sequence = dice.below(sketch.published.min(15) + 2);
+    let selector = match dice.below(10) {
+        0..=4 => MessageSelector::Sequence(sequence),
+        5..=7 => MessageSelector::LastOf(valid(Subject::new(sketch.subject(dice)))),
+        _ => {
+            let filter = dice.pick(["a.x", "a.*", ">", "b.>"]);
+            MessageSelector::Next { from: sequence, filter: valid(SubjectFilter::new(filter)) }
+        }
     };
     Arc::new(GetMessage { stream: valid(StreamName::new(sketch.stream(dice))), selector })
 }
@@ -46,6 +50,9 @@ impl fmt::Display for GetMessage {
             MessageSelector::Sequence(sequence) => write!(f, "{} {sequence} of {}", KIND.name, self.stream),
             MessageSelector::LastOf(subject) => {
                 write!(f, "{} last of `{subject}` of {}", KIND.name, self.stream)
+            }
+            MessageSelector::Next { from, filter } => {
+                write!(f, "{} on `{filter}` from {from} of {}", KIND.name, self.stream)
             }
             other => write!(f, "{} {other:?} of {}", KIND.name, self.stream),
         }

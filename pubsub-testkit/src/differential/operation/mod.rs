@@ -14,13 +14,19 @@ mod get_message;
 mod info;
 mod list;
 mod pass;
+mod pause;
 mod publish;
+mod publish_atomic;
 mod publish_batch;
+mod publish_expecting;
+mod publish_schedule;
 mod purge;
 mod reconnect;
+mod reset;
 mod settle;
 mod settle_many;
 mod stream_config;
+mod stream_details;
 mod update_consumer;
 mod update_stream;
 
@@ -28,6 +34,7 @@ use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use pubsub_core::Capability;
 
 pub(super) use audit::Audit;
 
@@ -44,8 +51,15 @@ pub(super) const KINDS: &[Kind] = &[
     create_consumer::KIND,
     update_consumer::KIND,
     delete_consumer::KIND,
+    pause::KIND,
+    reset::KIND,
     publish::KIND,
     publish_batch::KIND,
+    publish_expecting::KIND,
+    publish::KIND_LIVING,
+    publish::KIND_ROLLUP,
+    publish_schedule::KIND,
+    publish_atomic::KIND,
     fetch::KIND,
     fetch::KIND_WAITING,
     settle::KIND,
@@ -60,6 +74,7 @@ pub(super) const KINDS: &[Kind] = &[
     info::KIND_STREAM,
     info::KIND_CONSUMER,
     list::KIND,
+    stream_details::KIND,
     reconnect::KIND,
 ];
 
@@ -70,6 +85,27 @@ pub(super) struct Kind {
     /// How often it is chosen, beside the others.
     pub(super) weight: u64,
     pub(super) generate: fn(&mut Dice, &mut Sketch) -> Arc<dyn Operation>,
+    /// Without what it makes no sense to compare it, where one side has that and the other has not.
+    pub(super) takes: Option<Capability>,
+}
+
+impl Kind {
+    const fn new(
+        name: &'static str,
+        weight: u64,
+        generate: fn(&mut Dice, &mut Sketch) -> Arc<dyn Operation>,
+    ) -> Self {
+        Self { name, weight, generate, takes: None }
+    }
+
+    const fn taking(self, capability: Capability) -> Self {
+        Self { takes: Some(capability), ..self }
+    }
+
+    /// Whether the sides agree on whether it can be done.
+    pub(super) fn is_common(&self, one_sided: &[Capability]) -> bool {
+        !self.takes.is_some_and(|capability| one_sided.contains(&capability))
+    }
 }
 
 /// One operation of a sequence. `Display` says all that it does.

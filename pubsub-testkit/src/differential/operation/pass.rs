@@ -9,7 +9,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "let time pass", weight: 4, generate };
+pub(super) const KIND: Kind = Kind::new("let time pass", 4, generate);
 
 #[derive(Debug)]
 struct Pass {

@@ -1,30 +1,62 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use pubsub_core::{OutboundMessage, PublishOptions, Receipt, Result};
+use pubsub_core::{
+    Capability, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, TimeToLive,
+};
 
 use super::super::dice::{Dice, valid};
-use super::super::observation::{Observation, refusal};
+use super::super::observation::Observation;
 use super::super::show;
 use super::super::sketch::Sketch;
 use super::super::world::World;
-use super::{Kind, Operation};
+use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "publish", weight: 21, generate };
+pub(super) const KIND: Kind = Kind::new("publish", 15, generate);
+pub(super) const KIND_LIVING: Kind =
+    Kind::new("publish with a time to live", 3, generate_living).taking(Capability::MessageTtl);
+pub(super) const KIND_ROLLUP: Kind =
+    Kind::new("publish a rollup", 3, generate_rollup).taking(Capability::Rollup);
 
 /// More than a server takes by its default.
 const HUGE: usize = 1024 * 1024;
 
 #[derive(Debug)]
-struct Publish(OutboundMessage);
+struct Publish {
+    kind: &'static str,
+    message: OutboundMessage,
+}
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    Arc::new(Publish(message(dice, sketch)))
+    Arc::new(Publish { kind: KIND.name, message: message(dice, sketch) })
+}
+
+fn generate_living(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let subject = sketch.subject_where(dice, |config| config.allow_message_ttl);
+    // Half a tick after a point.
+    let ttl = dice.pick([2, 2, 5, 0]);
+    let ttl = if ttl == 0 { TimeToLive::Never } else { Duration::from_secs(ttl).into() };
+    Arc::new(Publish { kind: KIND_LIVING.name, message: message_to(dice, sketch, subject).with_ttl(ttl) })
+}
+
+fn generate_rollup(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let subject = sketch.subject_where(dice, |config| config.effective_allow_rollup());
+    let rollup = dice.pick([Rollup::Subject, Rollup::Subject, Rollup::All]);
+    Arc::new(Publish {
+        kind: KIND_ROLLUP.name,
+        message: message_to(dice, sketch, subject).with_rollup(rollup),
+    })
 }
 
 /// A message that nobody else has published: its payload begins with its number.
 pub(super) fn message(dice: &mut Dice, sketch: &mut Sketch) -> OutboundMessage {
+    let subject = sketch.subject(dice);
+    message_to(dice, sketch, subject)
+}
+
+pub(super) fn message_to(dice: &mut Dice, sketch: &mut Sketch, subject: &str) -> OutboundMessage {
     sketch.published += 1;
     let tag = format!("m{} ", sketch.published);
     let length = match dice.below(100) {
@@ -33,7 +65,7 @@ pub(super) fn message(dice: &mut Dice, sketch: &mut Sketch) -> OutboundMessage {
         _ => dice.pick([0, 10, 50]),
     };
     let payload = tag.clone() + &"x".repeat(length);
-    let mut message = valid(OutboundMessage::new(sketch.subject(dice), payload));
+    let mut message = valid(OutboundMessage::new(subject, payload));
     if dice.percent(35) {
         message = valid(message.with_id(dice.pick(["id-1", "id-2", "id-3"])));
     }
@@ -46,41 +78,62 @@ pub(super) fn message(dice: &mut Dice, sketch: &mut Sketch) -> OutboundMessage {
     message
 }
 
+pub(super) async fn publish(world: &World, message: OutboundMessage) -> Observation {
+    let outcome = match world.publisher.publish_with(message, PublishOptions::default()).await {
+        Ok(pending) => pending.await,
+        Err(error) => Err(error),
+    };
+    let mut observation = Observation::default();
+    observe(&mut observation, outcome);
+    observation
+}
+
 pub(super) fn observe(observation: &mut Observation, outcome: Result<Receipt>) {
     match outcome {
         Ok(receipt) => {
             let kind = if receipt.is_duplicate() { "duplicate" } else { "stored" };
             observation.add(kind, show::receipt(&receipt));
         }
-        Err(error) => observation.add(&refusal(&error), refusal(&error)),
+        Err(error) => observation.add_refusal(&error),
     }
 }
 
 pub(super) fn show(message: &OutboundMessage) -> String {
     let id = message.id.as_ref().map_or_else(String::new, |id| format!(" with id {id}"));
-    let headers = if message.headers.is_empty() { "" } else { ", with headers" };
+    let mut headers: Vec<_> =
+        message.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    headers.extend(message.instruction_headers().into_iter().map(|(name, value)| format!("{name}: {value}")));
+    let headers = if headers.is_empty() { String::new() } else { format!(", {}", headers.join(", ")) };
     format!("{} to `{}`{id}{headers}", show::payload(&message.payload), message.subject)
 }
 
 #[async_trait]
 impl Operation for Publish {
     fn kind(&self) -> &'static str {
-        KIND.name
+        self.kind
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
-        let outcome = match world.publisher.publish_with(self.0.clone(), PublishOptions::default()).await {
-            Ok(pending) => pending.await,
-            Err(error) => Err(error),
-        };
-        let mut observation = Observation::default();
-        observe(&mut observation, outcome);
-        observation
+        publish(world, self.message.clone()).await
+    }
+
+    fn pace(&self) -> Pace {
+        if self.message.ttl().is_some() { Pace::Starts } else { Pace::Free }
+    }
+
+    fn simpler(&self) -> Vec<Arc<dyn Operation>> {
+        let mut plain = self.message.clone();
+        plain.id = None;
+        plain.headers = Headers::new();
+        if plain == self.message {
+            return Vec::new();
+        }
+        vec![Arc::new(Self { kind: self.kind, message: plain })]
     }
 }
 
 impl fmt::Display for Publish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", KIND.name, show(&self.0))
+        write!(f, "{} {}", self.kind, show(&self.message))
     }
 }

@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::publish::{message, observe, show};
 use super::{Kind, Operation};
 
-pub(super) const KIND: Kind = Kind { name: "publish batch", weight: 3, generate };
+pub(super) const KIND: Kind = Kind::new("publish batch", 3, generate);
 
 #[derive(Debug)]
 struct PublishBatch(Vec<OutboundMessage>);

@@ -12,9 +12,8 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "settle", weight: 14, generate };
-pub(super) const KIND_UNCONFIRMED: Kind =
-    Kind { name: "settle unconfirmed", weight: 2, generate: generate_unconfirmed };
+pub(super) const KIND: Kind = Kind::new("settle", 14, generate);
+pub(super) const KIND_UNCONFIRMED: Kind = Kind::new("settle unconfirmed", 2, generate_unconfirmed);
 
 #[derive(Debug)]
 struct Settle {
@@ -57,7 +56,7 @@ impl Operation for Settle {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let Some(delivery) = world.take_held(self.back) else {
-            return Observation::answer("nothing to settle", "nothing to settle");
+            return Observation::nothing("nothing to settle");
         };
         let which = show::delivery(world, &delivery);
         let mut observation =

@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use pubsub_core::{Settlement, SettlementKind};
 
 use super::super::dice::Dice;
-use super::super::observation::{Observation, refusal};
+use super::super::observation::Observation;
 use super::super::show;
 use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::settle::{back, settlement, show_settlement};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "settle many", weight: 2, generate };
+pub(super) const KIND: Kind = Kind::new("settle many", 2, generate);
 
 /// Settles through a handle of one delivery's consumer; the others may be of any consumer.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Operation for SettleMany {
             deliveries.extend(world.take_held(self.back));
         }
         let Some(first) = deliveries.first() else {
-            return Observation::answer("nothing to settle", "nothing to settle");
+            return Observation::nothing("nothing to settle");
         };
         let consumer = world.broker.consumer(&first.info().stream, &first.info().consumer).await;
         let shown: Vec<String> = deliveries.iter().map(|delivery| show::delivery(world, delivery)).collect();
@@ -52,7 +52,7 @@ impl Operation for SettleMany {
         for (result, which) in results.into_iter().zip(shown) {
             match result {
                 Ok(()) => observation.add("ok", "settled"),
-                Err(error) => observation.add(&refusal(&error), refusal(&error)),
+                Err(error) => observation.add_refusal(&error),
             }
             observation.detail(which);
         }

@@ -1,9 +1,14 @@
 //! Configurations of streams: small limits, overlapping subjects, every retention.
 
-use pubsub_core::{Discard, Limit, Retention, Storage, StreamConfig};
+use std::time::Duration;
+
+use pubsub_core::{
+    Capability, Discard, Limit, Republish, Retention, Storage, StreamConfig, SubjectTransform,
+};
 
 use super::super::dice::{Dice, valid};
 use super::super::grid::span;
+use super::super::sketch::Sketch;
 
 /// What a stream may store. Several overlap on purpose.
 const SUBJECTS: [&[&str]; 6] =
@@ -12,7 +17,7 @@ const SUBJECTS: [&[&str]; 6] =
 /// One field, taken over from another configuration.
 type Field = fn(&mut StreamConfig, &StreamConfig);
 
-const FIELDS: [Field; 11] = [
+const FIELDS: [Field; 18] = [
     |config, other| config.subjects.clone_from(&other.subjects),
     |config, other| config.retention = other.retention,
     |config, other| config.storage = other.storage,
@@ -27,7 +32,23 @@ const FIELDS: [Field; 11] = [
     |config, other| config.discard = other.discard,
     |config, other| config.duplicate_window = other.duplicate_window,
     |config, other| config.description.clone_from(&other.description),
+    |config, other| config.discard_new_per_subject = other.discard_new_per_subject,
+    |config, other| {
+        config.allow_message_ttl = other.allow_message_ttl;
+        config.subject_delete_marker_ttl = other.subject_delete_marker_ttl;
+    },
+    |config, other| config.subject_delete_marker_ttl = other.subject_delete_marker_ttl,
+    |config, other| config.allow_rollup = other.allow_rollup,
+    |config, other| config.allow_schedules = other.allow_schedules,
+    |config, other| config.allow_atomic_batches = other.allow_atomic_batches,
+    |config, other| {
+        config.subject_transform.clone_from(&other.subject_transform);
+        config.republish.clone_from(&other.republish);
+    },
 ];
+
+/// How long a marker lives: what begins half a tick or less after a point ends at such a place too.
+const MARKER_TTL: Duration = Duration::from_secs(3);
 
 /// Without any limit.
 pub(super) fn plain(name: &str) -> StreamConfig {
@@ -38,7 +59,7 @@ pub(super) fn plain(name: &str) -> StreamConfig {
         .with_max_messages(Limit::Unlimited)
 }
 
-pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
+pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, name: &str) -> StreamConfig {
     let subjects = if dice.percent(50) { SUBJECTS[0] } else { dice.pick(SUBJECTS) };
     let mut config = valid(StreamConfig::new(name, subjects.iter().copied()))
         .with_retention(dice.pick([
@@ -66,12 +87,58 @@ pub(super) fn generate(dice: &mut Dice, name: &str) -> StreamConfig {
     if dice.percent(3) {
         config = config.with_description("a stream");
     }
+    allow(dice, sketch, config)
+}
+
+/// What messages may be, and what becomes of them.
+fn allow(dice: &mut Dice, sketch: &Sketch, mut config: StreamConfig) -> StreamConfig {
+    // Refused without a limit per subject.
+    let per_subject = config.discard == Discard::New && !config.max_messages_per_subject.is_unlimited();
+    if dice.percent(if per_subject { 60 } else { 2 }) {
+        config = config.with_discard_new_per_subject();
+    }
+    if dice.percent(40) {
+        config = config.with_allow_rollup();
+    }
+    if dice.percent(50) && sketch.is_common(Capability::AtomicBatch) {
+        config = config.with_allow_atomic_batches();
+    }
+    // Refused where new messages are discarded.
+    let schedules = dice.percent(if config.discard == Discard::New { 2 } else { 30 });
+    if schedules {
+        config = config.with_allow_schedules();
+    }
+    if dice.percent(40) {
+        config = config.with_allow_message_ttl();
+        // A server writes a marker a moment late, perhaps after what a schedule has fired.
+        if !schedules && dice.percent(30) {
+            config = config.with_subject_delete_marker_ttl(MARKER_TTL);
+        }
+    }
+    if dice.percent(10) {
+        let (source, destination) = dice.pick([
+            ("a.x", "a.y"),
+            ("a.*", "t.{{wildcard(1)}}"),
+            ("a.>", "a.moved.>"),
+            ("*.x", "a.{{partition(3,1)}}"),
+            (">", "all.>"),
+        ]);
+        config = config.with_subject_transform(valid(SubjectTransform::new(source, destination)));
+    }
+    if dice.percent(8) {
+        // The last one is refused where the stream stores it.
+        let (source, destination) =
+            dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
+        let republish = valid(Republish::new(source, destination));
+        config =
+            config.with_republish(if dice.percent(50) { republish } else { republish.with_headers_only() });
+    }
     config
 }
 
 /// The same with one field of another configuration, for an update.
-pub(super) fn change_one(dice: &mut Dice, config: &StreamConfig) -> StreamConfig {
-    let other = generate(dice, config.name.as_str());
+pub(super) fn change_one(dice: &mut Dice, sketch: &Sketch, config: &StreamConfig) -> StreamConfig {
+    let other = generate(dice, sketch, config.name.as_str());
     let mut changed = config.clone();
     dice.pick(FIELDS)(&mut changed, &other);
     changed

@@ -12,7 +12,7 @@ use super::super::world::{ConsumerRef, World};
 use super::consumer_config::{self, Wanted};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind { name: "update consumer", weight: 4, generate };
+pub(super) const KIND: Kind = Kind::new("update consumer", 4, generate);
 
 #[derive(Debug)]
 struct UpdateConsumer {

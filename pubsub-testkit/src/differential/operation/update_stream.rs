@@ -11,7 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace, stream_config};
 
-pub(super) const KIND: Kind = Kind { name: "update stream", weight: 4, generate };
+pub(super) const KIND: Kind = Kind::new("update stream", 4, generate);
 
 #[derive(Debug)]
 struct UpdateStream(StreamConfig);
@@ -19,7 +19,7 @@ struct UpdateStream(StreamConfig);
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let name = sketch.stream(dice);
     let existing = sketch.streams.get(name).cloned().unwrap_or_else(|| stream_config::plain(name));
-    let config = stream_config::change_one(dice, &existing);
+    let config = stream_config::change_one(dice, sketch, &existing);
     let allowed = config.differences(&existing).iter().all(pubsub_core::Difference::can_be_updated);
     if allowed && sketch.streams.contains_key(name) {
         sketch.streams.insert(name, config.clone());
@@ -35,7 +35,7 @@ impl Operation for UpdateStream {
 
     async fn apply(&self, world: &mut World) -> Observation {
         if world.is_spared(&self.0.name, self.0.retention == Retention::Interest, false) {
-            return Observation::answer("left out", "left out");
+            return Observation::nothing("left out");
         }
         let updated = world.admin.update_stream(self.0.clone()).await;
         if let Ok(info) = &updated {
