@@ -21,7 +21,8 @@ use crate::stream_admin::MemoryStreamAdmin;
 ///
 /// Its [`close`](Broker::close) ends what was made from it: waiting fetches fail with `Closed`, subscriptions end,
 /// publishes and settlements fail. What a subscription held ready and nobody had taken is available to others at once;
-/// what was taken and not settled comes again after its ack wait. `native` gives the [`MemoryServer`].
+/// what was taken and not settled comes again after its ack wait. Where the server's configuration names a
+/// [`snapshot`](crate::MemoryConfig::snapshot), the first call writes it, and fails if that fails. `native` gives the [`MemoryServer`].
 #[derive(Clone)]
 pub struct MemoryBroker {
     connection: Arc<Connection>,
@@ -82,8 +83,10 @@ impl Broker for MemoryBroker {
     }
 
     async fn close(&self) -> Result<()> {
-        self.connection.close();
-        Ok(())
+        if !self.connection.close() {
+            return Ok(());
+        }
+        self.server.save_as_configured().await.map_err(|error| error.with_operation("close"))
     }
 
     fn native(&self) -> Option<&dyn Any> {

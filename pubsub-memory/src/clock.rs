@@ -1,6 +1,6 @@
 //! Time: tokio's, and the wall clock that moves with it.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pubsub_core::config::timestamp;
 use tokio::time::Instant;
@@ -17,7 +17,12 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { origin: Instant::now(), wall: SystemTime::now() }
+        Self::starting_at(SystemTime::now())
+    }
+
+    /// As if the wall clock showed this time.
+    pub(crate) fn starting_at(wall: SystemTime) -> Self {
+        Self { origin: Instant::now(), wall }
     }
 
     /// The instant at which the wall clock has this time; now if that is not in the future.
@@ -28,8 +33,35 @@ impl Clock {
 
     /// The wall clock's time at an instant.
     pub(crate) fn wall(&self, at: Instant) -> SystemTime {
-        let since = at.saturating_duration_since(self.origin);
-        self.wall.checked_add(since).unwrap_or(self.wall)
+        let wall = match at.checked_duration_since(self.origin) {
+            Some(since) => self.wall.checked_add(since),
+            // Only after a restart.
+            None => self.wall.checked_sub(self.origin.saturating_duration_since(at)),
+        };
+        wall.unwrap_or(self.wall)
+    }
+
+    /// The wall clock's time at an instant, in nanoseconds since 1970.
+    pub(crate) fn nanos(&self, at: Instant) -> u64 {
+        Self::nanos_of(self.wall(at))
+    }
+
+    pub(crate) fn nanos_of(time: SystemTime) -> u64 {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn time_of(nanos: u64) -> SystemTime {
+        UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)).unwrap_or(UNIX_EPOCH)
+    }
+
+    /// The instant at which the wall clock had, or has, this time. Where an instant cannot be so long ago, it is the start:
+    /// what was to end by age then ends later, and nothing is lost.
+    pub(crate) fn at(&self, nanos: u64) -> Instant {
+        match Self::time_of(nanos).duration_since(self.wall) {
+            Ok(ahead) => after(self.origin, ahead),
+            Err(behind) => self.origin.checked_sub(behind.duration()).unwrap_or(self.origin),
+        }
     }
 
     /// The wall clock's time at an instant as a server writes it: RFC 3339 in UTC, without zeros at its end.
@@ -58,6 +90,19 @@ mod tests {
         tokio::time::advance(Duration::from_secs(7 * 86_400)).await;
         let passed = clock.wall(Instant::now()).duration_since(before).unwrap();
         assert_eq!(passed, Duration::from_secs(7 * 86_400));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instant_comes_back_from_its_wall_time() {
+        let clock = Clock::start();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let before = Instant::now();
+        let later = Clock::starting_at(clock.wall(before) + Duration::from_secs(5));
+        for at in [before, before + Duration::from_secs(60)] {
+            let again = later.at(clock.nanos(at));
+            assert_eq!(later.wall(again), clock.wall(at));
+            assert_eq!(at - again, Duration::from_secs(5));
+        }
     }
 
     #[test]

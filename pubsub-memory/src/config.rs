@@ -1,5 +1,7 @@
 //! How much the store may hold: [`MemoryConfig`].
 
+use std::path::PathBuf;
+
 use pubsub_core::{Error, Result, config::size};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,10 @@ use crate::server_version::ServerVersion;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MemoryConfig {
+    /// A file that keeps the store: read at the start if it is there, written at each close of a connection. By default
+    /// none. See [`MemoryServer::save`](crate::MemoryServer::save).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<PathBuf>,
     /// The most bytes of one message, headers included: by default 1 MiB, as nats-server's `max_payload`.
     #[serde(with = "size")]
     pub max_payload: u64,
@@ -56,6 +62,7 @@ pub struct MemoryConfig {
 impl Default for MemoryConfig {
     fn default() -> Self {
         Self {
+            snapshot: None,
             max_payload: 1024 * 1024,
             max_streams: 10_000,
             max_consumers_per_stream: 10_000,
@@ -70,6 +77,13 @@ impl Default for MemoryConfig {
 }
 
 impl MemoryConfig {
+    /// Sets [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn with_snapshot(mut self, path: impl Into<PathBuf>) -> Self {
+        self.snapshot = Some(path.into());
+        self
+    }
+
     /// Sets [`max_payload`](Self::max_payload), in bytes.
     #[must_use]
     pub fn with_max_payload(mut self, bytes: u64) -> Self {

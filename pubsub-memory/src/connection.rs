@@ -31,14 +31,16 @@ impl Connection {
 
     /// Closes it, wakes what waits through it and hands back what its subscriptions have not taken. A fetch or a
     /// subscription looks at the flag under its stream's lock before it waits, so none can miss this.
-    pub(crate) fn close(&self) {
+    /// Returns whether it was open.
+    pub(crate) fn close(&self) -> bool {
         if self.closed.swap(true, Ordering::AcqRel) {
-            return;
+            return false;
         }
         self.store.listeners.close_connection(self.id);
         for stream in self.store.streams() {
             stream.run(|state, now, effects| state.close_connection(self.id, now, effects));
         }
+        true
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {

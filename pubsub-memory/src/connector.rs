@@ -14,6 +14,7 @@ use crate::server::MemoryServer;
 /// - `memory://` is a new store for each connection.
 /// - `memory://NAME` is one store for each name: every connection made by this value (or a clone) shares it, and it
 ///   lives as long as this value.
+/// - `memory://?snapshot=FILE` keeps the store in a file: read if it is there, written by each close.
 /// - Options are the fields of [`MemoryConfig`]: `memory://?max_payload=8MiB`. A named store takes those of its first
 ///   connection; later ones give the same or none.
 ///

@@ -1,4 +1,4 @@
-//! The in-process backend: nothing survives the process.
+//! The in-process backend: nothing survives the process, but what is [saved](MemoryServer::save) to a file.
 //!
 //! It does what a nats-server with JetStream does (streams, durable consumers, ack wait, max deliver, retention,
 //! deduplication, limits), measured on nats-server 2.15.1, so that what passes here passes there. Use it for
@@ -43,6 +43,16 @@
 //! passed in the buffer is handed out all the same, and is delivered again. Dropping the stream or closing the broker
 //! hands back at once what was not taken, which has used up an attempt.
 //!
+//! # Keeping it in a file
+//! [`MemoryServer::save`] writes everything to a file, [`MemoryServer::restore`] reads it, and
+//! [`MemoryConfig::snapshot`] (`memory://?snapshot=FILE`) does both at the start and at each close. What was published after
+//! the last save is lost when the process ends otherwise. All times are kept by the wall clock, so that they go on while
+//! nothing runs.
+//!
+//! # Bounds
+//! [`MemoryConfig`] bounds the store as a whole; each stream has its own limits below that. A reader that stalls costs what
+//! its stream keeps, and a plain listener that does not keep up loses messages, is told how many, and costs its buffer.
+//!
 //! # Differences from a server
 //! - `replicas` above 1 is refused with `Unsupported`; both kinds of storage mean this process's memory.
 //! - What is due while nobody calls is done by the next call, so that the log line of a last attempt may come late.
@@ -73,6 +83,7 @@ mod known;
 mod publisher;
 mod server;
 mod server_version;
+mod snapshot;
 mod store;
 mod stream;
 mod stream_admin;

@@ -7,6 +7,7 @@ mod offer;
 mod pause;
 mod pending;
 mod position;
+mod record;
 mod replay;
 mod reset;
 mod selector;

@@ -1,5 +1,7 @@
 //! The unsettled deliveries of a consumer, and which of them come again when.
 
+mod record;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

@@ -23,6 +23,16 @@ impl Position {
         Self { cursor, picked, counted: 0, counted_to: cursor.saturating_sub(1) }
     }
 
+    /// The first sequence that was not looked at.
+    pub(crate) fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// What comes before the cursor.
+    pub(crate) fn picked(&self) -> impl Iterator<Item = u64> {
+        self.picked.iter().copied()
+    }
+
     /// The first sequence that may be delivered next.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.picked.front().copied().unwrap_or(self.cursor)

@@ -43,10 +43,10 @@ pub(crate) struct ConsumerState {
     pub(super) replay: Option<Replay>,
     /// Delivered without acks since the last look, so that retention may let go of them.
     pub(super) settled: Vec<u64>,
-    created: SystemTime,
-    last_used: Instant,
+    pub(super) created: SystemTime,
+    pub(super) last_used: Instant,
     /// Up to where [`Messages::dropped`] is known here.
-    dropped: u64,
+    pub(super) dropped: u64,
 }
 
 /// Whether somebody waits at a consumer.

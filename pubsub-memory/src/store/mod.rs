@@ -3,13 +3,14 @@
 mod account;
 mod hops;
 mod plain;
+mod restore;
 mod routes;
 mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use pubsub_core::{
     Capabilities, Error, Result, StreamConfig, StreamInfo, StreamName, Subject, SubjectFilter,
@@ -40,6 +41,7 @@ pub(crate) struct Store {
     pub(crate) audience: Arc<Audience>,
     usage: Arc<Usage>,
     ids: AtomicU64,
+    saving: Mutex<()>,
 }
 
 /// Without the streams: they hold payloads, and whatever is made from a connection shows its store.
@@ -51,18 +53,24 @@ impl fmt::Debug for Store {
 
 impl Store {
     pub(crate) fn open(config: MemoryConfig) -> Arc<Self> {
+        Self::starting_at(config, Clock::start(), 0)
+    }
+
+    /// A store whose clock stands so, and whose numbers begin above this one.
+    pub(crate) fn starting_at(config: MemoryConfig, clock: Clock, last_id: u64) -> Arc<Self> {
         let audience = Arc::default();
         Arc::new_cyclic(|own| Self {
             capabilities: features::capabilities(&config),
             own: Weak::clone(own),
             config: Arc::new(config),
-            clock: Clock::start(),
+            clock,
             table: RwLock::default(),
             routes: Routes::default(),
             listeners: Listeners::new(&audience),
             audience,
             usage: Arc::default(),
-            ids: AtomicU64::new(0),
+            ids: AtomicU64::new(last_id),
+            saving: Mutex::default(),
         })
     }
 
@@ -73,6 +81,16 @@ impl Store {
     /// A number that nothing else of this store has.
     pub(crate) fn next_id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The last number that was given out.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.ids.load(Ordering::Relaxed)
+    }
+
+    /// Held by whoever writes a snapshot.
+    pub(crate) fn saving(&self) -> MutexGuard<'_, ()> {
+        self.saving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn stream(&self, name: &StreamName) -> Result<Arc<Stream>> {

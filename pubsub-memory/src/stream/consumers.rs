@@ -54,6 +54,15 @@ impl Consumers {
         self.names.len()
     }
 
+    /// How many there were, for the names of those without one.
+    pub(super) fn created(&self) -> u64 {
+        self.created
+    }
+
+    pub(super) fn set_created(&mut self, created: u64) {
+        self.created = self.created.max(created);
+    }
+
     pub(super) fn slot(&self, name: &ConsumerName) -> Option<usize> {
         self.names.get(name).copied()
     }

@@ -54,6 +54,11 @@ impl Dedup {
         self.sequences.get(id).copied()
     }
 
+    /// Each id with its sequence, the time of its publish and whether its message was stored, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&MessageId, u64, Instant, bool)> {
+        self.ages.iter().filter_map(|age| Some((&age.id, self.find(&age.id)?, age.at, age.is_stored)))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ages.len()
     }

@@ -98,6 +98,20 @@ impl Log {
         self.last
     }
 
+    /// Gives out all sequences up to this one without storing anything. `is_set` as a purge would.
+    pub(crate) fn end_at(&mut self, last: u64, is_set: bool) {
+        self.last = self.last.max(last);
+        self.is_set = is_set;
+        if self.messages == 0 {
+            self.first = self.last.saturating_add(1);
+        }
+    }
+
+    /// Whether a purge has set where it begins.
+    pub(crate) fn is_set(&self) -> bool {
+        self.is_set
+    }
+
     pub(crate) fn get(&self, sequence: u64) -> Option<Kept<'_>> {
         let slot = self.segments.get(self.place(sequence / SEGMENT)?)?.get(sequence)?;
         self.kept(slot)

@@ -33,6 +33,17 @@ impl Messages {
         self.log.push(message, holders)
     }
 
+    /// Appends a message that has its sequence already, above all others.
+    pub(crate) fn push_at(&mut self, sequence: u64, message: &mut Stored, holders: u32) {
+        self.log.end_at(sequence.saturating_sub(1), false);
+        self.push(message, holders);
+    }
+
+    /// What there was ends with this sequence.
+    pub(crate) fn end_at(&mut self, last: u64, is_set: bool) {
+        self.log.end_at(last, is_set);
+    }
+
     pub(crate) fn skip(&mut self) -> u64 {
         self.log.skip()
     }

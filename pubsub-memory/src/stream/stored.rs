@@ -64,6 +64,11 @@ impl<'a> Kept<'a> {
         cost(self.subject, self.headers, self.payload)
     }
 
+    /// Under interest retention: how many consumers have not settled it.
+    pub(crate) fn holders(&self) -> u32 {
+        self.slot.holders
+    }
+
     pub(crate) fn hand_out(&self) -> Handout {
         Handout {
             subject: self.subject.clone(),

@@ -4,6 +4,7 @@ mod calendar;
 mod check;
 mod cron;
 mod fire;
+mod record;
 mod times;
 mod zone;
 

@@ -40,6 +40,11 @@ impl Lifetimes {
         self.ends.first().copied()
     }
 
+    /// How long a message lives, if that is its own affair.
+    pub(in crate::stream) fn of(&self, sequence: u64) -> Option<Lifetime> {
+        self.of.get(&sequence).copied()
+    }
+
     /// A message is gone.
     pub(in crate::stream) fn forget(&mut self, sequence: u64) {
         if let Some(Lifetime::Until(end)) = self.of.remove(&sequence) {

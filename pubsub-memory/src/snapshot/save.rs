@@ -1,0 +1,23 @@
+//! From a store to the bytes of a snapshot.
+
+use pubsub_core::{Error, ErrorKind, Result};
+use tokio::time::Instant;
+
+use super::format::Snapshot;
+use crate::store::Store;
+
+/// Each stream is taken as a whole, one after the other.
+pub(super) fn encode(store: &Store) -> Result<Vec<u8>> {
+    // One that is deleted meanwhile is not there any more.
+    let records = store
+        .streams()
+        .into_iter()
+        .filter_map(|stream| stream.run(|state, now, _| state.record(now)).transpose());
+    let snapshot = Snapshot {
+        streams: records.collect::<Result<_>>()?,
+        last_id: store.last_id(),
+        saved_at: store.clock().nanos(Instant::now()),
+    };
+    postcard::to_stdvec(&snapshot)
+        .map_err(|error| Error::new(ErrorKind::Codec, "the snapshot cannot be encoded").with_source(error))
+}
