@@ -9,7 +9,7 @@ use bytes::Bytes;
 use pubsub_core::{Error, ErrorKind, Result};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Connection, Phase};
+use super::{Connection, Phase, Router};
 use crate::observe::NatsEvent;
 
 /// How long the end of the connection's task is waited for.
@@ -38,7 +38,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn finish(&self) -> Result<()> {
+    async fn finish(self: &Arc<Self>) -> Result<()> {
         let mut late = Vec::new();
         let deadline = Instant::now() + self.config.close_timeout;
         let within = |limit: Duration| deadline.min(Instant::now() + limit);
@@ -79,10 +79,8 @@ impl Connection {
         }
     }
 
-    async fn disconnect(&self) {
-        for router in &self.routers {
-            router.abort();
-        }
+    async fn disconnect(self: &Arc<Self>) {
+        self.routers.iter().for_each(Router::end);
         self.events.give_up();
         if self.client.connection_state() != State::Connected {
             return;

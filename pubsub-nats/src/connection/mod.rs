@@ -76,7 +76,7 @@ pub(crate) struct Connection {
     phase: watch::Sender<Phase>,
     /// So that what is dropped outside a runtime can still be handed back.
     runtime: Handle,
-    routers: [AbortHandle; 2],
+    routers: [Router; 2],
 }
 
 impl Connection {
@@ -220,11 +220,23 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // The routers hold senders of the connection's own channel: without this it would never end.
-        for router in &self.routers {
-            router.abort();
-        }
         self.events.give_up();
+    }
+}
+
+/// The task that brings answers to who waits for them. It holds a sender of the connection's own channel, so the connection
+/// lasts as long as it; dropped, it ends.
+struct Router(AbortHandle);
+
+impl Router {
+    fn end(&self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
