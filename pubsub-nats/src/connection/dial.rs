@@ -19,6 +19,8 @@ const GIVEN_UP: Duration = Duration::from_secs(3600);
 const SILENCE: Duration = Duration::from_millis(800);
 /// How long it is then tried.
 const TRIAL: Duration = Duration::from_millis(800);
+/// What async-nats gives a subscription by itself.
+const LEAST_ROOM: usize = 65_536;
 
 /// How to reach the servers of a configuration, with all that is read from files.
 #[derive(Clone)]
@@ -112,6 +114,7 @@ impl Dialer {
             .ping_interval(config.ping_interval)
             .request_timeout(Some(config.request_timeout))
             .connection_timeout(share)
+            .subscription_capacity(room(config.max_in_flight))
             .tls_client_config(self.tls.clone())
             .require_tls(config.demands_tls());
         if config.tls_first {
@@ -130,6 +133,22 @@ impl std::fmt::Debug for Dialer {
     }
 }
 
+/// How many messages a subscription holds before async-nats drops them. All receipts of a window may come at once.
+fn room(max_in_flight: usize) -> usize {
+    max_in_flight.saturating_mul(2).max(LEAST_ROOM)
+}
+
 fn not_an_address(error: std::io::Error) -> Error {
     Error::config("servers", "an address cannot be read").with_remedy("write `host:port`").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_has_room_for_the_receipts_of_two_windows() {
+        assert_eq!(room(4_096), LEAST_ROOM);
+        assert_eq!(room(500_000), 1_000_000);
+    }
 }
