@@ -19,6 +19,8 @@ const GIVEN_UP: Duration = Duration::from_secs(3600);
 const SILENCE: Duration = Duration::from_millis(800);
 /// How long it is then tried.
 const TRIAL: Duration = Duration::from_millis(800);
+/// The least time for one attempt at one server: several round trips, over a slow network too.
+const LEAST_SHARE: Duration = Duration::from_secs(2);
 /// What async-nats gives a subscription by itself.
 const LEAST_ROOM: usize = 65_536;
 
@@ -100,8 +102,6 @@ impl Dialer {
 
     fn options(&self, limit: Duration) -> ConnectOptions {
         let config = &self.config;
-        // Each server gets its share, so that a silent one does not use up the time of the others.
-        let share = limit / u32::try_from(self.addresses.len()).unwrap_or(u32::MAX).max(1);
         let credentials = config.credentials.clone();
         let mut options = if credentials.is_none() {
             ConnectOptions::new()
@@ -113,7 +113,7 @@ impl Dialer {
             .custom_inbox_prefix(&config.inbox_prefix)
             .ping_interval(config.ping_interval)
             .request_timeout(Some(config.request_timeout))
-            .connection_timeout(share)
+            .connection_timeout(share(limit, self.addresses.len()))
             .subscription_capacity(room(config.max_in_flight))
             .tls_client_config(self.tls.clone())
             .require_tls(config.demands_tls());
@@ -133,6 +133,14 @@ impl std::fmt::Debug for Dialer {
     }
 }
 
+/// The most time of one attempt at one of so many servers. Each gets its share, so that a silent one does not use up the time
+/// of the others; but the attempts of later outages have no other limit, so it must be enough for a server far away. Two can
+/// always be tried.
+fn share(limit: Duration, servers: usize) -> Duration {
+    let share = limit / u32::try_from(servers).unwrap_or(u32::MAX).max(1);
+    share.max(LEAST_SHARE.min(limit / 2))
+}
+
 /// How many messages a subscription holds before async-nats drops them. All receipts of a window may come at once.
 fn room(max_in_flight: usize) -> usize {
     max_in_flight.saturating_mul(2).max(LEAST_ROOM)
@@ -145,6 +153,16 @@ fn not_an_address(error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_of_many_has_the_time_for_several_round_trips() {
+        let seconds = Duration::from_secs;
+        assert_eq!(share(seconds(5), 1), seconds(5));
+        assert_eq!(share(seconds(9), 3), seconds(3));
+        assert_eq!(share(seconds(5), 10), LEAST_SHARE);
+        assert_eq!(share(seconds(2), 10), seconds(1), "there is not more");
+        assert_eq!(share(TRIAL, 0), TRIAL);
+    }
 
     #[test]
     fn a_subscription_has_room_for_the_receipts_of_two_windows() {
