@@ -6,19 +6,22 @@ use std::time::Duration;
 use async_nats::rustls::ClientConfig;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use pubsub_core::{Error, Result};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::events::Events;
-use super::{auth, refusal, tls};
+use super::{auth, outage, refusal, tls};
 use crate::NatsConfig;
 use crate::config::{address, reconnect_delay};
 
 /// A connection that nobody needs any more, but that async-nats goes on to make, tries this seldom.
 const GIVEN_UP: Duration = Duration::from_secs(3600);
 /// A server that says nothing for so long may wait for TLS.
-const SILENCE: Duration = Duration::from_millis(800);
+const SILENCE: Duration = Duration::from_millis(600);
 /// How long it is then tried.
 const TRIAL: Duration = Duration::from_millis(800);
+/// Until when a server is waited for that begins with TLS: it may do so for a while only (`handshake_first: "1s"`), and speak
+/// after all.
+const SPEAKS: Duration = Duration::from_millis(1_500);
 /// The least time for one attempt at one server: several round trips, over a slow network too.
 const LEAST_SHARE: Duration = Duration::from_secs(2);
 /// What async-nats gives a subscription by itself.
@@ -60,15 +63,23 @@ impl Dialer {
                 on_event.on(&event);
                 std::future::ready(())
             });
-        let connecting = timeout(config.connect_timeout, options.connect(&self.addresses[..]));
-        let connected = tokio::select! {
-            biased;
-            connected = connecting => match connected {
+        let connecting = async {
+            match timeout(config.connect_timeout, options.connect(&self.addresses[..])).await {
                 Ok(connected) => connected.map_err(|error| refusal::refused(error, config)),
                 Err(_) => Err(refusal::no_answer(config)),
+            }
+        };
+        tokio::pin!(connecting);
+        let speaks = Instant::now() + SPEAKS;
+        let connected = tokio::select! {
+            biased;
+            connected = &mut connecting => connected,
+            () = self.waits_for_tls() => match timeout_at(speaks, connecting).await {
+                Ok(Ok(connected)) => Ok(connected),
+                Ok(Err(error)) if outage::is_refusal(&error) => Err(error),
+                _ => Err(Error::config("tls_first", "the server begins with TLS")
+                    .with_remedy("set `tls_first`, as the server's `handshake_first` asks for")),
             },
-            () = self.waits_for_tls() => Err(Error::config("tls_first", "the server begins with TLS")
-                .with_remedy("set `tls_first`, as the server's `handshake_first` asks for")),
         };
         connected.map_err(|error| error.with_context("servers", config.servers.join(",")))
     }
