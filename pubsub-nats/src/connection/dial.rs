@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::rustls::ClientConfig;
-use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use async_nats::{AuthError, Client, ConnectOptions, Event, ServerAddr};
 use pubsub_core::{Error, Result};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -13,8 +13,8 @@ use super::{auth, outage, refusal, tls};
 use crate::NatsConfig;
 use crate::config::{address, reconnect_delay};
 
-/// A connection that nobody needs any more, but that async-nats goes on to make, tries this seldom.
-const GIVEN_UP: Duration = Duration::from_secs(3600);
+/// The pause of a connection that nobody needs any more: async-nats goes on to make it. tokio takes it for about 30 years.
+const GIVEN_UP: Duration = Duration::MAX;
 /// A server that says nothing for so long may wait for TLS.
 const SILENCE: Duration = Duration::from_millis(600);
 /// How long it is then tried.
@@ -54,8 +54,12 @@ impl Dialer {
         let config = &self.config;
         let (on_event, on_delay) = (Arc::clone(events), Arc::clone(events));
         let (first, longest) = (config.reconnect_delay, config.reconnect_max_delay);
+        let given_up = {
+            let events = Arc::clone(events);
+            move || events.is_given_up()
+        };
         let options = self
-            .options(config.connect_timeout)
+            .options(config.connect_timeout, given_up)
             .reconnect_delay_callback(move |attempt| {
                 if on_delay.is_given_up() { GIVEN_UP } else { reconnect_delay(attempt, first, longest) }
             })
@@ -86,7 +90,7 @@ impl Dialer {
 
     /// Makes one attempt to connect, for its error: what async-nats says of the attempts of its own has no cause.
     pub(super) async fn attempt(&self, limit: Duration) -> Result<()> {
-        match timeout(limit, self.options(limit).connect(&self.addresses[..])).await {
+        match timeout(limit, self.options(limit, || false).connect(&self.addresses[..])).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(refusal::refused(error, &self.config)),
             Err(_) => Err(refusal::no_answer(&self.config)),
@@ -98,7 +102,7 @@ impl Dialer {
         if !self.config.tls_first {
             sleep(SILENCE).await;
             let first = Self { config: self.config.clone().with_tls_first(), ..self.clone() };
-            let trial = timeout(TRIAL, first.options(TRIAL).connect(&self.addresses[..])).await;
+            let trial = timeout(TRIAL, first.options(TRIAL, || false).connect(&self.addresses[..])).await;
             let begins_with_tls = match trial {
                 Ok(Ok(_)) => true,
                 Ok(Err(error)) => refusal::came_from_tls(&error),
@@ -111,14 +115,25 @@ impl Dialer {
         std::future::pending::<()>().await;
     }
 
-    fn options(&self, limit: Duration) -> ConnectOptions {
+    /// Without credentials too, the server is shown something: until then nothing that is queued can leave, so that is
+    /// where a connection ends that was given up in the meantime.
+    fn options(
+        &self,
+        limit: Duration,
+        is_given_up: impl Fn() -> bool + Clone + Send + Sync + 'static,
+    ) -> ConnectOptions {
         let config = &self.config;
         let credentials = config.credentials.clone();
-        let mut options = if credentials.is_none() {
-            ConnectOptions::new()
-        } else {
-            ConnectOptions::with_auth_callback(move |nonce| auth::answer(credentials.clone(), nonce))
-        };
+        let mut options = ConnectOptions::with_auth_callback(move |nonce| {
+            let (credentials, is_given_up) = (credentials.clone(), is_given_up.clone());
+            async move {
+                // A signer may take its time, and is not asked in vain.
+                let check = || if is_given_up() { Err(AuthError::new("it was closed")) } else { Ok(()) };
+                check()?;
+                let auth = auth::answer(credentials, nonce).await?;
+                check().map(|()| auth)
+            }
+        });
         options = options
             .name(&config.name)
             .custom_inbox_prefix(&config.inbox_prefix)

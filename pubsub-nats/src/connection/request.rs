@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::events::deaf;
 use super::replies::{self, Unanswered, Waiter};
-use super::{Connection, send_failed};
+use super::{Connection, Phase, send_failed};
 use crate::api;
 
 /// Someone who waits for the answer to a request.
@@ -84,6 +84,7 @@ impl Connection {
         self.check_not_closed()?;
         self.check_answerable().await?;
         let deadline = Instant::now() + timeout;
+        self.ready_by(deadline, timeout, Phase::Closed).await?;
         let (answer, answered) = oneshot::channel();
         let to = subject.clone();
         let request = |_| Request { subject: to.clone(), answer };
@@ -128,6 +129,7 @@ impl Connection {
         self.check_answerable().await?;
         let timeout = self.config.request_timeout;
         let deadline = Instant::now() + timeout;
+        self.ready_by(deadline, timeout, Phase::Closed).await?;
         let (answer, answered) = oneshot::channel();
         let request =
             |token| Request { subject: replies::reply_subject(&self.request_prefix, token), answer };

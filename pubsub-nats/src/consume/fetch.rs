@@ -128,25 +128,10 @@ impl Fetch<'_> {
 
     /// Waits until there is a connection; a request made before would wait in a queue.
     async fn connected(&mut self) -> Result<()> {
-        loop {
-            let _ = self.connections.borrow_and_update();
-            if self.consumer.connection.is_connected() {
-                return Ok(());
-            }
-            if let Some(refusal) = self.consumer.connection.outage_refusal() {
-                return Err(refusal);
-            }
-            tokio::select! {
-                biased;
-                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
-                _ = self.connections.changed() => {}
-                // Events may be lost, so the state is looked at now and then.
-                () = sleep(PAUSE) => {}
-                () = sleep_until(self.deadline) => {
-                    return Err(self.consumer.connection.unreachable_or_late(self.options.expires));
-                }
-            }
-        }
+        let connection = &self.consumer.connection;
+        connection.ready_by(self.deadline, self.options.expires, Phase::Closing).await?;
+        let _ = self.connections.borrow_and_update();
+        Ok(())
     }
 
     /// Makes one request and takes what it brings.

@@ -24,6 +24,7 @@ pub(super) async fn ask(
     let told = connection.listen();
     let to = subject.clone();
     let sending = async {
+        connection.ready(Phase::Closing).await?;
         let answers = client
             .subscribe(inbox.clone())
             .await
