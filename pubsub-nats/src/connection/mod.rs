@@ -136,14 +136,15 @@ impl Connection {
     }
 
     /// Refuses a call that cannot succeed: the server does not let this client connect, or not receive answers.
-    pub(crate) async fn check_answerable(&self) -> Result<()> {
+    pub(crate) fn check_answerable(&self) -> Result<()> {
         if let Some(refusal) = self.outage_refusal() {
             return Err(refusal);
         }
         let Some(subject) = self.events.refused_answers() else { return Ok(()) };
         if self.events.wants_healing() {
-            // A server asks for no subscription again that it refused; a new connection makes them all anew.
-            let _ = self.client.force_reconnect().await;
+            // A server asks for no subscription again that it refused; a new connection makes them all anew. Where the
+            // connection takes nothing now, the next call will try.
+            let _ = self.client.force_reconnect().now_or_never();
         }
         Err(events::deaf(&subject))
     }

@@ -82,7 +82,7 @@ impl Connection {
         payload: Bytes,
     ) -> Result<Message> {
         self.check_not_closed()?;
-        self.check_answerable().await?;
+        self.check_answerable()?;
         let deadline = Instant::now() + timeout;
         self.ready_by(deadline, timeout, Phase::Closed).await?;
         let (answer, answered) = oneshot::channel();
@@ -126,7 +126,7 @@ impl Connection {
                 _ => Ok(()),
             };
         }
-        self.check_answerable().await?;
+        self.check_answerable()?;
         let timeout = self.config.request_timeout;
         let deadline = Instant::now() + timeout;
         self.ready_by(deadline, timeout, Phase::Closed).await?;

@@ -94,7 +94,8 @@ impl Fetch<'_> {
     async fn run(&mut self) -> Result<Vec<Delivery>> {
         self.connected().await?;
         self.consumer.refresh_limits(self.options.max_messages).await?;
-        let subject = self.inbox.renew().await?;
+        let timeout = self.patience();
+        let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
         loop {
             let next = match self.request(&subject).await {
                 Ok(Next::Again(pause)) if self.remaining() > REMNANT => {
@@ -117,6 +118,12 @@ impl Fetch<'_> {
 
     fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How long it may take to hand something over. A fetch that does not wait has the time of any request.
+    fn patience(&self) -> Duration {
+        let longest = self.consumer.connection.config.request_timeout;
+        if self.options.expires.is_zero() { longest } else { self.remaining().max(REMNANT).min(longest) }
     }
 
     fn out_of_time(&mut self) -> Result<()> {
@@ -152,7 +159,8 @@ impl Fetch<'_> {
         let asked = self.batch.len() + asked;
 
         self.inbox.set_pulling(true);
-        self.consumer.pull(pull, subject).await?;
+        let timeout = self.patience();
+        self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, subject)).await?;
         let expiry = Instant::now() + expires;
         let mut heard = Instant::now();
         loop {

@@ -43,7 +43,7 @@ impl NatsPublisher {
         connection.check_open()?;
         options.check(connection.capabilities())?;
         message.check(connection.capabilities())?;
-        connection.check_answerable().await?;
+        connection.check_answerable()?;
         let headers = wire_headers(&message)?;
         let OutboundMessage { subject, payload, .. } = &message;
 

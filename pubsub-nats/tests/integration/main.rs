@@ -21,6 +21,8 @@ mod fetch;
 #[cfg(test)]
 mod foreign_clients;
 #[cfg(test)]
+mod frozen;
+#[cfg(test)]
 mod given_up;
 #[cfg(test)]
 mod hostile_input;
