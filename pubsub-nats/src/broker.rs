@@ -21,14 +21,16 @@ use crate::publish::NatsPublisher;
 
 /// A connection to NATS with JetStream.
 ///
-/// A lost connection is made again by itself, for as long as the broker lives: publishes wait in the meantime, and end
-/// as timeouts with an unknown effect if it takes too long. Where the server refuses to let this client connect again
+/// A lost connection is made again by itself, for as long as the broker lives. Calls wait in the meantime, and fail as
+/// `Unavailable` if it takes too long: then nothing was sent. What was sent before the loss and not confirmed ends as a
+/// timeout with an unknown effect. Where the server refuses to let this client connect again
 /// (its credentials or certificate no longer fit), calls fail with what is wrong, and the connection is tried on.
 ///
 /// A process may have several brokers, of different servers or users; they share nothing.
 ///
 /// Closing hands back what was pulled and not handed out, waits for receipts and settlements, and has the server
-/// confirm what was sent last. A broker that is dropped instead loses nothing that was confirmed.
+/// confirm what was sent last. A broker that is dropped instead loses nothing that was confirmed. Closed while the server
+/// is away, it sends nothing any more, also once the server is back.
 ///
 /// `native()` is the [`async_nats::Client`]. A clone of it that is used after the close fails.
 ///

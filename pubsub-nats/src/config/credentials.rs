@@ -88,7 +88,7 @@ impl Credentials {
     /// A user's JWT, and who signs for it: the seed may lie in a vault or a device.
     ///
     /// `sign` gets what the server sent to be signed (its nonce) for each connection that is made, and gives the 64
-    /// bytes of an Ed25519 signature. It has the connection's `connect_timeout` for that. What its error says is kept
+    /// bytes of an Ed25519 signature. It has what an attempt at one server has of `connect_timeout`. What its error says is kept
     /// out of logs.
     ///
     /// ```

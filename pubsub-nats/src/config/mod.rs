@@ -81,7 +81,8 @@ pub struct NatsConfig {
     pub jetstream: bool,
     /// The cluster that is expected. A server that says it belongs to another is warned of in the log.
     pub cluster: Option<String>,
-    /// The most time for the first connection, over all servers. Default 5 s.
+    /// The most time for the first connection, over all servers; each of them gets its share, but no less than 2 s, or
+    /// half of it. An attempt to connect again has as much time as such a share. Default 5 s.
     pub connect_timeout: Duration,
     /// The most time for one call to JetStream's interface and for a confirmed settlement. Default 5 s.
     pub request_timeout: Duration,

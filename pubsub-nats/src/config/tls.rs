@@ -12,7 +12,8 @@ use super::{NatsConfig, is_tls};
 #[non_exhaustive]
 pub enum TlsMode {
     /// As [`Required`](Self::Required) if any server is written `tls://`, if `tls_first`, `ca` or `cert` is set, or if
-    /// there are credentials and a server is not on this machine; else as [`Optional`](Self::Optional).
+    /// there are credentials and a server is not on this machine, or may name one that is not
+    /// ([`Discovery::Follow`]); else as [`Optional`](Self::Optional).
     #[default]
     Auto,
     /// Nothing but the TLS handshake is sent in clear; a server without TLS is refused.
@@ -65,7 +66,10 @@ impl NatsConfig {
 
     /// Whether TLS is demanded only because credentials would travel in clear.
     pub(crate) fn credentials_leave_this_machine(&self) -> bool {
-        !self.credentials.is_none() && !self.servers.iter().all(|entry| is_loopback(entry))
+        // A server of this machine may name others.
+        let stays = self.discovered_servers != Discovery::Follow
+            && self.servers.iter().all(|entry| is_loopback(entry));
+        !self.credentials.is_none() && !stays
     }
 
     pub(crate) fn follows_discovered_servers(&self) -> bool {
@@ -123,6 +127,16 @@ mod tests {
         assert!(mixed.with_credentials(Credentials::token("t")).demands_tls());
         let explicit = open.with_credentials(Credentials::token("t")).with_tls(TlsMode::Optional);
         assert!(!explicit.demands_tls());
+    }
+
+    #[test]
+    fn tls_is_demanded_where_a_server_of_this_machine_may_name_others() {
+        let local = NatsConfig::new("nats://user:secret@localhost").unwrap();
+        assert!(!local.demands_tls());
+        let follows = local.with_discovered_servers(Discovery::Follow);
+        assert!(follows.demands_tls());
+        assert!(!follows.clone().with_tls(TlsMode::Optional).demands_tls());
+        assert!(!follows.with_credentials(Credentials::None).demands_tls());
     }
 
     #[test]

@@ -4,16 +4,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::connection::State;
 use bytes::Bytes;
 use pubsub_core::{Error, ErrorKind, Result};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{Connection, Phase};
+use super::{Connection, Phase, Router};
 use crate::observe::NatsEvent;
 
 /// How long the end of the connection's task is waited for.
 const DISCONNECT: Duration = Duration::from_secs(1);
+/// How often it is looked whether a connection has come up that nobody needs any more.
+const LOOK: Duration = Duration::from_millis(10);
 
 impl Connection {
     /// Closes, once. A later call waits for the first, and is `Ok`; a caller who goes away leaves the close going on.
@@ -38,7 +39,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn finish(&self) -> Result<()> {
+    async fn finish(self: &Arc<Self>) -> Result<()> {
         let mut late = Vec::new();
         let deadline = Instant::now() + self.config.close_timeout;
         let within = |limit: Duration| deadline.min(Instant::now() + limit);
@@ -79,14 +80,24 @@ impl Connection {
         }
     }
 
-    async fn disconnect(&self) {
-        for router in &self.routers {
-            router.abort();
-        }
+    async fn disconnect(self: &Arc<Self>) {
+        self.routers.iter().for_each(Router::end);
         self.events.give_up();
-        if self.client.connection_state() != State::Connected {
+        if !self.is_connected() {
+            // An attempt that has shown its credentials already may succeed.
+            let (connection, limit) = (Arc::clone(self), self.config.connect_timeout);
+            self.runtime.spawn(timeout(limit, async move {
+                while !connection.is_connected() {
+                    sleep(LOOK).await;
+                }
+                connection.end().await;
+            }));
             return;
         }
+        self.end().await;
+    }
+
+    async fn end(&self) {
         #[expect(
             clippy::disallowed_methods,
             reason = "nothing is in flight any more, and it is the only way to end a connection of which clones may live"

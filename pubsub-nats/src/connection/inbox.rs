@@ -54,8 +54,12 @@ struct State {
     current: Option<Subscriber>,
     /// Since when a pull may be open and was quiet; `None` if none is open.
     active: Option<Instant>,
+    /// Taken by a fetch that goes on. Here, so that a close gives them back even if nobody polls it.
+    collected: Vec<Delivery>,
     /// Taken from here and not wanted after all.
     returned: Vec<Delivery>,
+    /// A close has taken all.
+    stopped: bool,
 }
 
 /// A message that arrived.
@@ -85,6 +89,9 @@ impl Inbox {
             .map_err(|error| Error::closed("connection").with_source(error))?;
         let earlier = {
             let mut state = self.0.lock();
+            if state.stopped {
+                return Err(Error::closed("connection"));
+            }
             let mut earlier = state.current.replace(subscriber);
             if let Some(earlier) = &mut earlier {
                 state.kept.extend(ready(earlier));
@@ -115,10 +122,29 @@ impl Inbox {
         }
     }
 
-    /// Takes deliveries back, to be given back with the rest when the inbox ends: at once, they would come again by a
-    /// pull that is still open.
-    pub(crate) fn put_back(&self, deliveries: Vec<Delivery>) {
-        self.0.lock().returned.extend(deliveries);
+    /// Keeps a delivery for its fetch; says how many it has then.
+    pub(crate) fn collect(&self, delivery: Delivery) -> usize {
+        let mut state = self.0.lock();
+        state.collected.push(delivery);
+        state.collected.len()
+    }
+
+    /// How many deliveries were collected.
+    pub(crate) fn collected(&self) -> usize {
+        self.0.lock().collected.len()
+    }
+
+    /// Hands out what was collected, up to so many. More are given back with the rest when the inbox ends: at once, they
+    /// would come again by a pull that is still open. `Closed` if a close has given back all.
+    pub(crate) fn take_collected(&self, most: usize) -> Result<Vec<Delivery>> {
+        let mut state = self.0.lock();
+        if state.stopped {
+            return Err(Error::closed("connection"));
+        }
+        let mut collected = std::mem::take(&mut state.collected);
+        let surplus = collected.split_off(most.min(collected.len()));
+        state.returned.extend(surplus);
+        Ok(collected)
     }
 
     /// What has arrived already.
@@ -162,6 +188,7 @@ impl Shared {
     /// Takes what is there, and what the server may still send.
     fn end(&self) -> (Leftovers, Option<OpenPull>) {
         let mut state = self.lock();
+        state.stopped = true;
         let mut messages = Vec::from(std::mem::take(&mut state.kept));
         let mut current = state.current.take();
         if let Some(subscriber) = &mut current {
@@ -170,7 +197,9 @@ impl Shared {
         if !messages.is_empty() {
             state.active = Some(Instant::now());
         }
-        let leftovers = Leftovers { messages, deliveries: std::mem::take(&mut state.returned) };
+        let mut deliveries = std::mem::take(&mut state.collected);
+        deliveries.append(&mut state.returned);
+        let leftovers = Leftovers { messages, deliveries };
         (leftovers, state.open_pull(current))
     }
 

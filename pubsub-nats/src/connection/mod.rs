@@ -8,6 +8,7 @@ mod events;
 mod inbox;
 mod open;
 mod outage;
+mod ready;
 mod refusal;
 mod replies;
 mod request;
@@ -50,8 +51,12 @@ pub(crate) enum Phase {
 
 /// Resolves when a close has begun.
 pub(crate) async fn closing(phase: &mut watch::Receiver<Phase>) {
-    // The sender lives as long as the connection, and whoever waits here holds that.
-    let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
+    reached(phase, Phase::Closing).await;
+}
+
+/// Resolves at this phase or a later one, and when the connection is dropped.
+async fn reached(phase: &mut watch::Receiver<Phase>, end: Phase) {
+    let _ = phase.wait_for(|phase| *phase >= end).await;
 }
 
 pub(crate) struct Connection {
@@ -76,7 +81,7 @@ pub(crate) struct Connection {
     phase: watch::Sender<Phase>,
     /// So that what is dropped outside a runtime can still be handed back.
     runtime: Handle,
-    routers: [AbortHandle; 2],
+    routers: [Router; 2],
 }
 
 impl Connection {
@@ -131,14 +136,15 @@ impl Connection {
     }
 
     /// Refuses a call that cannot succeed: the server does not let this client connect, or not receive answers.
-    pub(crate) async fn check_answerable(&self) -> Result<()> {
+    pub(crate) fn check_answerable(&self) -> Result<()> {
         if let Some(refusal) = self.outage_refusal() {
             return Err(refusal);
         }
         let Some(subject) = self.events.refused_answers() else { return Ok(()) };
         if self.events.wants_healing() {
-            // A server asks for no subscription again that it refused; a new connection makes them all anew.
-            let _ = self.client.force_reconnect().await;
+            // A server asks for no subscription again that it refused; a new connection makes them all anew. Where the
+            // connection takes nothing now, the next call will try.
+            let _ = self.client.force_reconnect().now_or_never();
         }
         Err(events::deaf(&subject))
     }
@@ -187,12 +193,13 @@ impl Connection {
     /// Hands a message to the connection, within the time for requests, and waits for nothing else.
     pub(crate) async fn tell(&self, subject: Subject, payload: Bytes) -> Result<()> {
         self.check_not_closed()?;
-        if let Some(refusal) = self.outage_refusal() {
-            return Err(refusal);
-        }
         let timeout = self.config.request_timeout;
-        match tokio::time::timeout(timeout, self.client.publish(subject, payload)).await {
-            Ok(told) => told.map_err(send_failed),
+        let telling = async {
+            self.ready(Phase::Closed).await?;
+            self.client.publish(subject, payload).await.map_err(send_failed)
+        };
+        match tokio::time::timeout(timeout, telling).await {
+            Ok(told) => told,
             Err(_) => Err(self.unreachable_or_late(timeout)),
         }
     }
@@ -207,24 +214,44 @@ impl Connection {
         if *self.phase.borrow() == Phase::Closed {
             return;
         }
-        let client = self.client.clone();
-        let mut publish = Box::pin(async move {
-            // A message that cannot be handed back comes again after its ack wait.
-            let _ = client.publish(subject, payload).await;
-        });
-        if publish.as_mut().now_or_never().is_none() {
-            self.runtime.spawn(publish);
+        if self.is_connected() {
+            let posting = self.client.publish(subject.clone(), payload.clone());
+            if posting.now_or_never().is_some() {
+                return;
+            }
         }
+        let (client, readiness) = (self.client.clone(), self.readiness());
+        let timeout = self.config.request_timeout;
+        self.runtime.spawn(async move {
+            let posting = async {
+                readiness.wait(Phase::Closed).await?;
+                client.publish(subject, payload).await.map_err(send_failed)
+            };
+            // A message that cannot be handed back comes again after its ack wait.
+            let _ = tokio::time::timeout(timeout, posting).await;
+        });
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // The routers hold senders of the connection's own channel: without this it would never end.
-        for router in &self.routers {
-            router.abort();
-        }
         self.events.give_up();
+    }
+}
+
+/// The task that brings answers to who waits for them. It holds a sender of the connection's own channel, so the connection
+/// lasts as long as it; dropped, it ends.
+struct Router(AbortHandle);
+
+impl Router {
+    fn end(&self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -14,7 +14,7 @@ use super::dial::Dialer;
 use super::events::{self, Events};
 use super::replies::Replies;
 use super::version::ServerVersion;
-use super::{Connection, Inboxes, Phase, Waiter};
+use super::{Connection, Inboxes, Phase, Router, Waiter};
 use crate::NatsConfig;
 use crate::api;
 use crate::features;
@@ -114,12 +114,12 @@ async fn listen<W: Waiter>(
     events: &Events,
     replies: &Arc<Replies<W>>,
     runtime: &Handle,
-) -> Result<(String, tokio::task::AbortHandle)> {
+) -> Result<(String, Router)> {
     let prefix = format!("{}.", client.new_inbox());
     events.answers_on(format!("{prefix}*"));
     let subscriber = client.subscribe(format!("{prefix}*")).await.map_err(|error| {
         Error::new(ErrorKind::Unavailable, "the connection ended at once").with_source(error)
     })?;
     let router = runtime.spawn(Arc::clone(replies).route(subscriber, prefix.len()));
-    Ok((prefix, router.abort_handle()))
+    Ok((prefix, Router(router.abort_handle())))
 }

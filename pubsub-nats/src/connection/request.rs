@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::events::deaf;
 use super::replies::{self, Unanswered, Waiter};
-use super::{Connection, send_failed};
+use super::{Connection, Phase, send_failed};
 use crate::api;
 
 /// Someone who waits for the answer to a request.
@@ -82,8 +82,9 @@ impl Connection {
         payload: Bytes,
     ) -> Result<Message> {
         self.check_not_closed()?;
-        self.check_answerable().await?;
+        self.check_answerable()?;
         let deadline = Instant::now() + timeout;
+        self.ready_by(deadline, timeout, Phase::Closed).await?;
         let (answer, answered) = oneshot::channel();
         let to = subject.clone();
         let request = |_| Request { subject: to.clone(), answer };
@@ -125,9 +126,10 @@ impl Connection {
                 _ => Ok(()),
             };
         }
-        self.check_answerable().await?;
+        self.check_answerable()?;
         let timeout = self.config.request_timeout;
         let deadline = Instant::now() + timeout;
+        self.ready_by(deadline, timeout, Phase::Closed).await?;
         let (answer, answered) = oneshot::channel();
         let request =
             |token| Request { subject: replies::reply_subject(&self.request_prefix, token), answer };

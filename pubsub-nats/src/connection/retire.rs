@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Connection;
 use crate::api;
+use crate::message::NatsMessage;
 
 /// How long what a pull has set off may take to arrive, beyond one round trip.
 const AFTERMATH: Duration = Duration::from_millis(20);
@@ -116,7 +117,8 @@ impl Leftovers {
     pub(super) fn give_back(self, connection: &Connection) {
         self.deliveries.into_iter().for_each(Delivery::hand_back);
         for message in self.messages {
-            if let Some(reply) = message.reply.filter(|_| message.status.is_none()) {
+            let Some(reply) = message.reply.filter(|_| message.status.is_none()) else { continue };
+            if NatsMessage::is_settled_by(&reply) {
                 connection.post(reply, NAK);
             }
         }

@@ -38,7 +38,6 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         inbox: Inbox::new(&consumer.connection),
         consumer,
         options,
-        batch: Vec::new(),
         deadline: Instant::now() + expires,
         phase: consumer.connection.phase(),
         connections: consumer.connection.connections(),
@@ -51,8 +50,7 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
 }
 
 struct Fetch<'a> {
-    /// What was received so far.
-    batch: Vec<Delivery>,
+    /// Holds what was received so far too.
     inbox: Inbox,
     consumer: &'a NatsConsumer,
     options: &'a FetchOptions,
@@ -65,13 +63,6 @@ struct Fetch<'a> {
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
     next: Ask,
-}
-
-impl Drop for Fetch<'_> {
-    fn drop(&mut self) {
-        // Empty, unless the fetch was cancelled or failed in the middle.
-        self.inbox.put_back(std::mem::take(&mut self.batch));
-    }
 }
 
 /// What the next request asks for.
@@ -94,7 +85,8 @@ impl Fetch<'_> {
     async fn run(&mut self) -> Result<Vec<Delivery>> {
         self.connected().await?;
         self.consumer.refresh_limits(self.options.max_messages).await?;
-        let subject = self.inbox.renew().await?;
+        let timeout = self.patience();
+        let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
         loop {
             let next = match self.request(&subject).await {
                 Ok(Next::Again(pause)) if self.remaining() > REMNANT => {
@@ -106,17 +98,23 @@ impl Fetch<'_> {
             };
             match next {
                 Ok(None) => {}
-                Err(error) if self.batch.is_empty() || error.kind() == ErrorKind::Closed => {
+                Err(error) if self.inbox.collected() == 0 || error.kind() == ErrorKind::Closed => {
                     return Err(error);
                 }
                 // What went wrong meets the next fetch as well; what was received is good.
-                Ok(Some(_)) | Err(_) => return Ok(std::mem::take(&mut self.batch)),
+                Ok(Some(_)) | Err(_) => return self.inbox.take_collected(self.options.max_messages),
             }
         }
     }
 
     fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How long it may take to hand something over. A fetch that does not wait has the time of any request.
+    fn patience(&self) -> Duration {
+        let longest = self.consumer.connection.config.request_timeout;
+        if self.options.expires.is_zero() { longest } else { self.remaining().max(REMNANT).min(longest) }
     }
 
     fn out_of_time(&mut self) -> Result<()> {
@@ -128,31 +126,17 @@ impl Fetch<'_> {
 
     /// Waits until there is a connection; a request made before would wait in a queue.
     async fn connected(&mut self) -> Result<()> {
-        loop {
-            let _ = self.connections.borrow_and_update();
-            if self.consumer.connection.is_connected() {
-                return Ok(());
-            }
-            if let Some(refusal) = self.consumer.connection.outage_refusal() {
-                return Err(refusal);
-            }
-            tokio::select! {
-                biased;
-                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
-                _ = self.connections.changed() => {}
-                // Events may be lost, so the state is looked at now and then.
-                () = sleep(PAUSE) => {}
-                () = sleep_until(self.deadline) => {
-                    return Err(self.consumer.connection.unreachable_or_late(self.options.expires));
-                }
-            }
-        }
+        let connection = &self.consumer.connection;
+        connection.ready_by(self.deadline, self.options.expires, Phase::Closing).await?;
+        let _ = self.connections.borrow_and_update();
+        Ok(())
     }
 
     /// Makes one request and takes what it brings.
     async fn request(&mut self, subject: &Subject) -> Result<Next> {
         let waits = !self.options.expires.is_zero();
-        let wanted = self.options.max_messages - self.batch.len();
+        let collected = self.inbox.collected();
+        let wanted = self.options.max_messages - collected;
         let (most, longest) = match self.next {
             Ask::Several => (wanted, BRIEF),
             Ask::One => (1, SLICE),
@@ -164,10 +148,11 @@ impl Fetch<'_> {
         };
         let asked = self.consumer.batch(most);
         let pull = Pull::once(asked, expires);
-        let asked = self.batch.len() + asked;
+        let asked = collected + asked;
 
         self.inbox.set_pulling(true);
-        self.consumer.pull(pull, subject).await?;
+        let timeout = self.patience();
+        self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, subject)).await?;
         let expiry = Instant::now() + expires;
         let mut heard = Instant::now();
         loop {
@@ -191,7 +176,7 @@ impl Fetch<'_> {
                 _ = self.connections.changed() => {
                     // The server has forgotten the request.
                     self.consumer.ramp.broken();
-                    return Ok(if self.batch.is_empty() { Next::Again(Duration::ZERO) } else { Next::Return });
+                    return Ok(if self.inbox.collected() == 0 { Next::Again(Duration::ZERO) } else { Next::Return });
                 }
                 _ = self.refusals.changed() => self.consumer.check_allowed(subject)?,
                 () = sleep_until(patience) => return self.lost_patience(waits, subject).await,
@@ -201,7 +186,7 @@ impl Fetch<'_> {
 
     /// Nothing came for too long.
     async fn lost_patience(&mut self, waits: bool, subject: &Subject) -> Result<Next> {
-        if !self.batch.is_empty() {
+        if self.inbox.collected() > 0 {
             return self.stop_waiting().await;
         }
         if !self.consumer.connection.is_connected() {
@@ -231,12 +216,10 @@ impl Fetch<'_> {
         for message in self.inbox.finish().await {
             let arrival = Arrival::read(self.consumer, message, self.options.on_drop);
             if let Arrival::Delivery(delivery) = arrival {
-                self.batch.push(delivery);
+                self.inbox.collect(delivery);
             }
         }
-        // More than was asked for can only come by a request that had been given up.
-        let most = self.options.max_messages.min(self.batch.len());
-        self.inbox.put_back(self.batch.split_off(most));
+        // More than was asked for can only come by a request that had been given up; it is not handed out.
         Ok(Next::Return)
     }
 
@@ -247,13 +230,13 @@ impl Fetch<'_> {
                 self.consumer.ramp.delivered();
                 self.consumer.activity.progressed();
                 let more = delivery.info().pending > 0;
-                self.batch.push(delivery);
-                if self.batch.len() < asked {
+                let collected = self.inbox.collect(delivery);
+                if collected < asked {
                     return Ok(None);
                 }
                 self.inbox.set_pulling(false);
                 let is_first = std::mem::replace(&mut self.next, Ask::Several) == Ask::One;
-                let goes_on = is_first && more && self.batch.len() < self.options.max_messages;
+                let goes_on = is_first && more && collected < self.options.max_messages;
                 Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
             Arrival::Heartbeat | Arrival::Foreign => Ok(None),
@@ -262,7 +245,7 @@ impl Fetch<'_> {
                 self.refusal = None;
                 self.next = Ask::One;
                 let waited = self.options.expires.is_zero() || self.remaining() <= REMNANT;
-                let ends = waited || !self.batch.is_empty();
+                let ends = waited || self.inbox.collected() > 0;
                 Ok(Some(if ends { Next::Return } else { Next::Again(Duration::ZERO) }))
             }
             Arrival::Refused(refusal) => {
@@ -273,7 +256,7 @@ impl Fetch<'_> {
     }
 
     async fn refused(&mut self, refusal: Refusal) -> Result<Next> {
-        if !self.batch.is_empty() {
+        if self.inbox.collected() > 0 {
             return Ok(Next::Return);
         }
         if refusal.is_our_fault() {

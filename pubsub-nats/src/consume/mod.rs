@@ -12,6 +12,7 @@ mod subscribe;
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_nats::Subject;
 use async_trait::async_trait;
@@ -20,9 +21,10 @@ use pubsub_core::{
     Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, Error, ErrorKind, FetchOptions, Result,
     Settlement, StreamName, SubscribeOptions,
 };
+use tokio::sync::watch;
 
 use crate::api::{self, wire};
-use crate::connection::{Connection, send_failed};
+use crate::connection::{Connection, Phase, closing, send_failed};
 use crate::observe::Activity;
 use limits::PullLimits;
 use pull::Pull;
@@ -87,18 +89,31 @@ impl NatsConsumer {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Hands something to the connection within a time, and until a close begins: while a server stands still there may be
+    /// no room for it.
+    async fn hand_over<T>(
+        &self,
+        timeout: Duration,
+        phase: &mut watch::Receiver<Phase>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = closing(phase) => Err(Error::closed("connection")),
+            done = tokio::time::timeout(timeout, work) => {
+                done.unwrap_or_else(|_| Err(self.connection.unreachable_or_late(timeout)))
+            }
+        }
+    }
+
     /// Asks for messages; they come to `inbox`.
     async fn pull(&self, pull: Pull, inbox: &Subject) -> Result<()> {
         let body = serde_json::to_vec(&pull).map_err(|error| {
             Error::new(ErrorKind::Unexpected, "the pull cannot be written as JSON").with_source(error)
         })?;
         let client = &self.connection.client;
-        let handing_over = client.publish_with_reply(self.pull_subject.clone(), inbox.clone(), body.into());
-        let timeout = self.connection.config.request_timeout;
-        match tokio::time::timeout(timeout, handing_over).await {
-            Ok(handed_over) => handed_over.map_err(send_failed),
-            Err(_) => Err(self.connection.unreachable_or_late(timeout)),
-        }
+        let pulled = client.publish_with_reply(self.pull_subject.clone(), inbox.clone(), body.into());
+        pulled.await.map_err(send_failed)
     }
 
     /// The consumer as the server has it now. `NotFound` if it is gone.

@@ -21,8 +21,6 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The first pause after a refusal; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
-/// How often the state of a lost connection is looked at, should its event be lost.
-const LOOK: Duration = Duration::from_millis(250);
 
 pub(super) fn subscribe(
     consumer: Arc<NatsConsumer>,
@@ -175,7 +173,8 @@ impl Subscription {
         generation.credit += batch;
         generation.heard = Instant::now();
         let subject = generation.subject.clone();
-        self.consumer.pull(pull, &subject).await
+        let timeout = self.consumer.connection.config.request_timeout;
+        self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, &subject)).await
     }
 
     /// How many messages may be asked for and not taken at a time.
@@ -186,22 +185,11 @@ impl Subscription {
     /// Begins a generation, once there is a connection.
     async fn renew(&mut self) -> Result<()> {
         self.generation = None;
-        loop {
-            let _ = self.connections.borrow_and_update();
-            if self.consumer.connection.is_connected() {
-                break;
-            }
-            if let Some(refusal) = self.consumer.connection.outage_refusal() {
-                return Err(refusal);
-            }
-            tokio::select! {
-                biased;
-                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
-                _ = self.connections.changed() => {}
-                () = sleep(LOOK) => {}
-            }
-        }
-        let subject = self.inbox.renew().await?;
+        let connection = &self.consumer.connection;
+        connection.ready(Phase::Closing).await?;
+        let _ = self.connections.borrow_and_update();
+        let timeout = connection.config.request_timeout;
+        let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
         self.generation = Some(Generation { subject, credit: 0, heard: Instant::now() });
         Ok(())
     }

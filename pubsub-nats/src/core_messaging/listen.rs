@@ -49,15 +49,16 @@ async fn subscribe(
 ) -> Result<Subscriber> {
     let (client, subject) = (&connection.client, Subject::from(filter.as_str()));
     let timeout = connection.config.request_timeout;
-    let subscribed = match &options.group {
-        Some(group) => {
-            tokio::time::timeout(timeout, client.queue_subscribe(subject, group.to_string())).await
+    let subscribing = async {
+        connection.ready(Phase::Closing).await?;
+        match &options.group {
+            Some(group) => client.queue_subscribe(subject, group.to_string()).await,
+            None => client.subscribe(subject).await,
         }
-        None => tokio::time::timeout(timeout, client.subscribe(subject)).await,
+        .map_err(|error| Error::new(ErrorKind::Closed, "the connection is closed").with_source(error))
     };
-    match subscribed {
-        Ok(subscribed) => subscribed
-            .map_err(|error| Error::new(ErrorKind::Closed, "the connection is closed").with_source(error)),
+    match tokio::time::timeout(timeout, subscribing).await {
+        Ok(subscribed) => subscribed,
         Err(_) => Err(connection.unreachable_or_late(timeout)),
     }
 }

@@ -17,7 +17,7 @@ use pubsub_core::{
     OutboundMessage, ReplySubject, RequestManyOptions, Result, SubjectFilter,
 };
 
-use crate::connection::{Connection, send_failed};
+use crate::connection::{Connection, Phase, send_failed};
 use crate::message::received_headers;
 use crate::publish::{plain_headers, wire_headers, wire_subject};
 
@@ -56,18 +56,17 @@ impl NatsCore {
     }
 
     async fn send(&self, Ready { subject, headers, payload }: Ready) -> Result<()> {
-        if let Some(refusal) = self.connection.outage_refusal() {
-            return Err(refusal);
-        }
         let (client, timeout) = (&self.connection.client, self.connection.config.request_timeout);
-        let sent = match headers {
-            Some(headers) => {
-                tokio::time::timeout(timeout, client.publish_with_headers(subject, headers, payload)).await
+        let sending = async {
+            self.connection.ready(Phase::Closing).await?;
+            match headers {
+                Some(headers) => client.publish_with_headers(subject, headers, payload).await,
+                None => client.publish(subject, payload).await,
             }
-            None => tokio::time::timeout(timeout, client.publish(subject, payload)).await,
+            .map_err(send_failed)
         };
-        match sent {
-            Ok(sent) => sent.map_err(send_failed),
+        match tokio::time::timeout(timeout, sending).await {
+            Ok(sent) => sent,
             Err(_) => Err(self.connection.unreachable_or_late(timeout)),
         }
     }

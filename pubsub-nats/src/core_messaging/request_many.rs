@@ -18,12 +18,13 @@ pub(super) async fn ask(
     Ready { subject, headers, payload }: Ready,
     options: RequestManyOptions,
 ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
-    connection.check_answerable().await?;
+    connection.check_answerable()?;
     let (client, inbox) = (&connection.client, Subject::from(connection.client.new_inbox()));
     let deadline = Instant::now() + options.timeout.min(LONGEST);
     let told = connection.listen();
     let to = subject.clone();
     let sending = async {
+        connection.ready(Phase::Closing).await?;
         let answers = client
             .subscribe(inbox.clone())
             .await

@@ -65,6 +65,11 @@ impl NatsMessage {
         })))
     }
 
+    /// Whether what this subject is told settles a delivery. Anybody may publish to an inbox, with any reply subject.
+    pub(crate) fn is_settled_by(reply: &str) -> bool {
+        Position::parse(reply).is_some()
+    }
+
     fn explain(&self, error: Error, operation: &'static str) -> Error {
         error
             .with_operation(operation)

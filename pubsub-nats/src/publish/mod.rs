@@ -23,7 +23,7 @@ pub(crate) use ack::InFlight;
 pub(crate) use headers::{plain_headers, wire_headers};
 pub(crate) use window::Window;
 
-use crate::connection::{Connection, Ticket, send_failed};
+use crate::connection::{Connection, Phase, Ticket, send_failed};
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -43,7 +43,7 @@ impl NatsPublisher {
         connection.check_open()?;
         options.check(connection.capabilities())?;
         message.check(connection.capabilities())?;
-        connection.check_answerable().await?;
+        connection.check_answerable()?;
         let headers = wire_headers(&message)?;
         let OutboundMessage { subject, payload, .. } = &message;
 
@@ -53,6 +53,7 @@ impl NatsPublisher {
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
             return Err(self.no_room());
         };
+        connection.ready_by(deadline, timeout, Phase::Closing).await?;
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
         let (sender, receipt) = PendingReceipt::channel();

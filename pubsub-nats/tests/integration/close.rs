@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
-use pubsub_core::{ErrorKind, FetchOptions, OutboundMessage, PublishOptions, SubscribeOptions};
+use futures::{FutureExt as _, StreamExt as _};
+use pubsub_core::{
+    ConsumerConfig, Delivery, ErrorKind, FetchOptions, OutboundMessage, PublishOptions, SubscribeOptions,
+};
 use pubsub_nats::async_nats;
 
 use crate::support::{Bench, connect, eventually, fetch, soon};
@@ -71,6 +73,38 @@ async fn what_was_prefetched_is_available_to_others_at_once() {
         }
     }
     assert!(soon(deliveries.next()).await.is_none());
+}
+
+/// At `max_ack_pending` a fetch goes on for a moment with what it has.
+#[tokio::test]
+async fn what_a_fetch_has_received_is_available_to_others_although_nobody_polls_it() {
+    let bench = Bench::start().await;
+    bench.stream().await;
+    let consumer = bench.consumer(ConsumerConfig::durable("users").unwrap().with_max_ack_pending(3)).await;
+    bench.publish(0..9).await;
+    let other = connect(bench.server.url()).await.unwrap().consumer("RIDE", "users").await.unwrap();
+    let held = fetch(&other, 2).await;
+    let fetching = loop {
+        let mut fetching = consumer.fetch(FetchOptions::up_to(3));
+        while consumer.info().await.unwrap().ack_pending < 3 {
+            assert!((&mut fetching).now_or_never().is_none());
+        }
+        match (&mut fetching).now_or_never() {
+            None => break fetching,
+            // Too late: the moment is over.
+            Some(received) => nak_all(received.unwrap()).await,
+        }
+    };
+    soon(bench.client.close()).await.unwrap();
+    assert_eq!(soon(fetch(&other, 1)).await.len(), 1);
+    assert_eq!(soon(fetching).await.unwrap_err().kind(), ErrorKind::Closed);
+    drop(held);
+}
+
+async fn nak_all(deliveries: Vec<Delivery>) {
+    for delivery in deliveries {
+        delivery.nak().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,16 @@
 //! Connecting: fast, typed failures, and no secret anywhere.
 
 use std::net::TcpListener;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use pubsub_core::{ConsumerConfig, Error, ErrorKind, HealthState, Provision, Registry, StreamConfig};
 use pubsub_nats::{Credentials, NatsBroker, NatsConfig, NatsConnector, async_nats};
+use pubsub_testkit::fault_proxy::FaultProxy;
 use pubsub_testkit::nats_server::NatsServer;
+use tokio::task::coop::consume_budget;
 
-use crate::support::{connect, connect_with, fetch, soon};
+use crate::support::{connect, connect_with, eventually, fetch, soon};
 
 const USERS: &str = r#"authorization { users: [ { user: "ri@der", password: "canary:pass" } ] }"#;
 
@@ -87,6 +90,44 @@ async fn one_dead_server_of_a_list_does_not_matter() {
     let server = NatsServer::start().unwrap();
     let url = format!("nats://{dead},127.0.0.1:{}", server.port());
     soon(connect(&url)).await.unwrap();
+}
+
+/// Whatever it was doing when it was dropped: tokio makes a future stop anywhere once its budget is used up.
+#[tokio::test]
+async fn dropped_at_any_point_no_connection_stays_open() {
+    const BUDGET: usize = 128;
+    let server = NatsServer::start().unwrap();
+    let proxy = FaultProxy::in_front_of(&server).await.unwrap();
+    let config = NatsConfig::new(&proxy.url()).unwrap();
+    for left in [1, 2, 3, 4, 6] {
+        for polls in 1..=20 {
+            let config = config.clone();
+            // A budget is a task's.
+            let dropped = tokio::spawn(async move {
+                let mut connecting = std::pin::pin!(NatsBroker::connect(config));
+                for _ in 0..polls {
+                    let mut stopped = false;
+                    let step = std::future::poll_fn(|context| {
+                        if std::mem::replace(&mut stopped, true) {
+                            return Poll::Ready(None);
+                        }
+                        for _ in left..BUDGET {
+                            assert!(std::pin::pin!(consume_budget()).poll(context).is_ready());
+                        }
+                        match connecting.as_mut().poll(context) {
+                            Poll::Ready(connected) => Poll::Ready(Some(connected)),
+                            Poll::Pending => Poll::Pending,
+                        }
+                    });
+                    if let Some(connected) = step.await {
+                        return drop(connected.unwrap());
+                    }
+                }
+            });
+            soon(dropped).await.unwrap();
+        }
+    }
+    eventually("no connection is open", || async { proxy.counts().open == 0 }).await;
 }
 
 #[tokio::test]

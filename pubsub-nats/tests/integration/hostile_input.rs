@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use pubsub_core::{ConsumerConfig, SubscribeOptions};
 
-use crate::support::{Bench, eventually, fetch, listen, soon, sync, text};
+use crate::support::{Bench, eventually, fetch, listen, ride, soon, sync, text};
 
 /// Speaks the protocol by hand, since no client library would send this.
 fn send_raw(bench: &Bench, lines: &[u8]) {
@@ -108,6 +108,25 @@ async fn a_stranger_on_an_inbox_is_ignored() {
     let delivery = soon(deliveries.next()).await.unwrap().unwrap();
     assert_eq!(text(&delivery), "1");
     delivery.ack().await.unwrap();
+}
+
+/// What nobody took is given back with this client's rights, so it must be JetStream's to take.
+#[tokio::test]
+async fn what_a_stranger_left_on_an_inbox_is_not_given_back() {
+    let (bench, consumer) = Bench::with_consumer().await;
+    let foreign = bench.foreign().await;
+    let mut pulls = listen(&foreign, "$JS.API.CONSUMER.MSG.NEXT.RIDE.users").await;
+    let mut deliveries = Arc::clone(&consumer).subscribe(SubscribeOptions::default());
+    assert!(tokio::time::timeout(Duration::from_millis(50), deliveries.next()).await.is_err());
+    let inbox = soon(pulls.next()).await.unwrap().reply.unwrap();
+    foreign.publish_with_reply(inbox, "ride.stolen", "rubbish".into()).await.unwrap();
+    sync(&foreign).await;
+    bench.publish(0..1).await;
+    drop(deliveries);
+    // It was given back after the stranger's message would have been.
+    let delivery = fetch(&consumer, 1).await.pop().unwrap();
+    assert_eq!((text(&delivery).as_str(), delivery.info().attempt), ("0", 2));
+    assert_eq!(bench.admin().stream_info(&ride()).await.unwrap().messages, 1);
 }
 
 #[tokio::test]

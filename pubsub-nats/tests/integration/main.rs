@@ -21,6 +21,10 @@ mod fetch;
 #[cfg(test)]
 mod foreign_clients;
 #[cfg(test)]
+mod frozen;
+#[cfg(test)]
+mod given_up;
+#[cfg(test)]
 mod hostile_input;
 #[cfg(test)]
 mod instructions;

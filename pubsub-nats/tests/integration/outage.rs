@@ -88,13 +88,14 @@ async fn without_a_server_a_fetch_is_unavailable_at_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_publish_without_a_server_ends_as_unknown() {
+async fn a_publish_that_the_server_did_not_answer_ends_as_unknown() {
     let mut bench = with_file_stream().await;
-    bench.server.kill().unwrap();
+    bench.server.freeze();
     let publisher = bench.client.publisher();
     let options = PublishOptions::default().with_timeout(Duration::from_millis(300));
     let message = OutboundMessage::new("ride.n", "x").unwrap();
     let receipt = soon(publisher.publish_with(message, options)).await.unwrap();
+    bench.server.kill().unwrap();
     let error = soon(receipt).await.unwrap_err();
     assert!(error.is_effect_unknown(), "{error}");
 }

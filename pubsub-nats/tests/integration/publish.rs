@@ -10,7 +10,7 @@ use pubsub_core::{
 };
 use pubsub_nats::{NatsConfig, async_nats};
 
-use crate::support::{Bench, connect_with, listen, soon};
+use crate::support::{Bench, connect_with, listen, soon, sync};
 
 #[tokio::test]
 async fn a_receipt_names_stream_and_rising_sequence() {
@@ -160,4 +160,25 @@ async fn an_answer_that_is_not_jetstreams_is_no_receipt() {
     assert_eq!(error.kind(), ErrorKind::Unexpected);
     assert!(error.is_effect_unknown());
     answering.await.unwrap();
+}
+
+/// async-nats drops what a subscription has no room for, and all receipts come by one.
+#[tokio::test]
+async fn there_is_room_for_the_receipts_of_a_whole_window() {
+    const WINDOW: usize = 40_000;
+    const ANSWERS: usize = 2 * WINDOW;
+    let bench = Bench::start().await;
+    let config = NatsConfig::new(bench.server.url()).unwrap().with_max_in_flight(WINDOW, 1024 * 1024);
+    let client = connect_with(config).await.unwrap();
+    let native =
+        pubsub_core::Broker::native(&client).unwrap().downcast_ref::<async_nats::Client>().unwrap().clone();
+    let mut answers = listen(&native, "answers").await;
+    let foreign = bench.foreign().await;
+    for _ in 0..ANSWERS {
+        foreign.publish("answers", "".into()).await.unwrap();
+    }
+    sync(&foreign).await;
+    sync(&native).await;
+    // They have all come, and are in the subscription unless they were dropped.
+    assert_eq!(soon(answers.by_ref().take(ANSWERS).count()).await, ANSWERS);
 }

@@ -125,6 +125,14 @@ async fn tls_first_works_and_is_told_when_it_is_missing() {
 }
 
 #[tokio::test]
+async fn a_server_that_gives_up_on_tls_first_is_waited_for() {
+    let authority = Authority::new();
+    let server = authority.start(Kind::Good, "handshake_first: \"900ms\"");
+    works(authority.config(&server)).await;
+    works(authority.config(&server).with_tls_first()).await;
+}
+
+#[tokio::test]
 async fn tls_first_to_a_server_that_speaks_first_is_refused() {
     let authority = Authority::new();
     let server = authority.start(Kind::Good, "");

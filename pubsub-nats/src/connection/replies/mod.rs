@@ -104,9 +104,12 @@ impl<W: Waiter> Replies<W> {
         self.end(why, |_, _| true);
     }
 
-    /// Ends every wait, for good.
+    /// Ends every wait, for good: of who is registered and not sent yet too, as soon as it is sent.
     pub(crate) fn close(&self) {
-        self.end_all(Unanswered::Closed);
+        let ended = self.lock().close();
+        for waiter in ended {
+            waiter.resolve(Err(Unanswered::Closed));
+        }
     }
 
     fn end(&self, why: Unanswered, condition: impl FnMut(&W, Instant) -> bool) {
@@ -188,7 +191,10 @@ impl<W: Waiter> Ticket<W> {
     /// Says that the request was handed to the connection: from now on its effect may happen.
     pub(crate) fn sent(mut self) {
         self.sent = true;
-        self.replies.lock().mark_sent(self.token);
+        let closed = self.replies.lock().mark_sent(self.token);
+        if let Some(waiter) = closed {
+            waiter.resolve(Err(Unanswered::Closed));
+        }
     }
 }
 
@@ -197,5 +203,49 @@ impl<W: Waiter> Drop for Ticket<W> {
         if !self.sent {
             drop(self.replies.lock().take(self.token));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::{Receiver, channel, error::TryRecvError};
+
+    use super::*;
+
+    struct Asker(tokio::sync::oneshot::Sender<Option<Unanswered>>);
+
+    impl Waiter for Asker {
+        fn subject(&self) -> &str {
+            "a"
+        }
+
+        fn resolve(self, answer: Result<Message, Unanswered>) {
+            let _ = self.0.send(answer.err());
+        }
+    }
+
+    fn asker(replies: &Arc<Replies<Asker>>) -> (Ticket<Asker>, Receiver<Option<Unanswered>>) {
+        let (answer, answered) = channel();
+        (replies.register(Instant::now() + SWEEP, |_| Asker(answer)).unwrap(), answered)
+    }
+
+    #[test]
+    fn a_close_ends_the_wait_of_what_was_sent() {
+        let replies = Replies::new();
+        let (ticket, mut answered) = asker(&replies);
+        ticket.sent();
+        replies.close();
+        assert_eq!(answered.try_recv(), Ok(Some(Unanswered::Closed)));
+    }
+
+    #[test]
+    fn what_is_sent_after_the_close_waits_for_nothing() {
+        let replies = Replies::new();
+        let (ticket, mut answered) = asker(&replies);
+        replies.close();
+        assert_eq!(answered.try_recv(), Err(TryRecvError::Empty), "its caller is in charge");
+        ticket.sent();
+        assert_eq!(answered.try_recv(), Ok(Some(Unanswered::Closed)));
+        assert_eq!(replies.waiting(), 0);
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Slots<W> {
     free: Vec<usize>,
     serial: u64,
     flushes: Vec<Flush>,
+    closed: bool,
 }
 
 struct Waiting<W> {
@@ -31,7 +32,7 @@ struct Flush {
 
 impl<W> Slots<W> {
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new(), closed: false }
     }
 
     /// Adds a waiter, made for its token. `None` if the table is full.
@@ -48,10 +49,19 @@ impl<W> Slots<W> {
         Some(token)
     }
 
-    pub(super) fn mark_sent(&mut self, token: u64) {
-        if let Some(waiting) = self.get_mut(token) {
-            waiting.sent = true;
+    /// Notes that a request was sent. After the close nobody looks after its waiter any more: it is given back.
+    pub(super) fn mark_sent(&mut self, token: u64) -> Option<W> {
+        if self.closed {
+            return self.take(token);
         }
+        self.get_mut(token)?.sent = true;
+        None
+    }
+
+    /// Takes out those that were sent, and lets no other wait.
+    pub(super) fn close(&mut self) -> Vec<W> {
+        self.closed = true;
+        self.take_where(|_, _| true)
     }
 
     pub(super) fn take(&mut self, token: u64) -> Option<W> {
