@@ -32,10 +32,7 @@ pub(super) fn position(
         // A sequence beyond the end is waited for (nats-server 2.11 and newer).
         DeliverPolicy::FromSequence(sequence) => sequence.max(log.first()),
         DeliverPolicy::FromTime(time) => {
-            let cursor = log
-                .iter()
-                .find(|(_, message)| clock.wall(message.at) >= time)
-                .map_or(end, |(sequence, _)| sequence);
+            let cursor = log.first_since(|at| clock.wall(at) >= time).unwrap_or(end);
             nearest_first(selector, messages, cursor)
         }
         DeliverPolicy::All => log.first(),
