@@ -18,6 +18,7 @@ use pubsub_core::Capability;
 use tokio::runtime::{Builder, Runtime};
 
 pub use filter::Filter;
+pub(crate) use leaks::no_task_is_left;
 #[cfg(feature = "main")]
 pub use main_function::run_as_main;
 pub use stress::{Stress, StressCase, StressReport};
@@ -39,15 +40,9 @@ use limits::{in_real_time, in_virtual_time};
 pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseReport {
     let began = Instant::now();
     let harness: Arc<dyn Harness> = Arc::new(harness);
-    let (outcome, reason) = in_real_time(case.test, move || match runtime(harness.clock()) {
-        Ok(runtime) => {
-            let verdict = runtime.block_on(in_virtual_time(verdict(case, harness)));
-            // A task that a backend has left must not hold the thread.
-            runtime.shutdown_background();
-            verdict
-        }
-        Err(error) => (Outcome::Failed, format!("no runtime for the case: {error}")),
-    });
+    let clock = harness.clock();
+    let verdict = on_its_clock(case.test, clock, move || verdict(case, harness));
+    let (outcome, reason) = verdict.unwrap_or_else(|reason| (Outcome::Failed, reason));
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     CaseReport {
         id: case.id,
@@ -63,6 +58,26 @@ fn runtime(clock: Clock) -> std::io::Result<Runtime> {
         Clock::Virtual => Builder::new_current_thread().enable_all().start_paused(true).build(),
         Clock::Real => Builder::new_multi_thread().worker_threads(2).enable_all().build(),
     }
+}
+
+/// Runs something on a runtime and a thread of its own, with the time limits of a case.
+pub(crate) fn on_its_clock<T, F>(
+    name: &str,
+    clock: Clock,
+    body: impl FnOnce() -> F + Send + 'static,
+) -> Result<T, String>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let run = move || {
+        let runtime = runtime(clock).map_err(|error| format!("no runtime: {error}"))?;
+        let outcome = runtime.block_on(in_virtual_time(body()));
+        // A task that a backend has left must not hold the thread.
+        runtime.shutdown_background();
+        outcome
+    };
+    in_real_time(name, run)?
 }
 
 /// The outcome, and its reason in words; empty for a passed case.
@@ -82,7 +97,7 @@ async fn attempt_and_look(case: &'static Case, harness: Arc<dyn Harness>) -> Cas
     if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
         return Err(Failure::without_place(format!("{objection}: {reason}")));
     }
-    leaks::no_task_is_left().await?;
+    no_task_is_left().await?;
     Ok((outcome, reason))
 }
 
