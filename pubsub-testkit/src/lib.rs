@@ -34,6 +34,7 @@
 //! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
 //! | [`fault_layer`] | faults between a user's code and any backend, the same for the same seed |
 //! | [`Recorder`], [`Expectation`], [`Eventually`] | assertions for an application's own tests |
+//! | [`TestApp`], [`Handled`] | a service with its worker, run beside a test that drives it |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
 mod case;
@@ -52,6 +53,7 @@ mod recorder;
 mod report;
 mod run;
 mod suite;
+mod test_app;
 mod trial;
 mod twin;
 pub mod wrong;
@@ -70,3 +72,4 @@ pub use run::run_as_main;
 #[doc(hidden)]
 pub use run::run_as_test;
 pub use run::{Filter, Stress, StressCase, StressReport, run_suite, run_suite_observed};
+pub use test_app::{Handled, TestApp};

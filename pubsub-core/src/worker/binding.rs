@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{DeadLetters, KeyBy, RetryPolicy, Router};
-use crate::admin::{ConsumerConfig, Provision};
+use crate::admin::{AckPolicy, ConsumerConfig, Provision};
 use crate::config::Limit;
 use crate::name::StreamName;
 use crate::{Error, Result};
@@ -153,6 +153,10 @@ impl Binding {
 
     pub(super) fn validate(&self) -> Result<&GivenUp> {
         self.retry.validate()?;
+        if self.consumer.ack != AckPolicy::Explicit {
+            return Err(Error::config("ack", "a worker settles each message by itself")
+                .with_remedy("leave the consumer's `ack` explicit"));
+        }
         if self.concurrency == 0 || self.prefetch == Some(0) {
             let field = if self.concurrency == 0 { "concurrency" } else { "prefetch" };
             return Err(Error::config(field, format!("{field} is 0")).with_remedy("give at least 1"));

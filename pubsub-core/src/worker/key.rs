@@ -1,8 +1,10 @@
 //! What must be handled one after the other: [`KeyBy`].
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::Failure;
 use crate::message::Message;
 
 /// What messages have in common that must be handled one after the other, in the order of the stream: two of one key are
@@ -10,6 +12,8 @@ use crate::message::Message;
 ///
 /// This holds within one worker. Of several workers on one consumer each gets some messages of a key; to keep the order
 /// then, give each its own consumer with a filter of its own.
+///
+/// Messages of a key that waits are held, up to the consumer's `max_ack_pending`; beyond that the consumer delivers nothing.
 ///
 /// ```
 /// use pubsub_core::worker::KeyBy;
@@ -51,8 +55,10 @@ impl KeyBy {
         Self { key: Arc::new(key) }
     }
 
-    pub(super) fn key(&self, message: &dyn Message) -> Option<String> {
-        (self.key)(message)
+    /// A panic of the function is the message's failure.
+    pub(super) fn key(&self, message: &dyn Message) -> Result<Option<String>, Failure> {
+        catch_unwind(AssertUnwindSafe(|| (self.key)(message)))
+            .map_err(|_| Failure::reject("the function that tells its key panicked"))
     }
 }
 

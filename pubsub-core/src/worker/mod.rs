@@ -6,27 +6,35 @@
 //! | room | what is there |
 //! |---|---|
 //! | [`Worker`], [`Binding`], [`Outcome`] | what runs, for which consumer and how, and how it ended |
-//! | [`Router`], [`Handler`] | which function gets which subjects |
+//! | [`Router`], [`Handler`], [`BatchHandler`] | which function gets which subjects |
+//! | [`RouteLayer`]: [`Timeout`], [`RateLimit`], [`Inbox`], [`Traced`] | what goes around handlers |
 //! | [`FromMessage`]: [`Json`], [`Path`], [`State`], [`Attempt`], ... | the arguments of a handler |
 //! | [`IntoResponse`]: [`Verdict`], [`Failure`], [`Response`] | what it returns |
-//! | [`RetryPolicy`], [`DeadLetters`], [`KeyBy`] | failures and order |
+//! | [`RetryPolicy`], [`DeadLetters`], [`DeadLetterStore`], [`KeyBy`] | failures and order |
+//! | [`WorkerHandle`], [`WorkerStatus`], [`Settled`] | stopping, pausing and watching it |
 
 mod binding;
 mod dead_letters;
 mod extract;
 mod handler;
 mod key;
+mod layer;
 mod outcome;
 mod retry;
 mod router;
 mod run;
+mod settled;
 
 pub use binding::Binding;
-pub use dead_letters::DeadLetters;
-pub use extract::{Attempt, FromMessage, FromState, Incoming, Json, Path, State, Stopping};
-pub use handler::{Failure, Handler, IntoResponse, Response, Verdict};
+pub use dead_letters::{DeadLetter, DeadLetterStore, DeadLetters, Redriven};
+pub use extract::{Attempt, FromMessage, FromState, Incoming, Json, Path, State};
+pub use handler::{
+    BatchHandler, BatchLimits, Failure, Handler, IntoResponse, IntoVerdicts, Response, Verdict, Verdicts,
+};
 pub use key::KeyBy;
+pub use layer::{Inbox, InboxStore, MemoryInbox, Next, RateLimit, RouteLayer, Timeout, Traced};
 pub use outcome::Outcome;
 pub use retry::RetryPolicy;
 pub use router::Router;
-pub use run::{StopHandle, Worker};
+pub use run::{BindingStatus, Worker, WorkerHandle, WorkerPhase, WorkerStatus};
+pub use settled::{Ending, Settled};

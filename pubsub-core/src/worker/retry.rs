@@ -31,6 +31,10 @@ pub struct RetryPolicy {
     /// How often a message is tried at most, the first time included. Unlimited must be said, and is never hot: there is
     /// always a delay.
     pub attempts: Limit<u32>,
+    /// How many deliveries beyond the attempts a message may have before it is given up without being handled; by default 5.
+    /// JetStream counts deliveries, those too that were handed back at a stop or whose process died; without this a few
+    /// restarts would give up what nobody has tried.
+    pub spare_deliveries: u32,
     /// For how long, from when the message was stored, it is tried again; by default without end.
     pub budget: Limit<Duration>,
     /// The delay before the second attempt; at least 1 ms, by default 1 s.
@@ -47,6 +51,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: Limit::At(3),
+            spare_deliveries: 5,
             budget: Limit::Unlimited,
             first_delay: Duration::from_secs(1),
             factor: 2.0,
@@ -61,6 +66,13 @@ impl RetryPolicy {
     #[must_use]
     pub fn with_attempts(mut self, attempts: impl Into<Limit<u32>>) -> Self {
         self.attempts = attempts.into();
+        self
+    }
+
+    /// Sets [`spare_deliveries`](Self::spare_deliveries).
+    #[must_use]
+    pub fn with_spare_deliveries(mut self, deliveries: u32) -> Self {
+        self.spare_deliveries = deliveries;
         self
     }
 
@@ -140,6 +152,11 @@ impl RetryPolicy {
         let delay = self.delay(attempt);
         let in_time = self.budget.at().is_none_or(|budget| age + delay <= budget);
         in_time.then_some(delay)
+    }
+
+    /// A message that was delivered more often than this is given up without being handled.
+    pub(crate) fn most_deliveries(&self) -> Option<u64> {
+        self.attempts.at().map(|attempts| u64::from(attempts) + u64::from(self.spare_deliveries))
     }
 
     /// Whether there is an attempt after this one by number alone: a handler's own delay does not lengthen a policy.

@@ -207,6 +207,6 @@ impl Expectation {
 
 #[track_caller]
 #[expect(clippy::panic, reason = "this is how an assertion fails")]
-pub(super) fn fail(words: &str) -> ! {
+pub(crate) fn fail(words: &str) -> ! {
     panic!("{words}")
 }

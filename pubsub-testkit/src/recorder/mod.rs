@@ -11,6 +11,7 @@ use pubsub_core::{Broker, Client, Error, SubjectFilter};
 
 pub use eventually::Eventually;
 pub use expectation::Expectation;
+pub(crate) use expectation::fail;
 pub use seen::Seen;
 
 use crate::history::History;
@@ -163,7 +164,7 @@ impl Recorder {
         let events = self.history.events();
         let violations = judge::judge(&events, &[Rule::HasTraffic]);
         if !violations.is_empty() {
-            expectation::fail(&judge::report(&violations, &events));
+            fail(&judge::report(&violations, &events));
         }
     }
 }

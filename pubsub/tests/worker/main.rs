@@ -47,4 +47,17 @@ scenarios! {
         a_handler_that_does_not_end_is_cut_off_and_its_message_comes_again
         a_consumer_that_is_deleted_ends_the_worker_with_an_error;
     starting: a_worker_that_cannot_work_says_why;
+    batches: a_batch_is_handled_when_it_is_full_or_has_waited_with_a_verdict_for_each
+        a_batch_that_fails_or_panics_is_tried_again
+        a_batch_that_is_not_full_goes_back_when_the_worker_stops;
+    controlling: a_paused_worker_leaves_messages_until_it_is_resumed
+        a_handler_can_stop_its_worker
+        hooks_tell_of_the_start_of_every_ending_and_of_the_stop
+        several_consumers_run_in_one_worker
+        layers_go_around_the_routes_below_them
+        a_message_of_which_deliveries_were_lost_is_tried_all_the_same
+        a_message_that_ends_its_process_each_time_is_given_up;
+    testing: a_service_is_driven_until_it_is_quiet;
+    redriving: dead_letters_are_listed_edited_discarded_and_redriven
+        a_redriven_message_is_handled_only_by_the_consumer_that_gave_it_up;
 }

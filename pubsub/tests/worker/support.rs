@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub::worker::{Binding, DeadLetters, Outcome, RetryPolicy, Router, StopHandle, Worker};
+use pubsub::worker::{Binding, DeadLetters, Outcome, RetryPolicy, Router, Worker, WorkerHandle};
 use pubsub::{Client, ConsumerConfig, ConsumerInfo, Provision, StoredMessage, StreamConfig, StreamName};
 use tokio::task::JoinHandle;
 
@@ -28,6 +28,11 @@ pub(crate) fn config() -> ConsumerConfig {
     ConsumerConfig::durable("billing").expect("a name").with_ack_wait(Duration::from_secs(2))
 }
 
+/// What a worker makes of [`config`] for a router with this one route.
+pub(crate) fn wanted(filter: &str) -> ConsumerConfig {
+    config().with_max_deliver(pubsub::Limit::Unlimited).with_filter(filter).expect("a filter")
+}
+
 pub(crate) fn binding(router: Router) -> Binding {
     let quick = RetryPolicy::default().with_first_delay(Duration::from_millis(100)).without_jitter();
     Binding::new("RIDE", config(), router)
@@ -38,7 +43,7 @@ pub(crate) fn binding(router: Router) -> Binding {
 
 /// A worker that runs beside the test.
 pub(crate) struct Running {
-    stop: StopHandle,
+    pub(crate) handle: WorkerHandle,
     task: JoinHandle<pubsub::Result<Outcome>>,
 }
 
@@ -47,12 +52,12 @@ pub(crate) fn start(client: &Client, binding: Binding) -> Running {
 }
 
 pub(crate) fn start_worker(worker: Worker) -> Running {
-    Running { stop: worker.stop_handle(), task: tokio::spawn(worker.run()) }
+    Running { handle: worker.handle(), task: tokio::spawn(worker.run()) }
 }
 
 impl Running {
     pub(crate) async fn stop(self) -> Outcome {
-        self.stop.stop();
+        self.handle.stop();
         self.ended().await
     }
 

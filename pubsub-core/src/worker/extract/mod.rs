@@ -8,14 +8,14 @@ mod state;
 
 use std::fmt;
 
-pub use facts::{Attempt, Stopping};
+pub use facts::Attempt;
 pub use json::Json;
 pub use path::Path;
 pub use state::{FromState, State};
 
 use super::Failure;
 use super::router::Parameters;
-use super::run::StopSignal;
+use super::run::WorkerHandle;
 use crate::message::Message;
 
 /// A message as extraction sees it: what was delivered, and what the route took from its subject.
@@ -23,7 +23,7 @@ pub struct Incoming<'a> {
     pub(super) message: &'a dyn Message,
     pub(super) parameters: Parameters<'a>,
     pub(super) attempt: u64,
-    pub(super) stop: &'a StopSignal,
+    pub(super) worker: &'a WorkerHandle,
 }
 
 impl<'a> Incoming<'a> {
@@ -43,6 +43,12 @@ impl<'a> Incoming<'a> {
     #[must_use]
     pub fn attempt(&self) -> u64 {
         self.attempt
+    }
+
+    /// The worker that handles it.
+    #[must_use]
+    pub fn worker(&self) -> &'a WorkerHandle {
+        self.worker
     }
 }
 
@@ -73,7 +79,7 @@ impl fmt::Debug for Incoming<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted from a message",
     label = "not an argument that a handler may have",
-    note = "use `Json<T>`, `Path<T>`, `State<T>`, `Headers`, `DeliveryInfo`, `Attempt`, `Bytes` or `Stopping`, or implement `FromMessage`"
+    note = "use `Json<T>`, `Path<T>`, `State<T>`, `Headers`, `DeliveryInfo`, `Attempt`, `Bytes`, `WorkerHandle` or a tuple of them, or implement `FromMessage`"
 )]
 pub trait FromMessage<S>: Sized + Send + 'static {
     /// Makes it. A failure is the handler's verdict; what can never be made of this message should be
@@ -97,3 +103,18 @@ impl<S, T: FromMessage<S>> FromMessage<S> for Result<T, Failure> {
         Ok(T::from_message(incoming, state))
     }
 }
+
+macro_rules! tuples {
+    ($(($($part:ident),+))*) => {
+        $(
+            /// All of them.
+            impl<S, $($part: FromMessage<S>,)+> FromMessage<S> for ($($part,)+) {
+                fn from_message(incoming: &Incoming<'_>, state: &S) -> Result<Self, Failure> {
+                    Ok(($($part::from_message(incoming, state)?,)+))
+                }
+            }
+        )*
+    };
+}
+
+tuples! { (A, B) (A, B, C) (A, B, C, D) }

@@ -83,6 +83,11 @@ impl Failure {
         self.source.as_deref()
     }
 
+    /// The same, for another message of its batch. What it was made of stays with this one.
+    pub(crate) fn for_another(&self) -> Self {
+        Self { reason: self.chain(), wanted: self.wanted, source: None }
+    }
+
     pub(crate) fn wanted(&self) -> Wanted {
         self.wanted
     }

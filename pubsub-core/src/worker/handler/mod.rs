@@ -1,5 +1,6 @@
 //! What runs for each message: [`Handler`], and what it returns.
 
+mod batch;
 mod failure;
 mod verdict;
 
@@ -7,6 +8,8 @@ use std::future::Future;
 
 use futures::future::BoxFuture;
 
+pub(crate) use batch::{BatchCall, ErasedBatch, ErasedBatchOf};
+pub use batch::{BatchHandler, BatchLimits, IntoVerdicts, Verdicts};
 pub use failure::Failure;
 pub(crate) use failure::Wanted;
 pub use verdict::{IntoResponse, Response, Verdict};
@@ -33,7 +36,7 @@ use super::extract::{FromMessage, Incoming};
 /// # Ok::<(), pubsub_core::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler",
+    message = "`{Self}` is no handler of messages",
     label = "not an async function whose arguments can be extracted",
     note = "a handler is `async`, takes up to eight arguments that implement `FromMessage` (`Json<T>`, `Path<T>`, `State<T>`, ...), and returns what implements `IntoResponse`"
 )]

@@ -44,6 +44,12 @@ impl Response {
     pub fn publishing(messages: Vec<OutboundMessage>) -> Self {
         Self { verdict: Verdict::Done, publish: messages }
     }
+
+    /// Whether the handler has succeeded.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.verdict, Verdict::Done)
+    }
 }
 
 /// What a handler may return: nothing, a [`Verdict`], messages to publish before the ack, or a `Result` of one of them
@@ -94,9 +100,9 @@ impl IntoResponse for Vec<OutboundMessage> {
     }
 }
 
-impl<T: IntoResponse> IntoResponse for Option<T> {
+impl IntoResponse for Option<OutboundMessage> {
     fn into_response(self) -> Response {
-        self.map_or_else(|| Verdict::Done.into_response(), IntoResponse::into_response)
+        Response::publishing(self.into_iter().collect())
     }
 }
 

@@ -9,9 +9,14 @@ use futures::future::BoxFuture;
 
 pub(crate) use pattern::{Parameters, Pattern};
 
+use super::extract::FromMessage;
 use super::extract::Incoming;
-use super::handler::{Erased, ErasedHandler, Handler, Response};
-use super::run::StopSignal;
+use super::handler::{
+    BatchCall, BatchHandler, BatchLimits, Erased, ErasedBatch, ErasedBatchOf, ErasedHandler, Handler,
+    Response,
+};
+use super::layer::{Layered, RouteLayer};
+use super::run::WorkerHandle;
 use crate::message::Message;
 use crate::subject::SubjectFilter;
 use crate::{Error, ErrorKind, Result};
@@ -44,7 +49,12 @@ pub struct Router<S = ()> {
 
 struct Route<S> {
     pattern: Pattern,
-    handler: Arc<dyn ErasedHandler<S>>,
+    action: Action<S>,
+}
+
+enum Action<S> {
+    One(Arc<dyn ErasedHandler<S>>),
+    Batch(Arc<dyn ErasedBatch<S>>, BatchLimits),
 }
 
 impl<S: Clone + Send + Sync + 'static> Router<S> {
@@ -64,8 +74,45 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         H: Handler<Arguments, S>,
         Arguments: 'static,
     {
-        self.add(Route { pattern: Pattern::new(pattern)?, handler: Arc::new(Erased::new(handler)) })?;
+        let action = Action::One(Arc::new(Erased::new(handler)));
+        self.add(Route { pattern: Pattern::new(pattern)?, action })?;
         Ok(self)
+    }
+
+    /// Sends the subjects of a pattern to a handler of several messages at once. A batch takes one place of the
+    /// concurrency; with a key there is at most one message of each key in it.
+    ///
+    /// # Errors
+    /// As [`route`](Self::route).
+    pub fn route_batch<H, Arguments, T>(
+        mut self,
+        pattern: &str,
+        limits: BatchLimits,
+        handler: H,
+    ) -> Result<Self>
+    where
+        H: BatchHandler<Arguments, T, S>,
+        Arguments: 'static,
+        T: FromMessage<S>,
+    {
+        let action = Action::Batch(Arc::new(ErasedBatchOf::new(handler)), limits);
+        self.add(Route { pattern: Pattern::new(pattern)?, action })?;
+        Ok(self)
+    }
+
+    /// Wraps the handlers of all routes that are there so far, those of batches left out; the first layer that is added is
+    /// the innermost.
+    #[must_use]
+    pub fn layer(self, layer: impl RouteLayer) -> Self {
+        let layer: Arc<dyn RouteLayer> = Arc::new(layer);
+        let wrap = |route: Route<S>| match route.action {
+            Action::One(inner) => {
+                let action = Action::One(Arc::new(Layered::new(Arc::clone(&layer), inner)));
+                Route { pattern: route.pattern, action }
+            }
+            Action::Batch(..) => route,
+        };
+        Self { routes: self.routes.into_iter().map(wrap).collect() }
     }
 
     /// Takes over the routes of another router, each under a prefix, which may have names too.
@@ -75,7 +122,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     pub fn nest(mut self, prefix: &str, router: Self) -> Result<Self> {
         let prefix = Pattern::new(prefix)?;
         for route in router.routes {
-            self.add(Route { pattern: route.pattern.under(&prefix)?, handler: route.handler })?;
+            self.add(Route { pattern: route.pattern.under(&prefix)?, action: route.action })?;
         }
         Ok(self)
     }
@@ -96,8 +143,12 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     pub fn with_state(self, state: S) -> Router {
         let give = |route: Route<S>| Route {
             pattern: route.pattern,
-            handler: Arc::new(Stateful { handler: route.handler, state: state.clone() })
-                as Arc<dyn ErasedHandler<()>>,
+            action: match route.action {
+                Action::One(inner) => Action::One(Arc::new(Stateful { inner, state: state.clone() })),
+                Action::Batch(inner, limits) => {
+                    Action::Batch(Arc::new(Stateful { inner, state: state.clone() }), limits)
+                }
+            },
         };
         Router { routes: self.routes.into_iter().map(give).collect() }
     }
@@ -122,17 +173,53 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 }
 
 impl Router {
-    /// Begins to handle a message; `None` if no route takes its subject.
+    /// The route that takes a subject.
+    pub(super) fn find(&self, subject: &str) -> Option<usize> {
+        self.routes.iter().position(|route| route.pattern.filter().matches(subject))
+    }
+
+    /// Of a route of batches, when they are due.
+    pub(super) fn batch_limits(&self, route: usize) -> Option<BatchLimits> {
+        match self.routes.get(route)?.action {
+            Action::Batch(_, limits) => Some(limits),
+            Action::One(_) => None,
+        }
+    }
+
+    /// The largest batch of any route; 0 if there are none.
+    pub(super) fn largest_batch(&self) -> usize {
+        let sizes = (0..self.routes.len()).filter_map(|route| self.batch_limits(route));
+        sizes.map(|limits| limits.max_messages).max().unwrap_or(0)
+    }
+
+    /// Begins to handle a message.
     pub(super) fn call(
         &self,
+        route: usize,
         message: &dyn Message,
         attempt: u64,
-        stop: &StopSignal,
+        worker: &WorkerHandle,
     ) -> Option<BoxFuture<'static, Response>> {
-        let subject = message.subject();
-        let route = self.routes.iter().find(|route| route.pattern.filter().matches(subject))?;
-        let incoming = Incoming { message, parameters: route.pattern.parameters(subject), attempt, stop };
-        Some(route.handler.call(&incoming, &()))
+        let Route { pattern, action: Action::One(handler) } = self.routes.get(route)? else { return None };
+        let parameters = pattern.parameters(message.subject());
+        Some(handler.call(&Incoming { message, parameters, attempt, worker }, &()))
+    }
+
+    /// Begins to handle a batch of messages with their attempts.
+    pub(super) fn call_batch<'a>(
+        &'a self,
+        route: usize,
+        batch: impl Iterator<Item = (&'a dyn Message, u64)>,
+        worker: &'a WorkerHandle,
+    ) -> Option<BatchCall> {
+        let Route { pattern, action: Action::Batch(handler, _) } = self.routes.get(route)? else {
+            return None;
+        };
+        let incoming = |(message, attempt): (&'a dyn Message, u64)| {
+            let parameters = pattern.parameters(message.subject());
+            Incoming { message, parameters, attempt, worker }
+        };
+        Some(handler.call(&batch.map(incoming).collect::<Vec<_>>(), &()))
     }
 }
 
@@ -149,14 +236,20 @@ impl<S> fmt::Debug for Router<S> {
 }
 
 /// A handler that has its state.
-struct Stateful<S> {
-    handler: Arc<dyn ErasedHandler<S>>,
+struct Stateful<H: ?Sized, S> {
+    inner: Arc<H>,
     state: S,
 }
 
-impl<S: Clone + Send + Sync + 'static> ErasedHandler<()> for Stateful<S> {
+impl<S: Send + Sync + 'static> ErasedHandler<()> for Stateful<dyn ErasedHandler<S>, S> {
     fn call(&self, incoming: &Incoming<'_>, (): &()) -> BoxFuture<'static, Response> {
-        self.handler.call(incoming, &self.state)
+        self.inner.call(incoming, &self.state)
+    }
+}
+
+impl<S: Send + Sync + 'static> ErasedBatch<()> for Stateful<dyn ErasedBatch<S>, S> {
+    fn call(&self, incoming: &[Incoming<'_>], (): &()) -> BatchCall {
+        self.inner.call(incoming, &self.state)
     }
 }
 

@@ -1,7 +1,6 @@
 //! One attempt of a handler: bounded in time, contained, and what it publishes.
 
 use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, CatchUnwind};
 
-use super::StopSignal;
+use super::WorkerHandle;
 use crate::config::duration;
 use crate::message::{DeliveryInfo, Message, OutboundMessage};
 use crate::publish::{PublishOptions, Publisher};
@@ -30,6 +29,51 @@ pub(super) enum Ended {
     Panicked(Failure),
 }
 
+impl Ended {
+    /// Why it failed.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Done | Self::Publish(_) => String::new(),
+            Self::Failed(failure) | Self::Panicked(failure) => failure.chain(),
+        }
+    }
+}
+
+impl From<Verdict> for Ended {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Done => Self::Done,
+            Verdict::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// What a task came to. Ids are the engine's.
+#[derive(Debug)]
+pub(super) enum Finished {
+    One(u64, Ended),
+    Batch(Vec<(u64, Ended)>),
+}
+
+impl Finished {
+    /// Runs the handler of a batch; a panic or the deadline is the failure of each of its messages.
+    pub(super) async fn batch(
+        ids: Vec<u64>,
+        running: BoxFuture<'static, Vec<Verdict>>,
+        deadline: Duration,
+    ) -> Self {
+        let contained =
+            AssertUnwindSafe(async { tokio::time::timeout(deadline, running).await }).catch_unwind();
+        let same =
+            |ids: Vec<u64>, ended: &dyn Fn() -> Ended| ids.into_iter().map(|id| (id, ended())).collect();
+        Self::Batch(match contained.await {
+            Ok(Ok(verdicts)) => ids.into_iter().zip(verdicts.into_iter().map(Ended::from)).collect(),
+            Ok(Err(_)) => same(ids, &|| too_long(deadline)),
+            Err(panic) => same(ids, &|| panicked(&*panic)),
+        })
+    }
+}
+
 /// A handler that runs. It is not boxed once more, since most end when they are polled first.
 pub(super) struct Attempt(CatchUnwind<AssertUnwindSafe<BoxFuture<'static, Response>>>);
 
@@ -37,25 +81,33 @@ impl Attempt {
     /// Begins an attempt: nothing but the extraction of the arguments has run.
     pub(super) fn begin(
         router: &Router,
+        route: usize,
         message: &dyn Message,
         attempt: u64,
-        stop: &StopSignal,
+        worker: &WorkerHandle,
     ) -> Result<Self, Ended> {
         // Extraction is the user's code too.
-        match catch_unwind(AssertUnwindSafe(|| router.call(message, attempt, stop))) {
+        match catch_unwind(AssertUnwindSafe(|| router.call(route, message, attempt, worker))) {
             Ok(Some(running)) => Ok(Self(AssertUnwindSafe(running).catch_unwind())),
-            Ok(None) => Err(Ended::Failed(Failure::reject("no route takes its subject"))),
+            Ok(None) => Err(Ended::Failed(Failure::reject("no route of its kind takes its subject"))),
             Err(panic) => Err(panicked(&*panic)),
         }
     }
+}
 
-    /// Ends it when it takes too long.
-    pub(super) async fn within(self, deadline: Duration) -> Ended {
-        tokio::time::timeout(deadline, self).await.unwrap_or_else(|_| {
-            let deadline = duration::format(deadline);
-            Ended::Failed(Failure::retry(format!("it took longer than its deadline of {deadline}")))
-        })
-    }
+/// Ends an attempt when it takes too long.
+pub(super) async fn within(attempt: Attempt, deadline: Duration) -> Ended {
+    tokio::time::timeout(deadline, attempt).await.unwrap_or_else(|_| too_long(deadline))
+}
+
+/// A panic outside of the handler's own code, such as when what it holds is dropped, is a failure too.
+pub(super) async fn contained(running: impl Future<Output = Ended>) -> Ended {
+    AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+}
+
+fn too_long(deadline: Duration) -> Ended {
+    let deadline = duration::format(deadline);
+    Ended::Failed(Failure::retry(format!("it took longer than its deadline of {deadline}")))
 }
 
 impl Future for Attempt {
@@ -110,7 +162,7 @@ async fn try_publish_all(
     failed.map_or(Ok(()), Err)
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Ended {
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> Ended {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Ended::Panicked(Failure::retry(match said {

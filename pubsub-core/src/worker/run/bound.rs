@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::StopSignal;
+use super::WorkerHandle;
+use super::hooks::AfterSettle;
+use super::keeper::Keeper;
+use super::status::BindingStatus;
 use crate::admin::{ConsumerConfig, Provision};
 use crate::broker::Broker;
 use crate::consume::Consumer;
 use crate::publish::Publisher;
 use crate::worker::binding::GivenUp;
 use crate::worker::{Binding, KeyBy, RetryPolicy, Router};
-use crate::{Capabilities, Error, Result};
+use crate::{Capabilities, Capability, Error, Result};
 
 /// All that an engine needs.
 pub(super) struct Bound {
@@ -25,7 +28,11 @@ pub(super) struct Bound {
     pub(super) retry: RetryPolicy,
     pub(super) key: Option<KeyBy>,
     pub(super) given_up: GivenUp,
-    pub(super) stop: StopSignal,
+    pub(super) keeper: Keeper,
+    pub(super) worker: WorkerHandle,
+    /// Where it reports.
+    pub(super) place: usize,
+    pub(super) after_settle: Vec<AfterSettle>,
     pub(super) drain: Duration,
 }
 
@@ -34,7 +41,8 @@ impl Bound {
     pub(super) async fn open(
         broker: &dyn Broker,
         binding: Binding,
-        stop: StopSignal,
+        worker: WorkerHandle,
+        after_settle: Vec<AfterSettle>,
         drain: Duration,
     ) -> Result<Self> {
         let given_up = binding.validate()?.clone();
@@ -69,19 +77,27 @@ impl Bound {
             _ => admin.ensure_consumer(&binding.stream, wanted, binding.provision).await?,
         };
         let consumer = broker.consumer(&binding.stream, &info.name).await?;
+        let (publisher, place) =
+            (broker.publisher(), worker.add(BindingStatus::new(binding.stream, info.name)));
+        // Nothing keeps a message longer than its ack wait where that cannot be extended.
+        let longest = info.config.effective_ack_wait();
+        let can_extend = capabilities.has(Capability::Extend);
         Ok(Self {
             consumer,
-            publisher: broker.publisher(),
+            keeper: Keeper::new(Arc::clone(&publisher)),
+            publisher,
             capabilities,
             config: info.config,
             router: binding.router,
             concurrency: binding.concurrency,
             prefetch: binding.prefetch,
-            deadline: binding.deadline,
+            deadline: if can_extend { binding.deadline } else { binding.deadline.min(longest) },
             retry: binding.retry,
             key: binding.key,
             given_up,
-            stop,
+            worker,
+            place,
+            after_settle,
             drain,
         })
     }

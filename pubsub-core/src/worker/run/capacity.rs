@@ -7,6 +7,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Capacity {
     concurrency: usize,
+    /// The least that is held: what all places, or two batches, need.
+    least: usize,
     fixed: Option<usize>,
     span: Duration,
     /// The mean time of an attempt, newer ones counting more.
@@ -17,8 +19,8 @@ impl Capacity {
     /// The most that is held, unless somebody asked for more.
     const MAX: usize = 1000;
 
-    pub(super) fn new(concurrency: usize, fixed: Option<usize>, ack_wait: Duration) -> Self {
-        Self { concurrency, fixed, span: ack_wait / 8, mean: None }
+    pub(super) fn new(concurrency: usize, least: usize, fixed: Option<usize>, ack_wait: Duration) -> Self {
+        Self { concurrency, least, fixed, span: ack_wait / 8, mean: None }
     }
 
     pub(super) fn took(&mut self, time: Duration) {
@@ -27,15 +29,15 @@ impl Capacity {
 
     pub(super) fn limit(&self) -> usize {
         if let Some(fixed) = self.fixed {
-            return fixed.max(self.concurrency);
+            return fixed.max(self.least);
         }
         let Some(mean) = self.mean else {
-            return self.concurrency;
+            return self.least;
         };
         let each = self.span.as_nanos() / mean.as_nanos().max(1);
         let each = usize::try_from(each).unwrap_or(Self::MAX);
         let limit = each.saturating_mul(self.concurrency).min(Self::MAX);
-        limit.max(self.concurrency)
+        limit.max(self.least)
     }
 }
 
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_slow_handler_holds_what_it_works_on_and_a_fast_one_the_most() {
-        let mut capacity = Capacity::new(4, None, Duration::from_secs(30));
+        let mut capacity = Capacity::new(4, 4, None, Duration::from_secs(30));
         assert_eq!(capacity.limit(), 4);
         capacity.took(Duration::from_micros(5));
         assert_eq!(capacity.limit(), Capacity::MAX);
@@ -57,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_counts() {
-        let capacity = Capacity::new(4, Some(5000), Duration::from_secs(30));
+        let capacity = Capacity::new(4, 4, Some(5000), Duration::from_secs(30));
         assert_eq!(capacity.limit(), 5000);
     }
 }

@@ -1,7 +1,5 @@
 //! A message that the worker has and has not settled: [`Held`].
 
-use std::time::SystemTime;
-
 use tokio::time::Instant;
 
 use crate::message::Delivery;
@@ -28,8 +26,11 @@ impl Held {
         Self { delivery, attempt, key, leased: now, began: now, is_busy: false }
     }
 
-    /// The time since it was stored, as far as clocks agree.
-    pub(super) fn age(&self) -> std::time::Duration {
-        SystemTime::now().duration_since(self.delivery.info().published_at).unwrap_or_default()
+    /// Takes a later delivery of the same message: its ack wait had passed before it was extended. JetStream settles by
+    /// the message's sequence, so either would do; the later one counts where deliveries are told apart.
+    pub(super) fn adopt(&mut self, later: Delivery) {
+        let earlier = std::mem::replace(&mut self.delivery, later);
+        earlier.into_message().abandon();
+        self.leased = Instant::now();
     }
 }

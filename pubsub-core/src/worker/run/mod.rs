@@ -1,27 +1,40 @@
 //! What runs bindings until it is told to stop: [`Worker`].
 
 mod attempt;
+mod begin;
 mod bound;
 mod capacity;
+mod clock;
+mod control;
+mod drain;
+mod ending;
 mod engine;
+mod gathering;
 mod held;
+mod hooks;
+mod inline;
+mod intake;
+mod keeper;
 mod lanes;
 mod settle;
-mod stop;
+#[cfg(feature = "signal")]
+mod signal;
+mod status;
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, join_all, select};
+use futures::future::{Either, FutureExt as _, join_all, select};
 
-pub(crate) use stop::StopSignal;
+pub use control::WorkerHandle;
+pub use status::{BindingStatus, WorkerPhase, WorkerStatus};
 
-use super::{Binding, Outcome};
+use super::{Binding, Outcome, Settled};
 use crate::Result;
 use crate::broker::Broker;
 use bound::Bound;
+use hooks::Hooks;
 
 /// Runs handlers for the messages of one or more consumers, until it is told to stop.
 ///
@@ -61,18 +74,8 @@ pub struct Worker {
     broker: Arc<dyn Broker>,
     bindings: Vec<Binding>,
     drain: Duration,
-    stop: StopSignal,
-}
-
-/// Stops a worker from elsewhere, a handler for example.
-#[derive(Debug, Clone)]
-pub struct StopHandle(StopSignal);
-
-impl StopHandle {
-    /// Tells the worker to stop. It finishes what it has begun.
-    pub fn stop(&self) {
-        self.0.set();
-    }
+    handle: WorkerHandle,
+    hooks: Hooks,
 }
 
 impl Worker {
@@ -86,7 +89,8 @@ impl Worker {
             broker: Arc::new(broker),
             bindings: Vec::new(),
             drain: Self::DEFAULT_DRAIN,
-            stop: StopSignal::new(),
+            handle: WorkerHandle::new(),
+            hooks: Hooks::default(),
         }
     }
 
@@ -105,19 +109,49 @@ impl Worker {
         self
     }
 
-    /// What stops the worker from elsewhere.
+    /// Runs when the consumers are there and nothing has been taken yet. An error keeps the worker from starting.
     #[must_use]
-    pub fn stop_handle(&self) -> StopHandle {
-        StopHandle(self.stop.clone())
+    pub fn on_start<F>(mut self, hook: impl FnOnce(WorkerHandle) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.hooks.on_start.push(Box::new(|worker| hook(worker).boxed()));
+        self
     }
 
-    /// Runs until it is [stopped](Self::stop_handle), or a binding cannot go on: then all of them stop.
+    /// Runs after each attempt, when the message is settled or waits for its retry: for metrics, an audit trail, tests. It
+    /// must not block; a panic is logged.
+    #[must_use]
+    pub fn after_settle(mut self, hook: impl Fn(&Settled) + Send + Sync + 'static) -> Self {
+        self.hooks.after_settle.push(Arc::new(hook));
+        self
+    }
+
+    /// Runs when everything is settled, before [`run`](Self::run) returns.
+    #[must_use]
+    pub fn on_stop<F>(mut self, hook: impl FnOnce() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.on_stop.push(Box::new(|| hook().boxed()));
+        self
+    }
+
+    /// What stops, pauses and watches the worker from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> WorkerHandle {
+        self.handle.clone()
+    }
+
+    /// Runs until it is [stopped](WorkerHandle::stop), or a binding cannot go on: then all of them stop.
     ///
     /// # Errors
-    /// `Config` for a binding that cannot be; what making sure of consumers and dead letters says. Nothing has been taken then.
+    /// `Config` for a binding that cannot be; what making sure of consumers and dead letters says, or a
+    /// hook. Nothing has been taken then.
     ///
     /// # Cancel safety
-    /// Dropped before completion, handlers are cut off where they are; their messages come again after the ack wait.
+    /// Dropped before completion, handlers are cut off where they are; their messages come again after the ack wait, and
+    /// those that nobody has begun with at once.
     pub async fn run(self) -> Result<Outcome> {
         self.run_until(std::future::pending()).await
     }
@@ -130,30 +164,50 @@ impl Worker {
     /// # Cancel safety
     /// As [`run`](Self::run).
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send) -> Result<Outcome> {
+        let Self { broker, bindings, drain, handle, hooks } = self;
         // All of them, before the first takes a message.
-        let mut bound = Vec::with_capacity(self.bindings.len());
-        for binding in &self.bindings {
+        let mut bound = Vec::with_capacity(bindings.len());
+        for binding in &bindings {
             binding.validate()?;
         }
-        for binding in self.bindings {
-            bound.push(Bound::open(&*self.broker, binding, self.stop.clone(), self.drain).await?);
+        for binding in bindings {
+            let after_settle = hooks.after_settle.clone();
+            bound.push(Bound::open(&*broker, binding, handle.clone(), after_settle, drain).await?);
         }
-        let stop_all = &self.stop;
+        for hook in hooks.on_start {
+            hook(handle.clone()).await?;
+        }
+        let ends = Ends(handle.clone());
+        handle.set_phase(WorkerPhase::Running);
+        let stop_all = &handle;
         let engines = join_all(bound.into_iter().map(|bound| async move {
             let outcome = engine::run(bound).await;
             // One that ends by itself ends the others too: a service that does half its work looks well and is not.
-            stop_all.set();
+            stop_all.stop();
             outcome
         }));
         let outcomes = match select(pin!(stop), engines).await {
             Either::Left(((), engines)) => {
-                self.stop.set();
+                handle.stop();
                 engines.await
             }
             Either::Right((outcomes, _)) => outcomes,
         };
+        for hook in hooks.on_stop {
+            hook().await;
+        }
+        drop(ends);
         let mut all = Outcome::default();
         outcomes.into_iter().for_each(|outcome| all.add(outcome));
         Ok(all)
+    }
+}
+
+/// Notes that the worker has ended, also if it was dropped in the middle.
+struct Ends(WorkerHandle);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.set_phase(WorkerPhase::Ended);
     }
 }

@@ -1,73 +1,54 @@
-//! How an engine settles: acks together, everything else one by one.
+//! The settlements themselves: acks together, everything else one by one.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use crate::Capability;
 use crate::consume::Consumer;
 use crate::message::{Delivery, Settlement};
-use crate::publish::{PublishOptions, Publisher};
-use crate::worker::dead_letters::DeadLetters;
-use crate::worker::{Failure, Outcome};
-use crate::{Capability, Result};
+use crate::worker::{Failure, Outcome, Settled};
+
+/// A message that is to be acknowledged, and what to tell of it then.
+pub(super) struct Acked {
+    pub(super) delivery: Delivery,
+    pub(super) settled: Option<Settled>,
+}
 
 /// Acknowledges all of them. `confirmed` waits for the broker, so that the last acks of a process are not lost with it.
+/// Returns what to tell of those that are settled.
 pub(super) async fn ack(
     consumer: &dyn Consumer,
-    deliveries: Vec<Delivery>,
+    acks: Vec<Acked>,
     confirmed: bool,
     outcome: &mut Outcome,
-) {
-    if deliveries.is_empty() {
-        return;
+) -> Vec<Settled> {
+    if acks.is_empty() {
+        return Vec::new();
     }
     let confirmed = confirmed && consumer.capabilities().has(Capability::ConfirmedSettlement);
     let settlement = if confirmed { Settlement::ack().confirmed() } else { Settlement::ack() };
-    for settled in consumer.settle_many(deliveries, settlement).await {
-        match settled {
-            Ok(()) => outcome.done += 1,
+    let (deliveries, told): (Vec<_>, Vec<_>) =
+        acks.into_iter().map(|acked| (acked.delivery, acked.settled)).unzip();
+    let mut settled = Vec::new();
+    for (outcome_of_one, told) in consumer.settle_many(deliveries, settlement).await.into_iter().zip(told) {
+        match outcome_of_one {
+            Ok(()) => {
+                outcome.done += 1;
+                settled.extend(told);
+            }
             Err(error) => unsettled(&error, outcome),
         }
     }
+    settled
 }
 
 /// Settles one.
-pub(super) async fn one(delivery: Delivery, settlement: Settlement, outcome: &mut Outcome) -> bool {
-    match delivery.settle(settlement).await {
-        Ok(()) => true,
-        Err(error) => {
-            unsettled(&error, outcome);
-            false
-        }
+pub(super) async fn one(delivery: Delivery, settlement: Settlement, outcome: &mut Outcome) {
+    if let Err(error) = delivery.settle(settlement).await {
+        unsettled(&error, outcome);
     }
 }
 
 fn unsettled(error: &crate::Error, outcome: &mut Outcome) {
     tracing::warn!(%error, "a settlement failed; the message comes again");
     outcome.unsettled += 1;
-}
-
-/// Stores the copy of a message that is given up, trying again for a while. The original is untouched.
-pub(super) async fn keep(
-    dead_letters: DeadLetters,
-    publisher: Arc<dyn Publisher>,
-    copy: Result<crate::OutboundMessage>,
-) -> Result<()> {
-    const TRIES: u32 = 5;
-    let copy = copy?;
-    let mut wait = Duration::from_millis(100);
-    for tried in 1.. {
-        let stored =
-            async { publisher.publish_with(copy.clone(), PublishOptions::default()).await?.await }.await;
-        match stored {
-            Ok(_) => break,
-            Err(error) if tried >= TRIES => {
-                return Err(error.with_context("dead_letters", &dead_letters.stream().name));
-            }
-            Err(_) => tokio::time::sleep(wait).await,
-        }
-        wait *= 2;
-    }
-    Ok(())
 }
 
 /// Says in the log that a message was given up. Its payload is not shown.

@@ -1,7 +1,13 @@
-//! Where messages go that are given up: [`DeadLetters`].
+//! Where messages go that are given up: [`DeadLetters`]; what is done with them: [`DeadLetterStore`].
+
+mod letter;
+mod store;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, UNIX_EPOCH};
+
+pub use letter::DeadLetter;
+pub use store::{DeadLetterStore, Redriven};
 
 use super::Failure;
 use crate::admin::StreamConfig;
@@ -48,10 +54,26 @@ impl DeadLetters {
     /// The header with the message id of the original, if it had one.
     pub const MESSAGE_ID: &'static str = "Dead-Letter-Message-Id";
 
+    /// The header of a message that was published again from the dead letters, with the consumer that had given it up:
+    /// workers of other consumers acknowledge it without handling it.
+    pub const REDRIVEN_FOR: &'static str = "Redriven-For";
+
+    /// Those above that a copy has and its original has not.
+    const OWN: [&'static str; 8] = [
+        Self::REASON,
+        Self::ATTEMPTS,
+        Self::STREAM,
+        Self::CONSUMER,
+        Self::SUBJECT,
+        Self::SEQUENCE,
+        Self::PUBLISHED_AT,
+        Self::MESSAGE_ID,
+    ];
+
     /// The most bytes of a reason; what is longer is cut off.
     const MAX_REASON: usize = 2048;
 
-    /// In a stream of this name, over the name in lower case and `.>`, which keeps them for 30 days. It is made when the
+    /// In a stream of this name, over the name in lower case and `.>`, which keeps them for 30 days, however many they are. It is made when the
     /// worker starts, unless it is there.
     ///
     /// # Errors
@@ -60,7 +82,9 @@ impl DeadLetters {
         const MONTH: Duration = Duration::from_secs(30 * 86_400);
         let name = name.as_ref();
         let config = StreamConfig::new(name, [format!("{}.>", name.to_lowercase())])?;
-        Self::with_stream(config.with_max_age(MONTH).with_max_bytes(Limit::Unlimited))
+        Self::with_stream(
+            config.with_max_age(MONTH).with_max_bytes(Limit::Unlimited).with_max_messages(Limit::Unlimited),
+        )
     }
 
     /// In a stream of this configuration, whose first subject ends with `.>`.
@@ -86,12 +110,19 @@ impl DeadLetters {
         &self.stream
     }
 
+    /// Whether a message was redriven for another consumer of its stream.
+    pub(super) fn is_for_another(message: &dyn Message) -> bool {
+        let meant = message.headers().get(Self::REDRIVEN_FOR);
+        meant.is_some_and(|consumer| consumer != message.info().consumer.as_str())
+    }
+
     /// The copy of a message that is given up.
     pub(super) fn copy_of(
         &self,
         message: &dyn Message,
         attempts: u64,
         failure: &Failure,
+        has_ids: bool,
     ) -> Result<OutboundMessage> {
         let info = message.info();
         let published = timestamp::format(info.published_at).unwrap_or_default();
@@ -113,7 +144,7 @@ impl DeadLetters {
         }
         let subject = Subject::new(format!("{}.{}.{}", self.root, info.stream, info.consumer))?;
         let copy = OutboundMessage::new(subject, message.payload().clone())?.with_headers(fitting(headers));
-        copy.with_id(id_of(info, "dead-letter")?)
+        if has_ids { copy.with_id(id_of(info, "dead-letter")?) } else { Ok(copy) }
     }
 }
 
