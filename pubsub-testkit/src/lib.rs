@@ -35,8 +35,6 @@
 //! | [`fault_layer`] | faults between a user's code and any backend, the same for the same seed |
 //! | [`Recorder`], [`Expectation`], [`Eventually`] | assertions for an application's own tests |
 //! | [`TestApp`], [`Handled`] | a service with its worker, run beside a test that drives it |
-//! | [`cancellation`] | every public future dropped at each of its await points |
-//! | [`twin_report`], [`differential`] | two backends asked the same questions, fixed ones or random ones |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
 pub mod cancellation;

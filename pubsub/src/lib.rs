@@ -7,6 +7,8 @@
 //! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
 //! | `nats` | `nats://HOST:4222`, `tls://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
+//! The feature `signal` adds `Worker::run_until_signal`, which stops a [`worker`] as operating systems tell it to.
+//!
 //! ```
 //! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};
 //!
