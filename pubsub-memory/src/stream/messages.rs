@@ -61,6 +61,11 @@ impl Messages {
         self.dropped.one(sequence);
     }
 
+    /// Takes note that any number of messages may have been.
+    pub(crate) fn note_many_dropped(&mut self) {
+        self.dropped.many();
+    }
+
     /// Removes a message and returns its subject.
     pub(crate) fn remove(&mut self, sequence: u64) -> Option<Subject> {
         self.log.remove(sequence)
