@@ -37,7 +37,7 @@ impl ConsumerState {
                 gap: replay.gap.map(nanos),
                 is_due: replay.is_due,
             }),
-            knows_dropped: self.dropped == messages.dropped(),
+            knows_dropped: self.dropped == messages.dropped().count(),
         })
     }
 
