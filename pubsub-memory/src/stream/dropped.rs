@@ -34,9 +34,9 @@ impl Dropped {
         self.count += 1;
     }
 
-    /// Those since there were so many; `None` if they are not remembered.
+    /// Those since there were so many; `None` if they are not remembered, or there never were so many.
     pub(crate) fn since(&self, count: u64) -> Option<impl Iterator<Item = u64> + '_> {
-        let new = usize::try_from(self.count.saturating_sub(count)).unwrap_or(usize::MAX);
+        let new = usize::try_from(self.count.checked_sub(count)?).unwrap_or(usize::MAX);
         let known = self.recent.len().checked_sub(new)?;
         Some(self.recent.iter().skip(known).copied())
     }
@@ -55,7 +55,7 @@ mod tests {
         let mut dropped = Dropped::default();
         [5, 3, 9].into_iter().for_each(|sequence| dropped.one(sequence));
         assert_eq!((since(&dropped, 0), since(&dropped, 2)), (Some(vec![5, 3, 9]), Some(vec![9])));
-        assert_eq!(since(&dropped, dropped.count()), Some(Vec::new()));
+        assert_eq!((since(&dropped, dropped.count()), since(&dropped, u64::MAX)), (Some(Vec::new()), None));
     }
 
     #[test]
