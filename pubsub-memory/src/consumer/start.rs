@@ -19,8 +19,8 @@ pub(super) fn position(
     let end = log.last().saturating_add(1);
     let cursor = match policy {
         DeliverPolicy::Last => match selector {
-            // Without a filter it is the last sequence, even if that message is deleted.
-            Selector::All => log.last().max(1),
+            // Without a filter it is the last sequence, even if that message is deleted; in an empty stream the next one.
+            Selector::All => log.last().max(log.first()).max(1),
             // Without a match everything: some message may match later.
             _ => messages.last(selector).unwrap_or(log.first()),
         },
