@@ -16,7 +16,7 @@
 //! ```
 //!
 //! # To add a call
-//! An async function in `calls/` that hands the call to its [`Cut`](cut::Cut), and its line in the table there.
+//! An async function in `calls/` that hands the call to its cut, and its line in the table there.
 
 mod afterwards;
 mod calls;
