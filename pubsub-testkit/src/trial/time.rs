@@ -8,7 +8,7 @@ use super::Trial;
 use crate::check::{CaseResult, Failure, placed};
 use crate::harness::Clock;
 
-/// How often a condition is looked at.
+/// After how long a condition is looked at again; the pauses grow, since what takes long need not be seen at once.
 const POLL: Duration = Duration::from_millis(10);
 
 impl Trial {
@@ -52,11 +52,17 @@ impl Trial {
     {
         placed(async move {
             let deadline = Instant::now() + self.patience();
+            let longest = match self.clock() {
+                Clock::Virtual => POLL * 50,
+                Clock::Real => POLL * 2,
+            };
+            let mut pause = POLL;
             while !condition().await? {
                 if Instant::now() >= deadline {
                     return Err(Failure::new(format!("waited in vain until {what}")));
                 }
-                tokio::time::sleep(POLL).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 5 / 4).min(longest);
             }
             Ok(())
         })

@@ -42,7 +42,7 @@ fn generate_living(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
 }
 
 fn generate_rollup(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let subject = sketch.subject_where(dice, |config| config.effective_allow_rollup());
+    let subject = sketch.subject_where(dice, pubsub_core::StreamConfig::effective_allow_rollup);
     let rollup = dice.pick([Rollup::Subject, Rollup::Subject, Rollup::All]);
     Arc::new(Publish {
         kind: KIND_ROLLUP.name,
