@@ -79,7 +79,7 @@ fn stays(records: &Records<'_>, publish: &Publish<'_>) -> bool {
     };
     publish.message.ttl().is_none()
         && publish.message.schedule().is_none()
-        && !records.publishes.iter().any(replaces)
+        && !records.rollups().any(replaces)
 }
 
 fn sees(records: &Records<'_>, consumer: &ConsumerFacts<'_>, publish: &Publish<'_>) -> bool {

@@ -93,10 +93,17 @@ async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, St
 /// The case, and what must hold afterwards: what its harness expects, and that no task is left.
 async fn attempt_and_look(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
     let expected = harness.expected();
-    let (outcome, reason) = attempt(case, harness, &expected).await?;
-    if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
-        return Err(Failure::without_place(format!("{objection}: {reason}")));
-    }
+    let (outcome, reason) = match attempt(case, harness, &expected).await {
+        // That the harness has no such fault is its declaration.
+        Err(failure) if failure.is_skip() => (Outcome::Skipped, failure.to_string()),
+        Err(failure) => return Err(failure),
+        Ok((outcome, reason)) => {
+            if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
+                return Err(Failure::without_place(format!("{objection}: {reason}")));
+            }
+            (outcome, reason)
+        }
+    };
     no_task_is_left().await?;
     Ok((outcome, reason))
 }
@@ -123,13 +130,17 @@ async fn attempt(
     };
     match (outcome, trial.end().await) {
         (Ok(outcome), Ok(())) => Ok(outcome),
+        (Err(skip), Err(failure)) if skip.is_skip() => Err(failure),
         (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
     }
 }
 
 /// The case, and then what must hold of every history.
 async fn run_body(case: &Case, trial: &Trial) -> CaseResult {
-    let outcome = (case.run)(trial).await;
+    let outcome = match (case.run)(trial).await {
+        Err(failure) if failure.is_skip() => return Err(failure),
+        outcome => outcome,
+    };
     let events = trial.history().events();
     // A case that has failed may have ended before it had traffic.
     let excused = if outcome.is_ok() {
