@@ -1,6 +1,6 @@
 //! Clocks that differ.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pubsub_core::{Capability, DeliverPolicy};
 use tokio::time::Instant;
@@ -12,7 +12,7 @@ use crate::trial::Trial;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// H9: that the broker's wall clock is a day ahead of the program's does no harm: ack waits and delays are as long as ever,
-/// ids are remembered, times that are told are the broker's. On virtual time the broker's day passes and the program's
+/// ids are remembered, times that are told are of one of the two. On virtual time the broker's day passes and the program's
 /// does not; the clock of a real server is not the kit's to set.
 pub(crate) async fn does_no_harm(trial: &Trial) -> CaseResult {
     if trial.clock() == Clock::Real {
@@ -20,16 +20,21 @@ pub(crate) async fn does_no_harm(trial: &Trial) -> CaseResult {
     }
     let stream = trial.stream().await?;
     trial.pass(DAY).await;
-    let ahead = trial.wall_clock().duration_since(std::time::SystemTime::now()).unwrap_or_default();
+    let ahead = trial.wall_clock().duration_since(SystemTime::now()).unwrap_or_default();
     check!(ahead > DAY / 2, "the broker's clock is {ahead:?} ahead");
 
     let consumer = trial.consumer(&stream, "worker").await?;
     trial.publish("a", "x").await?;
     let first = consumer.next().await?;
     let told = first.info().published_at;
-    let now = trial.wall_clock();
-    let apart = now.duration_since(told).or_else(|_| told.duration_since(now)).unwrap_or(DAY);
-    check!(apart < Duration::from_secs(60), "the message was published {apart:?} from now");
+    // A store in the process may tell the program's time.
+    let clocks = [trial.wall_clock(), SystemTime::now()];
+    let apart =
+        clocks.map(|now| now.duration_since(told).or_else(|_| told.duration_since(now)).unwrap_or(DAY));
+    check!(
+        apart.iter().any(|apart| *apart < Duration::from_secs(60)),
+        "the message was published {apart:?} from now"
+    );
     let taken = Instant::now();
     drop(first);
     let again = consumer.next().await?;
