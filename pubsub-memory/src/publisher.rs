@@ -39,7 +39,7 @@ impl MemoryPublisher {
 
     /// Stores messages of one stream under one lock, and says what became of each.
     fn store(stream: &Stream, messages: Vec<OutboundMessage>, outcomes: &mut Vec<Result<PendingReceipt>>) {
-        stream.run(|state, now, effects| {
+        stream.run_publish(|state, now, effects| {
             outcomes.extend(messages.into_iter().map(|message| {
                 let outcome = store_one(state, message, now, effects);
                 Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
@@ -73,7 +73,7 @@ impl MemoryPublisher {
         };
         let batch = format!("batch-{}", self.connection.store.next_id());
         self.connection.store.overhear_batch(&messages, &batch);
-        stream.run(|state, now, effects| {
+        stream.run_publish(|state, now, effects| {
             state.check_exists()?;
             state.publish_atomic(messages, &batch, now, effects)
         })
@@ -107,9 +107,9 @@ impl Publisher for MemoryPublisher {
         tokio::task::consume_budget().await;
         self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
         self.connection.store.overhear(&message);
-        let outcome = self
-            .route(&message.subject)
-            .and_then(|stream| stream.run(|state, now, effects| store_one(state, message, now, effects)));
+        let outcome = self.route(&message.subject).and_then(|stream| {
+            stream.run_publish(|state, now, effects| store_one(state, message, now, effects))
+        });
         Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
     }
 

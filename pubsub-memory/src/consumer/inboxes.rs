@@ -134,19 +134,22 @@ impl Inboxes {
         self.line.iter().any(|seat| seat.asked > 0)
     }
 
-    /// Delivers to the one whose turn it is, which then goes to the end of the line.
-    pub(super) fn deliver(&mut self, taken: Taken, now: Instant, effects: &mut Effects) {
-        let Some(place) = self.line.iter().position(|seat| seat.is_asking(now)) else {
-            return;
-        };
-        if let Some(seat) = self.line.get_mut(place) {
-            seat.deliver(taken, now, effects);
-        }
+    /// How many messages may still be delivered to all of them.
+    pub(super) fn asked(&self) -> usize {
+        self.line.iter().map(|seat| seat.asked).sum()
+    }
+
+    /// Delivers to the one whose turn it is, which then goes to the end of the line. Returns who waits there.
+    #[must_use]
+    pub(super) fn deliver(&mut self, taken: Taken, now: Instant) -> Option<Waker> {
+        let place = self.line.iter().position(|seat| seat.is_asking(now))?;
+        let waker = self.line.get_mut(place).and_then(|seat| seat.deliver(taken, now));
         if self.line.len() > 1
             && let Some(seat) = self.line.remove(place)
         {
             self.line.push_back(seat);
         }
+        waker
     }
 
     pub(super) fn are_waited_on(&self) -> bool {
@@ -198,13 +201,12 @@ impl Seat {
         self.asked > 0 && (self.waker.is_some() || self.until.is_some_and(|until| now < until))
     }
 
-    fn deliver(&mut self, taken: Taken, now: Instant, effects: &mut Effects) {
+    fn deliver(&mut self, taken: Taken, now: Instant) -> Option<Waker> {
         self.inbox.deliver(taken);
         self.asked = self.asked.saturating_sub(1);
-        if let Some(waker) = self.waker.take() {
-            // While somebody waited, the request was renewed.
-            self.until = Some(after(now, REQUEST));
-            effects.wake(waker);
-        }
+        let waker = self.waker.take()?;
+        // While somebody waited, the request was renewed.
+        self.until = Some(after(now, REQUEST));
+        Some(waker)
     }
 }

@@ -1,8 +1,10 @@
 //! A consumer as its stream keeps it: position, unsettled deliveries, who waits. All under the stream's lock.
 
+mod acks;
 mod floor;
 mod inbox;
 mod inboxes;
+mod lag;
 mod offer;
 mod pause;
 mod pending;
@@ -19,6 +21,7 @@ mod waiters;
 mod waits;
 mod window;
 
+pub(crate) use acks::Acks;
 pub(crate) use inbox::Inbox;
 pub(crate) use inboxes::{Need, Next};
 pub(crate) use pause::Pause;

@@ -25,7 +25,7 @@ impl ConsumerState {
                 && let Some(taken) = self.take_one(messages, due, effects)
             {
                 self.delivered_unasked(&taken);
-                self.inboxes.deliver(taken, due, effects);
+                self.deliver(taken, due, effects);
             }
             self.end_replay(messages, due);
         }
@@ -54,12 +54,18 @@ impl ConsumerState {
                 break;
             };
             self.delivered_unasked(&taken);
-            self.inboxes.deliver(taken, now, effects);
+            self.deliver(taken, now, effects);
         }
         self.end_replay(messages, now);
         self.arm(effects);
         self.tell_in_time(effects);
         std::mem::take(&mut self.settled)
+    }
+
+    fn deliver(&mut self, taken: Taken, now: Instant, effects: &mut Effects) {
+        if let Some(waker) = self.inboxes.deliver(taken, now) {
+            effects.wake(waker);
+        }
     }
 
     /// Without acks a message is settled by its delivery.

@@ -221,6 +221,11 @@ impl Pending {
         Some(entry)
     }
 
+    /// Nothing comes again by itself before this; nothing at all without it.
+    pub(crate) fn none_due_before(&self) -> Option<Instant> {
+        self.none_due_before
+    }
+
     /// Whether the time of one may be over. It says so too where only looking can tell.
     pub(crate) fn may_be_due(&self, now: Instant) -> bool {
         self.none_due_before.is_some_and(|earliest| earliest <= now)

@@ -60,18 +60,34 @@ impl Position {
                 return Some((sequence, message));
             }
         }
-        let is_counted_out =
-            matches!(selector, Selector::Wildcards(_)) && self.count(messages, selector) == 0;
-        let next = if is_counted_out { None } else { messages.next(selector, self.cursor) };
-        let Some((sequence, message)) = next else {
+        let Some((sequence, message)) = self.look(messages, selector) else {
             // What was passed over is not looked at again, also after a change of filters.
             self.cursor = self.cursor.max(messages.log().last().saturating_add(1));
             return None;
         };
-        self.cursor = sequence.saturating_add(1);
-        self.counted = self.counted.saturating_sub(1);
-        self.counted_to = self.counted_to.max(sequence);
+        self.pass(sequence);
         Some((sequence, message))
+    }
+
+    /// The next message behind the cursor, which stays where it is.
+    pub(crate) fn look<'a>(
+        &mut self,
+        messages: &'a Messages,
+        selector: &Selector,
+    ) -> Option<(u64, Kept<'a>)> {
+        let is_counted_out =
+            matches!(selector, Selector::Wildcards(_)) && self.count(messages, selector) == 0;
+        if is_counted_out { None } else { messages.next(selector, self.cursor) }
+    }
+
+    /// Goes on behind the message that [`look`](Self::look) has found.
+    pub(crate) fn pass(&mut self, sequence: u64) {
+        self.cursor = sequence.saturating_add(1);
+        if sequence <= self.counted_to {
+            self.counted = self.counted.saturating_sub(1);
+        } else {
+            self.counted_to = sequence;
+        }
     }
 
     /// How many messages were not delivered yet.

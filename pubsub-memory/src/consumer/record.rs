@@ -1,10 +1,13 @@
 //! A consumer as a snapshot keeps it.
 
+use std::sync::Arc;
+
 use pubsub_core::{ConsumerConfig, Error, Result, SequencePair};
 use tokio::time::Instant;
 
 use super::floor::Floor;
 use super::inboxes::Inboxes;
+use super::lag::Lag;
 use super::pause::Pause;
 use super::pending::Pending;
 use super::replay::Replay;
@@ -84,6 +87,8 @@ impl ConsumerState {
             last_used: now,
             // The stream no longer knows one by one what it had dropped before.
             dropped: messages.dropped().count() - u64::from(!record.knows_dropped),
+            lag: Lag::default(),
+            acks: Arc::default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What a consumer is and knows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use pubsub_core::{
@@ -9,8 +10,10 @@ use pubsub_core::{
 };
 use tokio::time::Instant;
 
+use super::acks::Acks;
 use super::floor::Floor;
 use super::inboxes::Inboxes;
+use super::lag::Lag;
 use super::pause::Pause;
 use super::pending::Pending;
 use super::replay::Replay;
@@ -47,6 +50,10 @@ pub(crate) struct ConsumerState {
     pub(super) last_used: Instant,
     /// Up to where [`Messages::dropped`] is known here.
     pub(super) dropped: u64,
+    /// What is left for later.
+    pub(super) lag: Lag,
+    /// Acks that its handles leave there.
+    pub(super) acks: Arc<Acks>,
 }
 
 /// Whether somebody waits at a consumer.
@@ -59,7 +66,7 @@ pub(crate) struct Waits {
 
 impl Waits {
     pub(crate) fn of(consumer: &ConsumerState) -> Self {
-        let at_all = consumer.is_waited_on();
+        let at_all = consumer.is_waited_on() && !consumer.leaves_deliveries();
         Self { at_all, for_room: at_all && consumer.is_stalled() }
     }
 }
@@ -107,6 +114,8 @@ impl ConsumerState {
             created: clock.wall(now),
             last_used: now,
             dropped: messages.dropped().count(),
+            lag: Lag::default(),
+            acks: Arc::default(),
         }
     }
 
@@ -238,6 +247,11 @@ impl ConsumerState {
         self.selector = Selector::of(&config);
         self.position.recount();
         self.config = config;
+    }
+
+    /// Where handles may leave acks.
+    pub(crate) fn acks(&self) -> Arc<Acks> {
+        Arc::clone(&self.acks)
     }
 
     pub(crate) fn opened(&mut self, now: Instant) {

@@ -136,6 +136,11 @@ impl ConsumerState {
         if let Some(replay) = &mut self.replay {
             replay.delivered(message.at, true);
         }
+        Some(self.hand_over(sequence, message, now))
+    }
+
+    /// Counts the first delivery of a message, at this time.
+    pub(super) fn hand_over(&mut self, sequence: u64, message: Kept<'_>, now: Instant) -> Taken {
         self.delivered.consumer += 1;
         self.delivered.stream = self.delivered.stream.max(sequence);
         let number = self.delivered.consumer;
@@ -145,7 +150,7 @@ impl ConsumerState {
             self.pending.insert(sequence, number, after(now, wait_after(&self.config, 1)));
         }
         let message = self.as_shown(message);
-        Some(Taken { message, sequence, number, attempt: 1, pending: 0 })
+        Taken { message, sequence, number, attempt: 1, pending: 0 }
     }
 
     /// Whether a message that waits for its time, or has, stands before those that come again.

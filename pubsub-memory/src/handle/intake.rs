@@ -80,7 +80,7 @@ impl Intake {
             until,
             waker: context.waker(),
         };
-        link.stream.run(|state, now, effects| {
+        link.stream.run_for(link.key, |state, now, effects| {
             link.connection.check_open("broker")?;
             state.take(link.key, &want, now, effects, taken).map_err(|gone| link.gone(gone))
         })
@@ -91,7 +91,7 @@ impl Drop for Intake {
     fn drop(&mut self) {
         if self.waits {
             let link = &self.link;
-            link.stream.run(|state, now, effects| state.leave(link.key, self.id, now, effects));
+            link.stream.run_for(link.key, |state, now, effects| state.leave(link.key, self.id, now, effects));
         }
     }
 }

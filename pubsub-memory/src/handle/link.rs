@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, StreamName};
+use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, SettlementKind, StreamName};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::connection::Connection;
+use crate::consumer::Acks;
 use crate::stream::{ConsumerKey, Effects, Gone, Stream, StreamState};
 use crate::{error, known};
 
@@ -18,6 +19,7 @@ pub(super) struct Link {
     /// Its name, in a text of its own: publishers and readers would count references to one in the same place.
     pub(super) stream_name: StreamName,
     pub(super) key: ConsumerKey,
+    acks: Arc<Acks>,
     pub(super) consumer: ConsumerName,
     pub(super) connection: Arc<Connection>,
     /// Which handle it is, among all of the store.
@@ -34,12 +36,12 @@ impl Link {
         connection.check_open("broker")?;
         let stream_name = StreamName::new(stream.as_str().to_owned())?;
         let stream = connection.store.stream(stream)?;
-        let (key, clock) =
-            stream.run(|state, now, _| state.open_handle(consumer, now).map(|key| (key, state.clock())))?;
+        let (key, acks, clock) = stream.run(|state, now, _| state.open_handle(consumer, now))?;
         Ok(Self {
             stream,
             stream_name,
             key,
+            acks,
             consumer: consumer.clone(),
             connection: Arc::clone(connection),
             id: connection.store.next_id(),
@@ -48,9 +50,13 @@ impl Link {
     }
 
     pub(super) fn settle(&self, delivery: (SequencePair, u64), settlement: &Settlement) -> Result<()> {
-        let check = self.check_settlement(settlement);
-        check.and_then(|()| {
-            self.stream.run(|state, now, effects| self.settle_one(state, delivery, settlement, now, effects))
+        self.check_settlement(settlement)?;
+        let is_plain_ack = !settlement.is_confirmed() && *settlement.kind() == SettlementKind::Ack;
+        if is_plain_ack && self.acks.give(delivery.0.stream, || self.stream.last_sequence()) {
+            return Ok(());
+        }
+        self.stream.run_for(self.key, |state, now, effects| {
+            self.settle_one(state, delivery, settlement, now, effects)
         })
     }
 
@@ -63,7 +69,7 @@ impl Link {
         if self.check_settlement(settlement).is_err() {
             return deliveries.iter().map(|_| self.check_settlement(settlement)).collect();
         }
-        self.stream.run(|state, now, effects| {
+        self.stream.run_for(self.key, |state, now, effects| {
             let settle = |delivery| self.settle_one(state, delivery, settlement, now, effects);
             deliveries.iter().copied().map(settle).collect()
         })
@@ -92,14 +98,16 @@ impl Link {
     pub(super) fn extend(&self, sequence: u64) -> Result<()> {
         self.connection.check_open("broker").map_err(|error| self.during("extend", error))?;
         // Not confirmed, so that a consumer that is gone is no error.
-        let _ = self.stream.run(|state, now, effects| state.extend(self.key, sequence, now, effects));
+        let _ = self
+            .stream
+            .run_for(self.key, |state, now, effects| state.extend(self.key, sequence, now, effects));
         Ok(())
     }
 
     /// Makes the message of an unsettled delivery available again. A closed connection says nothing any more.
     pub(super) fn give_back(&self, sequence: u64, attempt: u64, delay: Duration) {
         if !self.connection.is_closed() {
-            self.stream.run(|state, now, effects| {
+            self.stream.run_for(self.key, |state, now, effects| {
                 state.give_back(self.key, sequence, attempt, delay, now, effects);
             });
         }
@@ -123,6 +131,6 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.stream.run(|state, now, _| state.close_handle(self.key, now));
+        self.stream.run_for(self.key, |state, now, _| state.close_handle(self.key, now));
     }
 }

@@ -48,7 +48,7 @@ impl Subscription {
         if let Some(taken) = self.inbox.take_before_asking() {
             return Ok(Next::Taken(taken));
         }
-        let next = link.stream.run(|state, now, effects| {
+        let next = link.stream.run_for(link.key, |state, now, effects| {
             link.connection.check_open("broker")?;
             state.ask(link.key, &self.inbox, context.waker(), now, effects).map_err(|gone| link.gone(gone))
         });
@@ -109,6 +109,7 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let link = &self.link;
-        link.stream.run(|state, now, effects| state.unsubscribe(link.key, &self.inbox, now, effects));
+        link.stream
+            .run_for(link.key, |state, now, effects| state.unsubscribe(link.key, &self.inbox, now, effects));
     }
 }

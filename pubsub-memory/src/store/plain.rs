@@ -29,8 +29,9 @@ impl Store {
             return false;
         };
         let Plain { subject, reply, headers, payload } = plain;
-        let stored =
-            stream.run(|state, now, effects| state.publish_received(subject, headers, payload, now, effects));
+        let stored = stream.run_publish(|state, now, effects| {
+            state.publish_received(subject, headers, payload, now, effects)
+        });
         if let Some(reply) = reply {
             if let Some(answer) = receipt(stream.name().as_str(), &stored) {
                 self.publish_answer(&reply, answer, Headers::new());

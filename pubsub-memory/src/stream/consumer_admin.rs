@@ -1,5 +1,7 @@
 //! Creating, changing and deleting consumers.
 
+use std::sync::Arc;
+
 use pubsub_core::{
     AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Error, Limit, Result, Retention,
 };
@@ -8,7 +10,8 @@ use tokio::time::Instant;
 use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
-use crate::consumer::{ConsumerState, Selector};
+use crate::clock::Clock;
+use crate::consumer::{Acks, ConsumerState, Selector};
 use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
@@ -143,15 +146,19 @@ impl StreamState {
         slots.into_iter().map(|slot| self.info_at(slot, now, effects)).collect()
     }
 
-    /// A handle for a consumer, counted until [`close_handle`](Self::close_handle).
-    pub(crate) fn open_handle(&mut self, name: &ConsumerName, now: Instant) -> Result<ConsumerKey> {
+    /// What a handle for a consumer needs. It is counted until [`close_handle`](Self::close_handle).
+    pub(crate) fn open_handle(
+        &mut self,
+        name: &ConsumerName,
+        now: Instant,
+    ) -> Result<(ConsumerKey, Arc<Acks>, Clock)> {
         self.check_exists()?;
         let missing = || Error::consumer_not_found(self.name(), name);
         let key = self.consumers.key(name).ok_or_else(missing)?;
-        if let Some(consumer) = self.consumers.get_mut(key) {
-            consumer.opened(now);
-        }
-        Ok(key)
+        let consumer =
+            self.consumers.get_mut(key).ok_or_else(|| Error::consumer_not_found(&self.config.name, name))?;
+        consumer.opened(now);
+        Ok((key, consumer.acks(), self.clock))
     }
 
     pub(crate) fn close_handle(&mut self, key: ConsumerKey, now: Instant) {

@@ -41,6 +41,10 @@ pub(crate) struct Consumers {
     waiting: BTreeSet<usize>,
     /// Of those, the ones at their `max_ack_pending`. Some may have got room since.
     stalled: BTreeSet<usize>,
+    /// Those that lag.
+    lagging: BTreeSet<usize>,
+    /// None of them lags at this time.
+    lag_ends: Option<Instant>,
     /// Those that want to hear of removals.
     watching: BTreeSet<usize>,
     expiries: Expiries,
@@ -135,6 +139,7 @@ impl Consumers {
         self.names.remove(&consumer.name);
         self.waiting.remove(&slot);
         self.stalled.remove(&slot);
+        self.lagging.remove(&slot);
         self.watching.remove(&slot);
         self.expiries.forget(slot);
         self.free.push(slot);
@@ -239,6 +244,36 @@ impl Consumers {
         }
     }
 
+    /// This consumer lags until then at most.
+    pub(super) fn note_lag(&mut self, slot: usize, until: Instant) {
+        self.lagging.insert(slot);
+        self.lag_ends = Some(self.lag_ends.map_or(until, |known| known.min(until)));
+    }
+
+    pub(super) fn are_lagging(&self) -> bool {
+        !self.lagging.is_empty()
+    }
+
+    /// Whether some consumer must not lag any longer.
+    pub(super) fn lag_is_over(&self, now: Instant) -> bool {
+        self.lag_ends.is_some_and(|ends| ends <= now)
+    }
+
+    /// Those that lag, which then do so no longer.
+    pub(super) fn take_lagging(&mut self) -> BTreeSet<usize> {
+        self.lag_ends = None;
+        std::mem::take(&mut self.lagging)
+    }
+
+    /// Returns whether this one has lagged.
+    pub(super) fn stop_lagging(&mut self, slot: usize) -> bool {
+        let lagged = self.lagging.remove(&slot);
+        if self.lagging.is_empty() {
+            self.lag_ends = None;
+        }
+        lagged
+    }
+
     /// Those that wait for room.
     pub(super) fn stalled(&self) -> Vec<usize> {
         self.stalled.iter().copied().collect()
@@ -246,6 +281,11 @@ impl Consumers {
 
     pub(super) fn are_stalled(&self) -> bool {
         !self.stalled.is_empty()
+    }
+
+    /// Whether the time of a consumer without use may be over.
+    pub(super) fn may_expire(&self, now: Instant) -> bool {
+        self.expiries.may_be_due(now)
     }
 
     /// The next consumer that nobody has used for its threshold.

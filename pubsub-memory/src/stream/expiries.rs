@@ -29,6 +29,10 @@ impl Expiries {
         }
     }
 
+    pub(super) fn may_be_due(&self, now: Instant) -> bool {
+        self.order.first().is_some_and(|(at, _)| *at <= now)
+    }
+
     /// A consumer whose time may have come, until it is noted again.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<usize> {
         let (at, slot) = self.order.first().copied().filter(|(at, _)| *at <= now)?;

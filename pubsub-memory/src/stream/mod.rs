@@ -9,6 +9,7 @@ mod details;
 mod dropped;
 mod effects;
 mod expiries;
+mod lag;
 mod limits;
 mod log;
 mod messages;
@@ -34,6 +35,7 @@ mod time;
 mod unblock;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use pubsub_core::StreamName;
@@ -56,6 +58,8 @@ pub(crate) use stored::{Handout, Kept};
 pub(crate) struct Stream {
     name: StreamName,
     state: Mutex<StreamState>,
+    /// The last sequence that was given out, for whoever does not hold the lock.
+    last: AtomicU64,
     outbox: Outbox,
     audience: Arc<Audience>,
     own: Weak<Self>,
@@ -75,6 +79,7 @@ impl Stream {
         let name = state.config().name.clone();
         Arc::new_cyclic(|own| Self {
             name,
+            last: AtomicU64::new(state.messages.log().last()),
             state: Mutex::new(state),
             outbox: Outbox::default(),
             audience,
@@ -87,9 +92,40 @@ impl Stream {
         &self.name
     }
 
+    /// The last sequence that was given out.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// Does what is due, then this, under the lock; wakes and logs when the lock is released.
     pub(crate) fn run<R>(&self, operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R) -> R {
         let (result, effects) = self.run_quietly(operate);
+        effects.apply(self);
+        result
+    }
+
+    /// The same for an operation that looks at no other consumer than this one.
+    pub(crate) fn run_for<R>(
+        &self,
+        consumer: ConsumerKey,
+        operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R,
+    ) -> R {
+        let (result, effects) = self.enter(|state, now, effects| {
+            state.catch_up(consumer.slot());
+            let result = operate(state, now, effects);
+            state.let_lag(consumer.slot(), now);
+            result
+        });
+        effects.apply(self);
+        result
+    }
+
+    /// The same for a publish. It lets consumers catch up where it has to.
+    pub(crate) fn run_publish<R>(
+        &self,
+        operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R,
+    ) -> R {
+        let (result, effects) = self.enter(operate);
         effects.apply(self);
         result
     }
@@ -99,6 +135,13 @@ impl Stream {
         &self,
         operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R,
     ) -> (R, Effects) {
+        self.enter(|state, now, effects| {
+            state.catch_up_all();
+            operate(state, now, effects)
+        })
+    }
+
+    fn enter<R>(&self, operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R) -> (R, Effects) {
         let mut effects = Effects::new(self.audience.is_any());
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // Read under the lock, so that time never runs backwards for the stream.
@@ -108,6 +151,7 @@ impl Stream {
         state.conclude(now, &mut effects);
         state.set_alarm(now, &self.own);
         effects.post(&self.outbox);
+        self.last.store(state.messages.log().last(), Ordering::Relaxed);
         (result, effects)
     }
 

@@ -26,6 +26,7 @@ impl StreamState {
         now: Instant,
         effects: &mut Effects,
     ) -> u64 {
+        self.catch_up_all();
         let before = self.messages.log().len();
         match (filter, extent) {
             (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),

@@ -19,6 +19,9 @@ pub(super) enum Why {
 impl StreamState {
     /// Removes one message. Returns whether it was there.
     pub(super) fn remove(&mut self, sequence: u64, why: Why) -> bool {
+        if why != Why::Settled {
+            self.catch_up_before_removal(sequence);
+        }
         let is_first = sequence == self.messages.log().first();
         let Some(subject) = self.messages.remove(sequence) else {
             return false;

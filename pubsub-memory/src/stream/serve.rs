@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
-use crate::clock::Clock;
 use crate::consumer::{ConsumerState, Taken};
 
 /// What a fetch asks for.
@@ -171,10 +170,6 @@ impl StreamState {
     /// How many fetches and subscriptions may wait at one consumer.
     pub(super) fn max_waiting(&self) -> usize {
         usize::try_from(self.bounds.max_waiting).unwrap_or(usize::MAX)
-    }
-
-    pub(crate) fn clock(&self) -> Clock {
-        self.clock
     }
 }
 

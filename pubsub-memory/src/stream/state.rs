@@ -47,6 +47,8 @@ pub(crate) struct StreamState {
     /// Up to when everything that happens by itself has happened.
     pub(super) lived_until: Instant,
     pub(super) alarm: Option<Alarm>,
+    /// Up to which message no consumer lags.
+    pub(super) caught_up: u64,
     /// Whether anybody hears of removals.
     pub(super) heard: bool,
     /// What is to be told of removals.
@@ -86,6 +88,7 @@ impl StreamState {
             lived_until: now,
             alarm: None,
             unblocks: false,
+            caught_up: 0,
             heard: false,
             removed: Vec::new(),
             tells_at: None,

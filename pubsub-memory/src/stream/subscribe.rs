@@ -104,6 +104,7 @@ impl StreamState {
 
     /// A message that this consumer sees was stored.
     pub(super) fn arrived(&mut self, slot: usize, now: Instant, effects: &mut Effects) {
+        self.catch_up(slot);
         let Some(consumer) = self.consumers.at_mut(slot) else {
             return;
         };
@@ -111,9 +112,10 @@ impl StreamState {
             if !consumer.is_stalled() {
                 consumer.wake_one(effects);
             }
-            return;
+        } else {
+            consumer.advance(&self.messages, now, effects);
+            self.offer(slot, now, effects);
         }
-        consumer.advance(&self.messages, now, effects);
-        self.offer(slot, now, effects);
+        self.let_lag(slot, now);
     }
 }

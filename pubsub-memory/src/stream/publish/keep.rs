@@ -32,6 +32,7 @@ impl StreamState {
         incoming: &mut Incoming,
         effects: &mut Effects,
     ) -> Result<u64> {
+        self.catch_up_in_time(incoming.message.at);
         let next =
             self.messages.log().next_sequence().ok_or_else(|| error::sequences_exhausted(self.name()))?;
         let mut holders = 0;

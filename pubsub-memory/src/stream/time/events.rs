@@ -27,11 +27,19 @@ impl StreamState {
         } else {
             self.live_until(now, effects);
         }
+        if self.consumers.may_expire(now) {
+            self.end_unused(now, effects);
+        }
+        self.lived_until = now;
+    }
+
+    /// Ends the consumers that nobody has used for their threshold.
+    fn end_unused(&mut self, now: Instant, effects: &mut Effects) {
+        self.catch_up_all();
         while let Some((slot, name)) = self.consumers.next_expired(now) {
             self.remove_consumer(slot, effects);
             effects.notice(Notice::ConsumerExpired { consumer: name });
         }
-        self.lived_until = now;
     }
 
     /// One event after the other, each at its own time, since one may bring about the next.

@@ -1,0 +1,59 @@
+//! Which consumers lag, and letting them catch up before anybody could notice.
+
+use pubsub_core::Retention;
+use tokio::time::Instant;
+
+use super::state::StreamState;
+
+impl StreamState {
+    /// Lets all consumers catch up: what follows may look at any of them.
+    pub(super) fn catch_up_all(&mut self) {
+        if self.consumers.are_lagging() {
+            for slot in self.consumers.take_lagging() {
+                self.let_catch_up(slot);
+            }
+        }
+        self.caught_up = self.messages.log().last();
+    }
+
+    /// Lets one consumer catch up: what follows concerns no other.
+    pub(super) fn catch_up(&mut self, slot: usize) {
+        if self.consumers.stop_lagging(slot) {
+            self.let_catch_up(slot);
+        }
+    }
+
+    fn let_catch_up(&mut self, slot: usize) {
+        if let Some(consumer) = self.consumers.at_mut(slot) {
+            consumer.catch_up(&self.messages);
+        }
+        self.consumers.note_waiting(slot);
+    }
+
+    /// A message leaves that somebody may have to be given first.
+    pub(super) fn catch_up_before_removal(&mut self, sequence: u64) {
+        if sequence > self.caught_up && self.consumers.are_lagging() {
+            self.catch_up_all();
+        }
+    }
+
+    /// Before a publish: lets consumers catch up for which time may have done something.
+    pub(super) fn catch_up_in_time(&mut self, now: Instant) {
+        if self.consumers.lag_is_over(now) {
+            self.catch_up_all();
+        }
+    }
+
+    /// After an operation on one consumer. While somebody hears of what happens nothing is left for later.
+    pub(super) fn let_lag(&mut self, slot: usize, now: Instant) {
+        if self.heard || self.deleted {
+            return;
+        }
+        let keeps_acked = self.config.retention == Retention::Limits;
+        let Some(consumer) = self.consumers.at_mut(slot) else { return };
+        if let Some(until) = consumer.let_lag(&self.messages, keeps_acked, now) {
+            self.consumers.note_lag(slot, until);
+            self.consumers.note_waiting(slot);
+        }
+    }
+}
