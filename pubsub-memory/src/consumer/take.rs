@@ -92,6 +92,8 @@ impl ConsumerState {
             let (sequence, entry) = self.pending.next_queued()?;
             let Some(message) = messages.log().get(sequence) else {
                 self.end(SequencePair::new(entry.number, sequence));
+                // With `AckPolicy::All` an ack above it may have come first: then it has not ended, and would be found for ever.
+                self.pending.remove(sequence);
                 continue;
             };
             if self.is_last_attempt(entry.attempts) {
