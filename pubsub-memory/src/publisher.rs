@@ -91,8 +91,10 @@ fn store_one(
     now: Instant,
     effects: &mut Effects,
 ) -> Result<Receipt> {
-    // Deleted since it was looked up: as if it had been before.
-    state.check_exists().map_err(|_| error::no_stream_for(&message.subject))?;
+    state.check_open_to(&message.subject)?;
+    if !effects.are_heard() && state.takes_plainly(&message, now) {
+        return state.publish_plain(message, now, effects);
+    }
     state.publish(message, now, effects)
 }
 
@@ -107,9 +109,7 @@ impl Publisher for MemoryPublisher {
         tokio::task::consume_budget().await;
         self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
         self.connection.store.overhear(&message);
-        let outcome = self.route(&message.subject).and_then(|stream| {
-            stream.run_publish(|state, now, effects| store_one(state, message, now, effects))
-        });
+        let outcome = self.route(&message.subject).and_then(|stream| stream.publish(message));
         Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
     }
 

@@ -105,7 +105,11 @@ impl Delivery {
     /// # Cancel safety
     /// As [`ack`](Self::ack).
     pub async fn settle(self, settlement: Settlement) -> Result<()> {
-        self.into_message().settle(settlement).await
+        let message = self.into_message();
+        match message.settle_now(&settlement) {
+            Some(settled) => settled,
+            None => message.settle(settlement).await,
+        }
     }
 
     /// Reads the payload as JSON.

@@ -67,6 +67,14 @@ pub trait Message: Debug + Send + Sync + Any {
     /// Dropped before completion, the settlement was either made or not; if not, the message comes again.
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()>;
 
+    /// As [`settle`](Self::settle) where that never waits: `Some` has ended this delivery, and the message is to be dropped.
+    /// With `None` nothing has happened, and `settle` is to be called. Users call neither; [`Delivery`] asks here first.
+    /// For backends that settle in memory, which are spared a future on the heap; by default `None`.
+    fn settle_now(&self, settlement: &Settlement) -> Option<Result<()>> {
+        let _ = settlement;
+        None
+    }
+
     /// Buys one more ack wait, counted from now. Capability `extend`; the default refuses.
     ///
     /// # Errors

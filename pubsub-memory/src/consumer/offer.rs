@@ -39,6 +39,7 @@ impl ConsumerState {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
         }
+        self.offer_new(messages, now, effects);
         while self.is_waited_on() && self.has_more_than(self.waiters.woken(), messages) {
             if !self.inboxes.is_asking(now) {
                 // A fetch that has come wakes the next one.
@@ -60,6 +61,25 @@ impl ConsumerState {
         self.arm(effects);
         self.tell_in_time(effects);
         std::mem::take(&mut self.settled)
+    }
+
+    /// The same as far as there are only new messages, for subscriptions alone.
+    fn offer_new(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
+        let is_plain = self.waiters.is_empty() && self.replay.is_none() && !self.is_paused();
+        if !is_plain || !self.inboxes.is_asking(now) || self.pending.has_queued() {
+            return;
+        }
+        let mut left = self.position.undelivered(messages, &self.selector);
+        while left > 0 && !self.is_stalled() && self.inboxes.is_asking(now) {
+            let Some((sequence, message)) = self.position.advance(messages, &self.selector) else {
+                return;
+            };
+            left -= 1;
+            self.turns.fetch_is_next = true;
+            let taken = Taken { pending: left, ..self.hand_over(sequence, message, now) };
+            self.delivered_unasked(&taken);
+            self.deliver(taken, now, effects);
+        }
     }
 
     fn deliver(&mut self, taken: Taken, now: Instant, effects: &mut Effects) {

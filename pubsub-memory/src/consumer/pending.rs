@@ -215,7 +215,10 @@ impl Pending {
             (self.last_wait, self.none_due_before) = (None, None);
         } else if self.waits.front() == Some(&sequence) {
             // What is settled in order leaves nothing to clean up.
-            self.drop_first_wait();
+            self.waits.pop_front();
+            if self.waits.is_empty() {
+                self.last_wait = None;
+            }
         }
         self.drop_outdated_waits();
         Some(entry)

@@ -70,10 +70,23 @@ impl Window {
     }
 
     pub(super) fn remove(&mut self, sequence: u64) -> Option<Entry> {
+        if let Some(first) = self.entries.front().filter(|first| first.sequence == sequence).copied() {
+            // In order, as most are settled. The first one is never a hole.
+            self.live -= 1;
+            self.entries.pop_front();
+            self.close_holes();
+            return Some(first);
+        }
         let entry = self.get_mut(sequence)?;
         let removed = *entry;
         entry.attempts = 0;
         self.live -= 1;
+        self.close_holes();
+        Some(removed)
+    }
+
+    /// No hole is at an end, and holes are not most of it.
+    fn close_holes(&mut self) {
         while self.entries.front().is_some_and(Entry::is_hole) {
             self.entries.pop_front();
         }
@@ -83,7 +96,6 @@ impl Window {
         if self.entries.len() > 2 * self.live + 64 {
             self.entries.retain(|entry| !entry.is_hole());
         }
-        Some(removed)
     }
 
     /// The entry with the lowest sequence above this one.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::intake::Intake;
 use super::link::Link;
-use super::message::{MemoryMessage, which};
+use super::message::MemoryMessage;
 use super::subscription::Subscription;
 use crate::clock::after;
 use crate::connection::Connection;
@@ -71,12 +71,11 @@ impl Consumer for MemoryConsumer {
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {
         let mut results = Vec::with_capacity(deliveries.len());
-        let mut ours = Vec::new();
+        let mut ours = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            let which = which(delivery.info());
             let message = delivery.into_message();
-            if self.is_of_this_consumer(&*message) {
-                ours.push(which);
+            if let Some(own) = self.own(&*message) {
+                ours.push(own.which());
                 continue;
             }
             // A layer's, or another consumer's: each by itself, and in order.
@@ -93,13 +92,15 @@ impl Consumer for MemoryConsumer {
 }
 
 impl MemoryConsumer {
-    fn is_of_this_consumer(&self, message: &dyn Message) -> bool {
+    /// A message of this consumer, by way of this connection.
+    fn own<'a>(&self, message: &'a dyn Message) -> Option<&'a MemoryMessage> {
         let message: &dyn Any = message;
-        let link = message.downcast_ref::<MemoryMessage>().map(MemoryMessage::link);
-        link.is_some_and(|link| {
-            link.key == self.link.key
-                && Arc::ptr_eq(&link.stream, &self.link.stream)
-                && Arc::ptr_eq(&link.connection, &self.link.connection)
+        message.downcast_ref::<MemoryMessage>().filter(|message| {
+            let link = message.link();
+            Arc::ptr_eq(link, &self.link)
+                || (link.key == self.link.key
+                    && Arc::ptr_eq(&link.stream, &self.link.stream)
+                    && Arc::ptr_eq(&link.connection, &self.link.connection))
         })
     }
 }

@@ -70,6 +70,11 @@ impl Link {
             return deliveries.iter().map(|_| self.check_settlement(settlement)).collect();
         }
         self.stream.run_for(self.key, |state, now, effects| {
+            if *settlement.kind() == SettlementKind::Ack
+                && state.ack_all(self.key, deliveries, now, effects).is_some()
+            {
+                return deliveries.iter().map(|_| Ok(())).collect();
+            }
             let settle = |delivery| self.settle_one(state, delivery, settlement, now, effects);
             deliveries.iter().copied().map(settle).collect()
         })

@@ -1,6 +1,6 @@
 //! A delivery, before users hold it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,28 +9,25 @@ use pubsub_core::{Delivery, DeliveryInfo, Headers, Message, OnDrop, Result, Sequ
 
 use super::link::Link;
 use crate::consumer::Taken;
-use crate::stream::Handout;
 
 /// One attempt to hand a message over. Shares the stored message.
 pub(super) struct MemoryMessage {
-    message: Handout,
-    info: DeliveryInfo,
+    taken: Taken,
+    /// Made when somebody looks at it: most handlers do not.
+    info: OnceLock<DeliveryInfo>,
     link: Arc<Link>,
     on_drop: OnDrop,
 }
 
 impl MemoryMessage {
     pub(super) fn deliver(taken: Taken, link: &Arc<Link>, on_drop: OnDrop) -> Delivery {
-        let info = DeliveryInfo::new(
-            link.stream_name.clone(),
-            link.consumer.clone(),
-            taken.sequence,
-            taken.number,
-            taken.attempt,
-            taken.pending,
-            link.clock.wall(taken.message.at),
-        );
-        Delivery::new(Box::new(Self { message: taken.message, info, link: Arc::clone(link), on_drop }))
+        Delivery::new(Box::new(Self { taken, info: OnceLock::new(), link: Arc::clone(link), on_drop }))
+    }
+
+    /// What names the delivery in a settlement, and which attempt it was.
+    pub(super) fn which(&self) -> (SequencePair, u64) {
+        let Taken { sequence, number, attempt, .. } = self.taken;
+        (SequencePair::new(number, sequence), attempt)
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {
@@ -38,7 +35,7 @@ impl MemoryMessage {
     }
 
     fn give_back(&self, delay: Duration) {
-        self.link.give_back(self.info.stream_sequence, self.info.attempt, delay);
+        self.link.give_back(self.taken.sequence, self.taken.attempt, delay);
     }
 }
 
@@ -46,27 +43,43 @@ impl MemoryMessage {
 #[deny(clippy::missing_trait_methods)]
 impl Message for MemoryMessage {
     fn subject(&self) -> &str {
-        self.message.subject.as_str()
+        self.taken.message.subject.as_str()
     }
 
     fn payload(&self) -> &Bytes {
-        &self.message.payload
+        &self.taken.message.payload
     }
 
     fn headers(&self) -> &Headers {
-        self.message.headers()
+        self.taken.message.headers()
     }
 
     fn info(&self) -> &DeliveryInfo {
-        &self.info
+        self.info.get_or_init(|| {
+            let (taken, link) = (&self.taken, &self.link);
+            DeliveryInfo::new(
+                link.stream_name.clone(),
+                link.consumer.clone(),
+                taken.sequence,
+                taken.number,
+                taken.attempt,
+                taken.pending,
+                link.clock.wall(taken.message.at),
+            )
+        })
     }
 
     async fn settle(self: Box<Self>, settlement: Settlement) -> Result<()> {
-        self.link.settle(which(&self.info), &settlement)
+        self.link.settle(self.which(), &settlement)
+    }
+
+    /// Nothing here ever waits.
+    fn settle_now(&self, settlement: &Settlement) -> Option<Result<()>> {
+        Some(self.link.settle(self.which(), settlement))
     }
 
     async fn extend(&self) -> Result<()> {
-        self.link.extend(self.info.stream_sequence)
+        self.link.extend(self.taken.sequence)
     }
 
     fn abandon(self: Box<Self>) {
@@ -80,17 +93,12 @@ impl Message for MemoryMessage {
     }
 }
 
-/// What names a delivery in a settlement, and which attempt it was.
-pub(super) fn which(info: &DeliveryInfo) -> (SequencePair, u64) {
-    (SequencePair::new(info.consumer_sequence, info.stream_sequence), info.attempt)
-}
-
 impl std::fmt::Debug for MemoryMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MemoryMessage")
-            .field("subject", &self.message.subject)
-            .field("payload_bytes", &self.message.payload.len())
-            .field("info", &self.info)
+            .field("subject", &self.taken.message.subject)
+            .field("payload_bytes", &self.taken.message.payload.len())
+            .field("info", self.info())
             .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,11 @@ impl StreamState {
     /// Takes room for a message. As with the limits of a server's account, it does not matter what the message would
     /// replace (measured on nats-server 2.15.1).
     pub(super) fn reserve(&mut self, message: &Stored) -> Result<()> {
-        let cost = message.cost();
+        self.reserve_bytes(message.cost())
+    }
+
+    /// The same for a message of so many bytes.
+    pub(super) fn reserve_bytes(&mut self, cost: u64) -> Result<()> {
         let reserve = |state: &Self| state.usage.reserve(cost, &state.bounds);
         let reserved = reserve(self).or_else(|_| {
             // What has left during this operation is taken off first.

@@ -5,6 +5,7 @@ use pubsub_core::{Result, Retention, StreamConfig};
 use tokio::time::Instant;
 
 use super::effects::Effects;
+use super::publish::only_keeps;
 use super::state::{self, StreamState};
 use crate::error;
 
@@ -46,6 +47,7 @@ impl StreamState {
         if std::mem::replace(&mut self.duplicate_window, window) != window {
             self.dedup.change_window(now, window);
         }
+        (self.only_keeps, self.young_until) = (only_keeps(&config), None);
         self.config = config;
         if becomes_interest {
             self.recount_holders();

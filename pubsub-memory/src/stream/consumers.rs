@@ -169,6 +169,11 @@ impl Consumers {
         found
     }
 
+    /// Whether there may be any that a message concerns at once.
+    pub(super) fn are_waited_on(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// The consumers that see this subject and have somebody who waits.
     pub(super) fn waiting_for(&mut self, subject: &Subject) -> Vec<usize> {
         self.matching_among(Among::Waiting, subject)

@@ -71,8 +71,13 @@ impl Log {
 
     /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist. Takes headers and payload.
     pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
+        self.push_sized(message, message.cost(), holders)
+    }
+
+    /// The same for a message that [costs](Stored::cost) so many bytes.
+    pub(crate) fn push_sized(&mut self, message: &mut Stored, cost: u64, holders: u32) -> u64 {
         let sequence = self.last.saturating_add(1);
-        self.bytes += message.cost();
+        self.bytes += cost;
         let slot = Slot {
             payload: std::mem::take(&mut message.payload),
             headers: (!message.headers.is_empty()).then(|| Arc::new(std::mem::take(&mut message.headers))),
@@ -156,7 +161,13 @@ impl Log {
     pub(crate) fn next_from(&self, sequence: u64) -> Option<(u64, Kept<'_>)> {
         let sequence = sequence.max(self.first);
         let place = self.place_from(sequence / SEGMENT);
-        let found = self.segments.get(place)?.next_from(sequence);
+        let segment = self.segments.get(place)?;
+        if segment.number() == sequence / SEGMENT
+            && let Some(slot) = segment.get(sequence)
+        {
+            return Some((sequence, self.kept(slot)?));
+        }
+        let found = segment.next_from(sequence);
         // Only the last segment can be empty.
         let (sequence, slot) = found.or_else(|| self.segments.get(place + 1)?.next_from(sequence))?;
         Some((sequence, self.kept(slot)?))

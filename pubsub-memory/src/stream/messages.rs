@@ -32,6 +32,11 @@ impl Messages {
         self.log.push(message, holders)
     }
 
+    /// The same for a message that costs so many bytes.
+    pub(crate) fn push_sized(&mut self, message: &mut Stored, cost: u64, holders: u32) -> u64 {
+        self.log.push_sized(message, cost, holders)
+    }
+
     /// Appends a message that has its sequence already, above all others.
     pub(crate) fn push_at(&mut self, sequence: u64, message: &mut Stored, holders: u32) {
         self.log.end_at(sequence.saturating_sub(1), false);

@@ -36,9 +36,9 @@ mod unblock;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use pubsub_core::StreamName;
+use pubsub_core::{OutboundMessage, Receipt, Result, StreamName};
 use tokio::time::Instant;
 
 use crate::advisories::Audience;
@@ -120,6 +120,25 @@ impl Stream {
         result
     }
 
+    /// Stores one message, with as little as it takes.
+    pub(crate) fn publish(&self, message: OutboundMessage) -> Result<Receipt> {
+        let mut effects = Effects::new(self.audience.is_any());
+        let mut state = self.lock();
+        let now = Instant::now();
+        if effects.are_heard() || !state.takes_plainly(&message, now) {
+            drop(state);
+            return self.run_publish(|state, now, effects| {
+                state.check_open_to(&message.subject)?;
+                state.publish(message, now, effects)
+            });
+        }
+        let receipt = state.publish_plain(message, now, &mut effects);
+        self.last.store(state.messages.log().last(), Ordering::Relaxed);
+        drop(state);
+        effects.apply(self);
+        receipt
+    }
+
     /// The same for a publish. It lets consumers catch up where it has to.
     pub(crate) fn run_publish<R>(
         &self,
@@ -143,7 +162,7 @@ impl Stream {
 
     fn enter<R>(&self, operate: impl FnOnce(&mut StreamState, Instant, &mut Effects) -> R) -> (R, Effects) {
         let mut effects = Effects::new(self.audience.is_any());
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         // Read under the lock, so that time never runs backwards for the stream.
         let now = Instant::now();
         state.advance(now, &mut effects);
@@ -153,6 +172,10 @@ impl Stream {
         effects.post(&self.outbox);
         self.last.store(state.messages.log().last(), Ordering::Relaxed);
         (result, effects)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, StreamState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The store that it belongs to, unless that is gone.

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use pubsub_core::{AckPolicy, SequencePair, SettlementKind};
+use pubsub_core::{AckPolicy, Retention, SequencePair, SettlementKind};
 use tokio::time::Instant;
 
 use super::consumers::ConsumerKey;
@@ -133,6 +133,37 @@ impl StreamState {
         self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());
         Ok(())
+    }
+
+    /// Acks all deliveries at once, where that is the same as one after the other: where none makes room for another one.
+    pub(crate) fn ack_all(
+        &mut self,
+        key: ConsumerKey,
+        deliveries: &[(SequencePair, u64)],
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Option<()> {
+        let consumer = find(self.deleted, self.consumers.get_mut(key)).ok()?;
+        if consumer.config.ack == AckPolicy::None {
+            return None;
+        }
+        consumer.advance(&self.messages, now, effects);
+        if consumer.is_stalled() {
+            return None;
+        }
+        let keeps_acked = self.config.retention == Retention::Limits;
+        let mut released = Vec::new();
+        for (delivery, attempt) in deliveries {
+            let ended =
+                consumer.settle(*delivery, *attempt, &SettlementKind::Ack, &self.messages, now, effects);
+            if !keeps_acked {
+                released.extend(ended.sequences());
+            }
+        }
+        self.release(released);
+        self.offer(key.slot(), now, effects);
+        self.consumers.note_expiry(key.slot());
+        Some(())
     }
 
     /// Begins an ack wait anew.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pubsub_core::{Error, MessageId, Result, StreamConfig, StreamName, SubjectMapping};
+use pubsub_core::{Error, MessageId, Result, StreamConfig, StreamName, Subject, SubjectMapping};
 use tokio::time::Instant;
 
 use super::account::Counted;
@@ -11,11 +11,12 @@ use super::consumers::Consumers;
 use super::dedup::Dedup;
 use super::effects::{Effects, Notice};
 use super::messages::Messages;
-use super::publish::Republisher;
+use super::publish::{Republisher, only_keeps};
 use super::schedules::Schedules;
 use super::time::{Alarm, Lifetimes};
 use crate::clock::Clock;
 use crate::config::MemoryConfig;
+use crate::error;
 use crate::store::Usage;
 
 /// One stream, under its lock.
@@ -35,6 +36,10 @@ pub(crate) struct StreamState {
     pub(super) deleted: bool,
     /// Whether messages have left that somebody may hold unsettled, and consumers wait for room.
     pub(super) unblocks: bool,
+    /// Whether messages are kept and nothing else is done with them.
+    pub(super) only_keeps: bool,
+    /// Up to when no message is too old.
+    pub(super) young_until: Option<Instant>,
     /// The stream's transform, ready to be applied.
     pub(super) mapping: Option<SubjectMapping>,
     pub(super) republisher: Option<Republisher>,
@@ -68,6 +73,8 @@ impl StreamState {
     ) -> Result<Self> {
         let now = Instant::now();
         Ok(Self {
+            only_keeps: only_keeps(&config),
+            young_until: None,
             mapping: mapping(&config)?,
             republisher: republisher(&config)?,
             duplicate_window: config.effective_duplicate_window(),
@@ -117,6 +124,11 @@ impl StreamState {
         self.dedup = Dedup::default();
         self.lifetimes.clear();
         self.schedules.clear();
+    }
+
+    /// A stream that was deleted since it was looked up is as if it had been before.
+    pub(crate) fn check_open_to(&self, subject: &Subject) -> Result<()> {
+        if self.deleted { Err(error::no_stream_for(subject)) } else { Ok(()) }
     }
 
     pub(crate) fn check_exists(&self) -> Result<(), Error> {

@@ -13,12 +13,21 @@ pub(crate) struct SubjectIndex {
     numbers: HashMap<Subject, u32, RandomState>,
     entries: Vec<Entry>,
     free: Vec<u32>,
+    /// The one of the last insertion.
+    newest: u32,
 }
 
 #[derive(Debug)]
 struct Entry {
     subject: Subject,
     sequences: Sequences,
+}
+
+impl Entry {
+    /// Whether it is not kept only for its number to be used again.
+    fn is_in_use(&self) -> bool {
+        !self.sequences.is_empty()
+    }
 }
 
 impl SubjectIndex {
@@ -29,6 +38,19 @@ impl SubjectIndex {
 
     /// Appends a sequence, and returns the number of the subject.
     pub(super) fn insert(&mut self, subject: &Subject, sequence: u64) -> u32 {
+        // Often it is the subject of before.
+        let newest = self.newest;
+        if let Some(entry) =
+            self.entry_mut(newest).filter(|entry| entry.is_in_use() && entry.subject == *subject)
+        {
+            entry.sequences.push(sequence);
+            return newest;
+        }
+        self.newest = self.insert_other(subject, sequence);
+        self.newest
+    }
+
+    fn insert_other(&mut self, subject: &Subject, sequence: u64) -> u32 {
         if let Some(number) = self.numbers.get(subject).copied() {
             if let Some(entry) = self.entry_mut(number) {
                 entry.sequences.push(sequence);

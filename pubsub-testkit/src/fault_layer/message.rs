@@ -73,6 +73,11 @@ impl Message for FaultyMessage {
         }
     }
 
+    /// Every settlement takes the way of `settle`.
+    fn settle_now(&self, _settlement: &Settlement) -> Option<Result<()>> {
+        None
+    }
+
     async fn extend(&self) -> Result<()> {
         let fault = self.plan.for_extend(self.inner.as_ref());
         if !self.plan.link().is_up() {

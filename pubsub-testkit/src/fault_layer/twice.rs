@@ -82,6 +82,11 @@ impl Message for Half {
         }
     }
 
+    /// Every settlement takes the way of `settle`.
+    fn settle_now(&self, _settlement: &Settlement) -> Option<Result<()>> {
+        None
+    }
+
     async fn extend(&self) -> Result<()> {
         match self.shared.message.lock().await.as_ref() {
             Some(message) => message.extend().await,

@@ -86,6 +86,10 @@ impl Message for PrefixedMessage {
         self.inner.settle(settlement).await
     }
 
+    fn settle_now(&self, settlement: &Settlement) -> Option<Result<()>> {
+        self.inner.settle_now(settlement)
+    }
+
     async fn extend(&self) -> Result<()> {
         self.inner.extend().await
     }

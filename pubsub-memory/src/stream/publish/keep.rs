@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pubsub_core::{Limit, Result, Retention, TimeToLive};
+use pubsub_core::{Limit, Result, Retention, Subject, TimeToLive};
+use tokio::time::Instant;
 
 use super::incoming::{Incoming, TTL};
 use crate::clock::after;
@@ -71,12 +72,17 @@ impl StreamState {
         if let Some(again) = again {
             effects.publish(again.finish(self.name(), sequence));
         }
+        self.tell_who_waits(subject, at, effects);
+        Ok(sequence)
+    }
+
+    /// A message of this subject was stored.
+    pub(super) fn tell_who_waits(&mut self, subject: &Subject, at: Instant, effects: &mut Effects) {
         let waiting = self.consumers.waiting_for(subject);
         for slot in &waiting {
             self.arrived(*slot, at, effects);
         }
         self.consumers.recycle(waiting);
-        Ok(sequence)
     }
 
     /// Confirmed and not stored: nobody sees this subject.
@@ -89,13 +95,7 @@ impl StreamState {
         sequence
     }
 
-    fn remember(
-        &mut self,
-        id: Option<pubsub_core::MessageId>,
-        sequence: u64,
-        is_stored: bool,
-        at: tokio::time::Instant,
-    ) {
+    fn remember(&mut self, id: Option<pubsub_core::MessageId>, sequence: u64, is_stored: bool, at: Instant) {
         if let Some(id) = &id {
             self.dedup.remember(id.clone(), sequence, is_stored, at);
         }

@@ -4,6 +4,7 @@ mod atomic;
 mod expectations;
 mod incoming;
 mod keep;
+mod plain;
 mod republish;
 mod rollup;
 
@@ -17,6 +18,7 @@ use crate::error;
 pub(crate) use atomic::batch_headers;
 pub(super) use incoming::{Incoming, Orders, Scheduled};
 pub(super) use incoming::{MESSAGE_ID, ROLLUP, TTL};
+pub(super) use plain::only_keeps;
 pub(super) use republish::Republisher;
 
 /// The first server that refuses what is too large before anything else.

@@ -21,9 +21,7 @@ impl StreamState {
     pub(in crate::stream) fn advance(&mut self, now: Instant, effects: &mut Effects) {
         self.heard = effects.are_heard();
         if self.lifetimes.is_empty() && self.schedules.is_empty() && self.marker_ttl().is_none() {
-            if let Limit::At(max_age) = self.config.max_age {
-                self.expire(now, max_age);
-            }
+            self.age_until(now);
         } else {
             self.live_until(now, effects);
         }
@@ -40,6 +38,32 @@ impl StreamState {
             self.remove_consumer(slot, effects);
             effects.notice(Notice::ConsumerExpired { consumer: name });
         }
+    }
+
+    /// Whether nothing has happened by itself up to now, nobody is to be told, and no task is asleep.
+    pub(in crate::stream) fn is_quiet(&self, now: Instant) -> bool {
+        let is_young =
+            self.config.max_age == Limit::Unlimited || self.young_until.is_some_and(|until| now < until);
+        is_young
+            && self.lifetimes.is_empty()
+            && self.schedules.is_empty()
+            && self.alarm.is_none()
+            && self.tells_at.is_none()
+            && !self.deleted
+            && !self.unblocks
+            && !self.consumers.may_expire(now)
+    }
+
+    /// Removes what has become too old, where it is only `max_age` that says so.
+    fn age_until(&mut self, now: Instant) {
+        let Limit::At(max_age) = self.config.max_age else { return };
+        if self.young_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.expire(now, max_age);
+        let first = self.messages.log().first();
+        let oldest = self.messages.log().get(first).map_or(now, |message| message.at);
+        self.young_until = Some(after(oldest, max_age));
     }
 
     /// One event after the other, each at its own time, since one may bring about the next.

@@ -41,6 +41,11 @@ impl Message for RecordedMessage {
         outcome
     }
 
+    /// Every settlement takes the way of `settle`.
+    fn settle_now(&self, _settlement: &Settlement) -> Option<Result<()>> {
+        None
+    }
+
     async fn extend(&self) -> Result<()> {
         let delivery = self.delivery;
         self.history.record(What::ExtendCalled { delivery });

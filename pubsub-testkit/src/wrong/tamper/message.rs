@@ -49,6 +49,11 @@ impl Message for TamperedMessage {
         tamper.settle(inner, settlement).await
     }
 
+    /// Every settlement takes the way of `settle`.
+    fn settle_now(&self, _settlement: &Settlement) -> Option<Result<()>> {
+        None
+    }
+
     async fn extend(&self) -> Result<()> {
         self.tamper.extend(self.inner.as_ref()).await
     }
