@@ -61,7 +61,7 @@ impl<W> Slots<W> {
     /// Takes out those that were sent, and lets no other wait.
     pub(super) fn close(&mut self) -> Vec<W> {
         self.closed = true;
-        self.take_where(|_, _| true)
+        self.take_where(|_| true)
     }
 
     pub(super) fn take(&mut self, token: u64) -> Option<W> {
@@ -71,19 +71,66 @@ impl<W> Slots<W> {
     }
 
     /// Takes out those that were sent and for which the condition holds.
-    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W, Instant) -> bool) -> Vec<W> {
+    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W) -> bool) -> Vec<W> {
         let mut taken = Vec::new();
         for place in 0..self.places.len() {
             let leaves = self
                 .places
                 .get(place)
                 .and_then(Option::as_ref)
-                .is_some_and(|waiting| waiting.sent && condition(&waiting.waiter, waiting.deadline));
+                .is_some_and(|waiting| waiting.sent && condition(&waiting.waiter));
             if leaves {
                 taken.extend(self.empty(place));
             }
         }
         taken
+    }
+
+    /// Takes out those whose time is over, but for those that are given more.
+    pub(super) fn take_due(
+        &mut self,
+        now: Instant,
+        mut more: impl FnMut(&mut W, u64) -> Option<Instant>,
+    ) -> Vec<W> {
+        let mut taken = Vec::new();
+        for place in 0..self.places.len() {
+            let Some(waiting) = self.places.get_mut(place).and_then(Option::as_mut) else { continue };
+            if !waiting.sent || waiting.deadline > now {
+                continue;
+            }
+            match more(&mut waiting.waiter, waiting.token) {
+                Some(later) => waiting.deadline = later,
+                None => taken.extend(self.empty(place)),
+            }
+        }
+        taken
+    }
+
+    /// Gives a waiter more time, if it is there and says until when.
+    pub(super) fn postpone(
+        &mut self,
+        token: u64,
+        until: impl FnOnce(&mut W) -> Option<Instant>,
+    ) -> Option<bool> {
+        let waiting = self.get_mut(token)?;
+        let until = until(&mut waiting.waiter);
+        waiting.deadline = until.unwrap_or(waiting.deadline);
+        Some(until.is_some())
+    }
+
+    /// The tokens of those that were sent and fulfil the condition, in the order of their insertion.
+    pub(super) fn select(&mut self, mut condition: impl FnMut(&mut W) -> bool) -> Vec<u64> {
+        let sent = self.places.iter_mut().flatten().filter(|waiting| waiting.sent);
+        let mut tokens: Vec<u64> =
+            sent.filter_map(|it| condition(&mut it.waiter).then_some(it.token)).collect();
+        // A token begins with its serial number.
+        tokens.sort_unstable();
+        tokens
+    }
+
+    pub(super) fn get(&self, token: u64) -> Option<&W> {
+        let waiting = self.places.get(place_of(token)?)?.as_ref()?;
+        (waiting.token == token).then_some(&waiting.waiter)
     }
 
     /// How many of those that were sent fulfil the condition.
@@ -168,7 +215,25 @@ mod tests {
         let sent = slots.insert(later(), |_| "sent").unwrap();
         slots.insert(later(), |_| "unsent").unwrap();
         slots.mark_sent(sent);
-        assert_eq!(slots.take_where(|_, _| true), ["sent"]);
+        assert_eq!(slots.take_where(|_| true), ["sent"]);
+    }
+
+    #[test]
+    fn what_is_given_more_time_stays() {
+        let mut slots = Slots::new();
+        let tokens: Vec<u64> =
+            ["ends", "goes on"].map(|name| slots.insert(later(), |_| name).unwrap()).into();
+        tokens.iter().for_each(|token| slots.mark_sent(*token));
+        assert_eq!(slots.select(|_| true), tokens);
+        let now = later();
+        let more =
+            |waiter: &mut &str, _| (*waiter == "goes on").then(|| now + std::time::Duration::from_secs(1));
+        assert_eq!(slots.take_due(now, more), ["ends"]);
+        assert!(slots.take_due(now, |_, _| None).is_empty());
+        assert_eq!(slots.get(tokens[1]), Some(&"goes on"));
+        assert_eq!(slots.postpone(tokens[1], |_| Some(now)), Some(true));
+        assert_eq!(slots.take_due(now, |_, _| None), ["goes on"]);
+        assert_eq!(slots.postpone(tokens[1], |_| Some(now)), None);
     }
 
     #[test]
