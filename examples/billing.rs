@@ -16,7 +16,7 @@ async fn main() -> pubsub::Result<ExitCode> {
     }
     let worker = service(client.clone(), Bank::default())?
         .after_settle(|settled| println!("{}: {:?}", settled.subject, settled.ending));
-    let outcome = worker.run_until_signal().await?;
+    let outcome = worker.run_until(pubsub::stop_signal()?).await?;
     println!("{} billed, {} given up", outcome.done, outcome.dead_lettered);
     client.close().await?;
     Ok(outcome.exit_code())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
-use pubsub_core::{ConsumerName, Error, ErrorKind, StreamName, Subject, SubjectFilter};
+use pubsub_core::{ConsumerName, Error, ErrorKind, Retry, StreamName, Subject, SubjectFilter};
 
 const MAX_CONSUMERS: u16 = 10026;
 const MAX_STREAMS: u16 = 10027;
@@ -153,6 +153,11 @@ pub(crate) fn not_plain(subject: &Subject) -> Error {
     Error::invalid_input("message", "a plain message has instructions, which speak of streams")
         .with_context("subject", subject)
         .with_remedy("publish it with a `Publisher`, or leave the instructions out")
+}
+
+/// May be tried again: a server says the same for a moment while a stream has no leader.
+pub(crate) fn no_stream_for(subject: &Subject) -> Error {
+    Error::no_stream_for(subject).with_retry(Retry::Later)
 }
 
 /// A reset that JetStream does not allow.

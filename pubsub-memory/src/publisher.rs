@@ -34,7 +34,7 @@ impl MemoryPublisher {
     }
 
     fn route(&self, subject: &Subject) -> Result<Arc<Stream>> {
-        self.connection.store.route(subject).ok_or_else(|| Error::no_stream_for(subject))
+        self.connection.store.route(subject).ok_or_else(|| error::no_stream_for(subject))
     }
 
     /// Stores messages of one stream under one lock, and says what became of each.
@@ -92,7 +92,7 @@ fn store_one(
     effects: &mut Effects,
 ) -> Result<Receipt> {
     // Deleted since it was looked up: as if it had been before.
-    state.check_exists().map_err(|_| Error::no_stream_for(&message.subject))?;
+    state.check_exists().map_err(|_| error::no_stream_for(&message.subject))?;
     state.publish(message, now, effects)
 }
 
@@ -118,7 +118,7 @@ impl Publisher for MemoryPublisher {
     }
 
     async fn flush(&self) -> Result<()> {
-        Ok(())
+        self.connection.check_open("publisher")
     }
 
     /// One lock for each run of messages of one stream.

@@ -60,6 +60,12 @@ impl<T> SubjectTrie<T> {
         self.root.visit(subject, visit);
     }
 
+    /// Calls `visit` for the value of each filter that some subject matches as well as this one, in no order.
+    pub(crate) fn visit_overlapping<'a>(&'a self, filter: &SubjectFilter, visit: &mut impl FnMut(&'a T)) {
+        let tokens: Vec<&str> = filter.tokens().collect();
+        self.root.visit_overlapping(&tokens, visit);
+    }
+
     /// The value of some filter that matches the subject.
     pub(crate) fn find(&self, subject: &str) -> Option<&T> {
         let mut found = None;
@@ -100,6 +106,33 @@ impl<T> Node<T> {
                 None => node.here.iter().for_each(&mut *visit),
             }
         }
+    }
+}
+
+impl<T> Node<T> {
+    fn visit_overlapping<'a>(&'a self, tokens: &[&str], visit: &mut impl FnMut(&'a T)) {
+        let [token, tail @ ..] = tokens else {
+            self.here.iter().for_each(visit);
+            return;
+        };
+        self.rest.iter().for_each(&mut *visit);
+        match *token {
+            ">" => self.children().for_each(|node| node.visit_all(visit)),
+            "*" => self.children().for_each(|node| node.visit_overlapping(tail, visit)),
+            literal => {
+                let nodes = [self.literal.get(literal), self.any.as_deref()];
+                nodes.into_iter().flatten().for_each(|node| node.visit_overlapping(tail, visit));
+            }
+        }
+    }
+
+    fn visit_all<'a>(&'a self, visit: &mut impl FnMut(&'a T)) {
+        self.here.iter().chain(&self.rest).for_each(&mut *visit);
+        self.children().for_each(|node| node.visit_all(visit));
+    }
+
+    fn children(&self) -> impl Iterator<Item = &Self> {
+        self.literal.values().chain(self.any.as_deref())
     }
 }
 
@@ -147,5 +180,22 @@ mod tests {
             assert!(found(&trie, subject).is_empty(), "{subject}");
         }
         assert!(trie.root.literal.is_empty() && trie.root.any.is_none());
+    }
+
+    #[test]
+    fn overlapping_filters_are_those_that_overlap_by_the_rules_of_filters() {
+        let texts = ["a", "a.b", "a.*", "*.b", "a.>", ">", "*", "*.*", "b.c.d", "b.*.d", "b.>", "c.b.>"];
+        let filters = texts.map(filter);
+        let mut trie = SubjectTrie::default();
+        filters.iter().for_each(|stored| trie.insert(stored, stored.as_str()));
+        for wanted in &filters {
+            let mut found = Vec::new();
+            trie.visit_overlapping(wanted, &mut |text: &&str| found.push(*text));
+            found.sort_unstable();
+            let mut plain: Vec<&str> =
+                filters.iter().filter(|other| other.overlaps(wanted)).map(SubjectFilter::as_str).collect();
+            plain.sort_unstable();
+            assert_eq!(found, plain, "{wanted}");
+        }
     }
 }

@@ -28,7 +28,7 @@ async fn everything_made_from_it_ends_with_a_clear_error() {
     let message = OutboundMessage::new("s.a", "late").unwrap();
     let refused = publisher.publish_with(message, PublishOptions::default()).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Closed);
-    publisher.flush().await.unwrap();
+    assert_eq!(publisher.flush().await.unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(consumer.fetch(FetchOptions::up_to(1)).await.unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(consumer.info().await.unwrap_err().kind(), ErrorKind::Closed);
     assert!(Arc::clone(&consumer).subscribe(SubscribeOptions::default()).next().await.is_none());

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{SECOND, Setup, ack_all, durable, sequences, stream, take, wait};
-use pubsub_core::{Consumer, ConsumerConfig, DeliverPolicy, SequencePair, Subject};
+use pubsub_core::{Consumer, ConsumerConfig, DeliverPolicy, Purge, SequencePair, Subject};
 use std::sync::Arc;
 
 /// Six messages: `s.0 s.1 s.2 s.0 s.1 s.2`, one a second.
@@ -53,6 +53,17 @@ async fn the_last_and_the_last_of_each_go_by_the_filters() {
     assert!(take(&none, 10).await.is_empty());
     setup.publish("s.9").await;
     assert_eq!(sequences(&take(&none, 10).await), [7]);
+}
+
+/// Found by the differential test: nats-server 2.15.1 says 6 too, where the sixth message is gone and no other is left.
+#[tokio::test(start_paused = true)]
+async fn the_last_of_an_emptied_stream_is_what_comes_next() {
+    let setup = six().await;
+    setup.admin().purge_stream(&setup.stream, Purge::all()).await.unwrap();
+    let last = starting(&setup, "last", DeliverPolicy::Last).await;
+    assert_eq!(setup.consumer_info("last").await.unwrap().delivered, SequencePair::new(0, 6));
+    setup.publish("s.0").await;
+    assert_eq!(sequences(&take(&last, 10).await), [7]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use pubsub_testkit::{MemoryHarness, NatsHarness};
 
 #[test]
 fn memory_does_what_a_server_does() {
-    let report = Differential::from_seed(20_260)
+    let report = Differential::from_seed(2_030)
         .with_runs(12)
         .with_lanes(12)
         .compare(|| NatsHarness::start(NatsConnector), MemoryHarness::new, |_| {})

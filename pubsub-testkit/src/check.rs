@@ -13,22 +13,33 @@ pub(crate) type CaseResult<T = ()> = Result<T, Failure>;
 pub(crate) struct Failure {
     message: String,
     location: Option<&'static Location<'static>>,
+    /// It is no failure: the case cannot run here.
+    skip: bool,
 }
 
 impl Failure {
     #[track_caller]
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), location: Some(Location::caller()) }
+        Self { message: message.into(), location: Some(Location::caller()), skip: false }
     }
 
     /// A failure that no line of a case stands for, such as a violated rule.
     pub(crate) fn without_place(message: impl Into<String>) -> Self {
-        Self { message: message.into(), location: None }
+        Self { message: message.into(), location: None, skip: false }
+    }
+
+    /// Ends a case before it has begun, because what it needs cannot be had from this harness.
+    pub(crate) fn skip(reason: impl Into<String>) -> Self {
+        Self { message: reason.into(), location: None, skip: true }
+    }
+
+    pub(crate) fn is_skip(&self) -> bool {
+        self.skip
     }
 
     /// Names another place: the line of the case that used a shortcut.
     fn at(mut self, place: &'static Location<'static>) -> Self {
-        self.location = Some(place);
+        self.location = (!self.skip).then_some(place);
         self
     }
 

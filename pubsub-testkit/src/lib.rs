@@ -26,6 +26,7 @@
 //! |---|---|
 //! | [`Harness`], [`Clock`], [`Connecting`], [`Layered`] | what a backend gives to be tested |
 //! | [`MemoryHarness`] (feature `memory`), [`NatsHarness`] | harnesses of the backends that come with the library |
+//! | [`StoreFault`], [`StoreFaults`] | what a harness can do to its store, for the cases about faults |
 //! | [`suite!`], [`main!`], [`run_suite`], [`Stress`], [`Filter`], [`Case`] | running it |
 //! | [`Expected`] | what is not meant to run, so that what gets lost is noticed |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
@@ -37,6 +38,7 @@
 //! | [`TestApp`], [`Handled`] | a service with its worker, run beside a test that drives it |
 //! | [`wrong`] | deliberately wrong backends, which the suite must catch |
 
+pub mod cancellation;
 mod case;
 mod cases;
 mod check;
@@ -56,6 +58,7 @@ mod suite;
 mod test_app;
 mod trial;
 mod twin;
+pub mod twin_report;
 pub mod wrong;
 
 pub use case::Case;
@@ -63,7 +66,7 @@ pub use cases::waiting::Waiting;
 pub use expected::Expected;
 #[cfg(feature = "memory")]
 pub use harness::MemoryHarness;
-pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness};
+pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness, StoreFault, StoreFaults};
 pub use recorder::{Eventually, Expectation, Recorder, Seen};
 pub use report::{CaseReport, Outcome, Report};
 #[cfg(feature = "main")]

@@ -7,6 +7,8 @@
 //! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
 //! | `nats` | `nats://HOST:4222`, `tls://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
+//! The feature `signal` adds `stop_signal`, with which a [`worker`] stops as operating systems tell it to.
+//!
 //! ```
 //! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};
 //!
@@ -31,6 +33,9 @@
 //!
 //! What a delivery, a receipt and a settlement promise is said at [`Delivery`], [`Receipt`] and [`Settlement`].
 
+#[cfg(feature = "signal")]
+mod stop_signal;
+
 #[cfg(feature = "memory")]
 pub use pubsub_memory as memory;
 #[cfg(feature = "nats")]
@@ -38,6 +43,8 @@ pub use pubsub_nats as nats;
 
 #[doc(inline)]
 pub use pubsub_core::*;
+#[cfg(feature = "signal")]
+pub use stop_signal::stop_signal;
 
 /// What makes `memory://NAME` one store for the whole process, as a server would be.
 #[cfg(feature = "memory")]

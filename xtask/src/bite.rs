@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pubsub_testkit::MemoryHarness;
-use pubsub_testkit::wrong::{BiteReport, bite};
+use pubsub_testkit::wrong::{BiteReport, Bites, bite};
 
 use crate::Result;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Runs every case on each wrong backend, not only the one that is named for it
+    #[arg(long)]
+    all: bool,
     /// Also writes the report there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -25,12 +28,17 @@ pub(crate) struct Arguments {
     parallel: usize,
 }
 
-/// Runs every case on memory and on each wrong backend; fails unless memory passes and each is caught as expected.
+/// Runs the named cases, or all, on memory and on each wrong backend; fails unless memory passes and each is caught by the
+/// case that is named for it.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let report = bite(MemoryHarness::new, arguments.parallel, |bite| {
+    // Cases that fail by a panic tell it in their reasons.
+    std::panic::set_hook(Box::new(|_| {}));
+    let bites = if arguments.all { Bites::All } else { Bites::Named };
+    let report = bite(MemoryHarness::new, bites, arguments.parallel, |bite| {
         let verdict = if bite.is_as_expected() { "caught" } else { "NOT caught as expected" };
-        eprintln!("{:<32} {verdict}: {} of {:?}", bite.backend, bite.expected, bite.caught_by);
-    });
+        let caught = bite.caught_by.join(" ");
+        eprintln!("{:<28} {:>6} ms  {verdict}: {} of {caught}", bite.backend, bite.millis, bite.expected);
+    })?;
     println!("{}", report.markdown());
     for (path, text) in [(&arguments.json, report.to_json() + "\n"), (&arguments.markdown, report.markdown())]
     {

@@ -64,6 +64,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .with_max_differences(arguments.differences)
         .compare(reference, subject, |progress| match progress {
             Progress::Done(sequences) => bar.set_position(sequences),
+            Progress::Different(report) => {
+                eprintln!(
+                    "\nseed {} differs in one of {} operations:\n{}",
+                    report.seed,
+                    arguments.operations,
+                    report.parting()
+                );
+            }
             Progress::Shrinking { seed } => bar.set_message(format!("shrinking seed {seed}")),
             _ => {}
         })?;

@@ -16,6 +16,7 @@ mod nats_server;
 mod rust_version;
 mod stage;
 mod test;
+mod twin;
 mod workspace;
 
 use std::error::Error;
@@ -50,6 +51,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
     Differential(differential::Arguments),
+    /// The memory backend and a real nats-server, asked the same questions, side by side; fails if an answer differs
+    Twin(twin::Arguments),
     /// The memory backend's unit tests under Miri; fails where no nightly toolchain has it
     Miri,
     /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Bite(arguments) => bite::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
+        Task::Twin(arguments) => twin::run(&arguments),
         Task::Miri => miri::run_unit_tests(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),

@@ -37,12 +37,17 @@ impl ConsumerState {
                 gap: replay.gap.map(nanos),
                 is_due: replay.is_due,
             }),
-            knows_dropped: self.dropped == messages.dropped(),
+            knows_dropped: self.dropped == messages.dropped().count(),
         })
     }
 
     /// A consumer as it was. Its time without use begins anew, as after the restart of a server.
-    pub(crate) fn from_record(record: ConsumerRecord, clock: &Clock, now: Instant) -> Result<Self> {
+    pub(crate) fn from_record(
+        record: ConsumerRecord,
+        messages: &Messages,
+        clock: &Clock,
+        now: Instant,
+    ) -> Result<Self> {
         let config: ConsumerConfig = from_json(&record.config)?;
         config.validate()?;
         let name = config.name.clone().ok_or_else(|| Error::config("name", "a consumer has no name"))?;
@@ -77,8 +82,8 @@ impl ConsumerState {
             settled: Vec::new(),
             created: Clock::time_of(record.created),
             last_used: now,
-            // A fresh stream has dropped nothing yet.
-            dropped: if record.knows_dropped { 0 } else { u64::MAX },
+            // The stream no longer knows one by one what it had dropped before.
+            dropped: messages.dropped().count() - u64::from(!record.knows_dropped),
         })
     }
 }

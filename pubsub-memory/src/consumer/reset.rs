@@ -35,8 +35,8 @@ impl ConsumerState {
             DeliverPolicy::FromSequence(first) => first,
             DeliverPolicy::FromTime(time) => {
                 let log = messages.log();
-                let first = log.iter().find(|(_, message)| clock.wall(message.at) >= time);
-                first.map_or(log.last().saturating_add(1), |(sequence, _)| sequence)
+                let first = log.first_since(|at| clock.wall(at) >= time);
+                first.unwrap_or(log.last().saturating_add(1))
             }
             _ => return Err(NoReset::Start),
         };

@@ -19,8 +19,8 @@ pub(super) fn position(
     let end = log.last().saturating_add(1);
     let cursor = match policy {
         DeliverPolicy::Last => match selector {
-            // Without a filter it is the last sequence, even if that message is deleted.
-            Selector::All => log.last().max(1),
+            // Without a filter it is the last sequence, even if that message is deleted; in an empty stream the next one.
+            Selector::All => log.last().max(log.first()).max(1),
             // Without a match everything: some message may match later.
             _ => messages.last(selector).unwrap_or(log.first()),
         },
@@ -32,10 +32,7 @@ pub(super) fn position(
         // A sequence beyond the end is waited for (nats-server 2.11 and newer).
         DeliverPolicy::FromSequence(sequence) => sequence.max(log.first()),
         DeliverPolicy::FromTime(time) => {
-            let cursor = log
-                .iter()
-                .find(|(_, message)| clock.wall(message.at) >= time)
-                .map_or(end, |(sequence, _)| sequence);
+            let cursor = log.first_since(|at| clock.wall(at) >= time).unwrap_or(end);
             nearest_first(selector, messages, cursor)
         }
         DeliverPolicy::All => log.first(),

@@ -106,7 +106,7 @@ impl ConsumerState {
             settled: Vec::new(),
             created: clock.wall(now),
             last_used: now,
-            dropped: messages.dropped(),
+            dropped: messages.dropped().count(),
         }
     }
 
@@ -175,12 +175,20 @@ impl ConsumerState {
     /// Drops what is no longer in the stream.
     pub(crate) fn forget_removed(&mut self, messages: &Messages) {
         let first = messages.log().first();
-        let gone: Vec<u64> = if std::mem::replace(&mut self.dropped, messages.dropped()) == messages.dropped()
-        {
-            self.pending.sequences().take_while(|sequence| *sequence < first).collect()
-        } else {
-            self.pending.sequences().filter(|sequence| messages.log().get(*sequence).is_none()).collect()
-        };
+        let known = std::mem::replace(&mut self.dropped, messages.dropped().count());
+        let mut gone: Vec<u64> = self.pending.sequences().take_while(|sequence| *sequence < first).collect();
+        match messages.dropped().since(known) {
+            Some(dropped) => {
+                gone.extend(
+                    dropped.filter(|sequence| *sequence >= first && self.pending.contains(*sequence)),
+                );
+                gone.sort_unstable();
+            }
+            None => {
+                let is_gone = |sequence: &u64| *sequence >= first && messages.log().get(*sequence).is_none();
+                gone.extend(self.pending.sequences().filter(is_gone));
+            }
+        }
         for sequence in gone {
             // A server terminates it.
             let number = self.pending.get(sequence).map_or(0, |entry| entry.number);

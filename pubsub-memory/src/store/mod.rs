@@ -123,7 +123,7 @@ impl Store {
                 state.info()
             });
         }
-        self.check_overlap(&config, &table)?;
+        self.check_overlap(&config)?;
         let limit = self.config.max_streams;
         if table.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Err(error::too_many_streams(&config.name, limit));
@@ -146,7 +146,7 @@ impl Store {
         let stream = Arc::clone(stream);
         let (result, effects): (Result<_>, _) = stream.run_quietly(|state, now, effects| {
             state.check_update(&config)?;
-            self.check_overlap(&config, &table)?;
+            self.check_overlap(&config)?;
             let (before, after) = (state.config().subjects.clone(), config.subjects.clone());
             state.reconfigure(config, now, effects)?;
             self.routes.remove(stream.name());
@@ -179,16 +179,12 @@ impl Store {
         config.must_have_one_replica()
     }
 
-    fn check_overlap(&self, config: &StreamConfig, table: &BTreeMap<StreamName, Arc<Stream>>) -> Result<()> {
-        let others = table.keys().filter(|name| **name != config.name);
-        for (other, subjects) in others.filter_map(|name| Some((name, self.routes.subjects(name)?))) {
-            let clash =
-                config.subjects.iter().find(|wanted| subjects.iter().any(|taken| taken.overlaps(wanted)));
-            if let Some(subject) = clash {
-                return Err(Error::subjects_overlap(&config.name, other, subject));
-            }
+    /// Called under the table's lock, so that no other stream comes meanwhile.
+    fn check_overlap(&self, config: &StreamConfig) -> Result<()> {
+        match self.routes.overlap(&config.subjects, &config.name) {
+            Some((other, subject)) => Err(Error::subjects_overlap(&config.name, &other, &subject)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<StreamName, Arc<Stream>>> {
@@ -197,5 +193,27 @@ impl Store {
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<StreamName, Arc<Stream>>> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pubsub_core::OutboundMessage;
+
+    use super::*;
+
+    #[test]
+    fn a_publisher_does_not_wait_for_the_lock_of_another_stream() {
+        let store = Store::open(MemoryConfig::default());
+        for (name, filter) in [("A", "a.>"), ("B", "b.>")] {
+            store.create_stream(StreamConfig::new(name, [filter]).unwrap()).unwrap();
+        }
+        let busy = store.stream(&StreamName::new("A").unwrap()).unwrap();
+        let receipt = busy.run(|_, _, _| {
+            let message = OutboundMessage::new("b.one", "x").unwrap();
+            let stream = store.route(&message.subject).unwrap();
+            stream.run(|state, now, effects| state.publish(message, now, effects))
+        });
+        assert_eq!(receipt.unwrap().sequence, Some(1));
     }
 }

@@ -21,7 +21,7 @@ impl Store {
                 Error::config("name", "two streams have this name").with_context("stream", &config.name)
             );
         }
-        self.check_overlap(&config, &table)?;
+        self.check_overlap(&config)?;
         let stream = Stream::open(state, Arc::clone(&self.audience), Weak::clone(&self.own));
         self.routes.add(&config.subjects, &stream);
         table.insert(config.name.clone(), stream);

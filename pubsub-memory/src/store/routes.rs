@@ -49,6 +49,25 @@ impl Routes {
         self.table.read().unwrap_or_else(PoisonError::into_inner).subjects.get(stream).cloned()
     }
 
+    /// The first stream by name, but for this one, that takes a subject which one of these filters matches, and the filter.
+    pub(super) fn overlap(
+        &self,
+        subjects: &[SubjectFilter],
+        except: &StreamName,
+    ) -> Option<(StreamName, SubjectFilter)> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Option<(&StreamName, &SubjectFilter)> = None;
+        for subject in subjects {
+            table.trie.visit_overlapping(subject, &mut |stream| {
+                let name = stream.name();
+                if name != except && found.is_none_or(|(known, _)| name < known) {
+                    found = Some((name, subject));
+                }
+            });
+        }
+        found.map(|(name, subject)| (name.clone(), subject.clone()))
+    }
+
     pub(super) fn add(&self, subjects: &[SubjectFilter], stream: &Arc<Stream>) {
         self.change(|table| {
             for subject in subjects {

@@ -7,6 +7,7 @@ use pubsub_core::{ConsumerName, Subject, SubjectFilter};
 use tokio::time::Instant;
 
 use super::effects::Effects;
+use super::expiries::Expiries;
 use crate::consumer::{ConsumerState, Waits};
 use crate::subject_memo::SubjectMemo;
 use crate::subject_trie::SubjectTrie;
@@ -42,8 +43,7 @@ pub(crate) struct Consumers {
     stalled: BTreeSet<usize>,
     /// Those that want to hear of removals.
     watching: BTreeSet<usize>,
-    /// Before this nobody's time without use is over.
-    none_expires_before: Option<Instant>,
+    expiries: Expiries,
     created: u64,
     /// An empty list whose room is used again.
     spare: Vec<usize>,
@@ -136,6 +136,7 @@ impl Consumers {
         self.waiting.remove(&slot);
         self.stalled.remove(&slot);
         self.watching.remove(&slot);
+        self.expiries.forget(slot);
         self.free.push(slot);
         Some(*consumer)
     }
@@ -249,29 +250,22 @@ impl Consumers {
 
     /// The next consumer that nobody has used for its threshold.
     pub(super) fn next_expired(&mut self, now: Instant) -> Option<(usize, ConsumerName)> {
-        if self.none_expires_before.is_none_or(|earliest| now < earliest) {
-            return None;
-        }
-        let mut earliest: Option<Instant> = None;
-        for (slot, place) in self.slots.iter_mut().enumerate() {
-            let Some((_, consumer)) = place else { continue };
-            let Some(expires) = consumer.expires() else {
-                continue;
-            };
-            if expires <= now {
-                return Some((slot, consumer.name.clone()));
+        while let Some(slot) = self.expiries.take_due(now) {
+            let Some(consumer) = self.at_mut(slot) else { continue };
+            match consumer.expires() {
+                Some(expires) if expires <= now => return Some((slot, consumer.name.clone())),
+                Some(later) => self.expiries.note(slot, later),
+                // It is waited on. When that is over, its time is noted anew.
+                None => {}
             }
-            earliest = Some(earliest.map_or(expires, |earliest| earliest.min(expires)));
         }
-        self.none_expires_before = earliest;
         None
     }
 
     /// Takes note of when a consumer ends without use.
     pub(super) fn note_expiry(&mut self, slot: usize) {
         if let Some(expires) = self.at_mut(slot).and_then(ConsumerState::expires) {
-            let earliest = self.none_expires_before.map_or(expires, |earliest| earliest.min(expires));
-            self.none_expires_before = Some(earliest);
+            self.expiries.note(slot, expires);
         }
     }
 

@@ -86,10 +86,10 @@ impl StreamState {
         let Limit::At(limit) = self.config.max_messages_per_subject else {
             return;
         };
-        let log = self.messages.log();
-        let mut subjects: Vec<Subject> = log.iter().map(|(_, message)| message.subject.clone()).collect();
+        let counts = self.messages.subjects().counts();
+        let mut subjects: Vec<Subject> =
+            counts.filter(|(_, count)| *count > limit).map(|(subject, _)| subject.clone()).collect();
         subjects.sort_unstable();
-        subjects.dedup();
         for subject in &subjects {
             self.enforce_on_subject(subject, limit);
         }

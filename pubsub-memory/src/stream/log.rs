@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pubsub_core::Subject;
 use tokio::time::Instant;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use super::segment::{SEGMENT, Segment, Slot};
 use super::stored::{Kept, Stored};
 use super::subjects::SubjectIndex;
+use super::tally::{RANGE, Tally};
 
 /// A log with gaps, and the index of its subjects. It consists of the segments that hold a message, and the last one, so
 /// that growing copies nothing and gaps cost nothing. A subject's text is kept once for all its messages.
@@ -19,6 +21,7 @@ pub(crate) struct Log {
     /// An emptied segment, for the next one that is needed.
     spare: Option<Box<Segment>>,
     subjects: SubjectIndex,
+    tally: Tally,
     /// When the first message was stored. The times of all are counted from it.
     origin: Option<Instant>,
     /// The lowest stored sequence; one above `last` if there is none.
@@ -84,6 +87,7 @@ impl Log {
         if let Some(segment) = self.segments.back_mut() {
             segment.push(sequence, slot);
         }
+        self.tally.add(sequence);
         self.messages += 1;
         self.last = sequence;
         sequence
@@ -132,6 +136,7 @@ impl Log {
         }
         let (subject, cost) = self.kept(&slot).map(|message| (message.subject.clone(), message.cost()))?;
         self.subjects.remove(slot.subject, sequence);
+        self.tally.remove(sequence);
         self.messages -= 1;
         self.bytes -= cost;
         if sequence == self.first {
@@ -165,7 +170,7 @@ impl Log {
         Some((sequence, self.kept(slot)?))
     }
 
-    /// How many messages are stored at this sequence or above. Counted from the nearer end.
+    /// How many messages are stored at this sequence or above.
     pub(crate) fn count_from(&self, sequence: u64) -> u64 {
         if sequence <= self.first {
             return self.messages;
@@ -176,15 +181,21 @@ impl Log {
         if self.messages == self.last - self.first + 1 {
             return self.last - sequence + 1;
         }
-        let place = self.place_from(sequence / SEGMENT);
-        if place < self.segments.len() / 2 {
-            let before = self.segments.iter().take(place).map(|segment| segment.len()).sum::<u64>();
-            let below = self.segments.get(place).map_or(0, |segment| segment.count_below(sequence));
-            self.messages - before - below
-        } else {
-            let from = |segment: &Segment| segment.len() - segment.count_below(sequence);
-            self.segments.iter().skip(place).map(|segment| from(segment)).sum()
-        }
+        let from_here = self.segments.iter().skip(self.place_from(sequence / SEGMENT));
+        let near = from_here.take_while(|segment| segment.number() / (RANGE / SEGMENT) == sequence / RANGE);
+        let near = near.map(|segment| segment.len() - segment.count_below(sequence)).sum::<u64>();
+        near + self.tally.above(sequence)
+    }
+
+    /// The first message for which `is_past` is true of the time when it was stored; it is false for those before that.
+    pub(crate) fn first_since(&self, is_past: impl Fn(Instant) -> bool) -> Option<u64> {
+        let is_before = |slot: &Slot| self.time_of(slot).is_some_and(|at| !is_past(at));
+        let begins_before =
+            |segment: &Segment| segment.iter().next().is_some_and(|(_, slot)| is_before(slot));
+        let behind = self.segments.partition_point(|segment| begins_before(segment));
+        let segments = self.segments.iter().skip(behind.saturating_sub(1));
+        let mut slots = segments.flat_map(|segment| segment.iter());
+        slots.find(|(_, slot)| !is_before(slot)).map(|(sequence, _)| sequence)
     }
 
     /// All stored messages, in order.
@@ -194,8 +205,11 @@ impl Log {
     }
 
     fn kept<'a>(&'a self, slot: &'a Slot) -> Option<Kept<'a>> {
-        let at = self.origin? + std::time::Duration::from_nanos(slot.at);
-        Some(Kept::new(slot, self.subjects.subject(slot.subject)?, at))
+        Some(Kept::new(slot, self.subjects.subject(slot.subject)?, self.time_of(slot)?))
+    }
+
+    fn time_of(&self, slot: &Slot) -> Option<Instant> {
+        Some(self.origin? + Duration::from_nanos(slot.at))
     }
 
     /// Nanoseconds since the first message. Time does not run backwards here.
@@ -335,7 +349,7 @@ mod tests {
         let mut headers = Headers::new();
         headers.append_received("a", "1").unwrap();
         let (begun, mut log) = (Instant::now(), Log::new());
-        let later = begun + std::time::Duration::from_millis(7);
+        let later = begun + Duration::from_millis(7);
         log.push(&mut Stored { at: begun, ..message() }, 0);
         log.push(&mut Stored { at: later, headers: headers.clone(), ..message() }, 3);
         let kept = log.get(2).unwrap();
@@ -343,6 +357,22 @@ mod tests {
         assert_eq!((kept.headers, kept.hand_out().headers()), (&headers, &headers));
         assert_eq!(log.get(1).unwrap().headers, &Headers::new());
         assert_eq!(log.holders_mut(2).copied(), Some(3));
+    }
+
+    #[test]
+    fn messages_are_found_by_the_time_when_they_were_stored() {
+        let (begun, mut log) = (Instant::now(), Log::new());
+        for number in 0..3 * SEGMENT {
+            log.push(&mut Stored { at: begun + Duration::from_millis(number / 2), ..message() }, 0);
+        }
+        for removed in [1, 2, 3, 5].into_iter().chain(SEGMENT..=SEGMENT + 9) {
+            log.remove(removed).unwrap();
+        }
+        for millis in 0..=3 * SEGMENT / 2 {
+            let since = |at: Instant| at >= begun + Duration::from_millis(millis);
+            let plain = log.iter().find(|(_, message)| since(message.at)).map(|(sequence, _)| sequence);
+            assert_eq!(log.first_since(since), plain, "{millis}");
+        }
     }
 
     #[test]

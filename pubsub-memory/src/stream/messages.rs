@@ -2,6 +2,7 @@
 
 use pubsub_core::Subject;
 
+use super::dropped::Dropped;
 use super::log::Log;
 use super::stored::{Kept, Stored};
 use super::subjects::SubjectIndex;
@@ -11,14 +12,12 @@ use crate::consumer::Selector;
 #[derive(Debug)]
 pub(crate) struct Messages {
     log: Log,
-    /// How many messages were dropped from the middle, settled by nobody. Consumers compare it to know whether to look
-    /// for unsettled deliveries of messages that are gone.
-    dropped: u64,
+    dropped: Dropped,
 }
 
 impl Messages {
     pub(crate) fn new() -> Self {
-        Self { log: Log::new(), dropped: 0 }
+        Self { log: Log::new(), dropped: Dropped::default() }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -52,13 +51,19 @@ impl Messages {
         self.log.holders_mut(sequence)
     }
 
-    pub(crate) fn dropped(&self) -> u64 {
-        self.dropped
+    /// The messages that were dropped from the middle.
+    pub(crate) fn dropped(&self) -> &Dropped {
+        &self.dropped
     }
 
-    /// Takes note that a message was removed, or all, of which there may be unsettled deliveries.
-    pub(crate) fn note_dropped(&mut self) {
-        self.dropped += 1;
+    /// Takes note that a message was removed of which there may be unsettled deliveries.
+    pub(crate) fn note_dropped(&mut self, sequence: u64) {
+        self.dropped.one(sequence);
+    }
+
+    /// Takes note that any number of messages may have been.
+    pub(crate) fn note_many_dropped(&mut self) {
+        self.dropped.many();
     }
 
     /// Removes a message and returns its subject.
@@ -66,8 +71,10 @@ impl Messages {
         self.log.remove(sequence)
     }
 
+    /// Removes everything, as [`Log::clear`].
     pub(crate) fn clear(&mut self, next: u64) {
         self.log.clear(next);
+        self.dropped.many();
     }
 
     /// The first message at this sequence or above that the selector takes.

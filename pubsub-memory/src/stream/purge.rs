@@ -74,38 +74,52 @@ impl StreamState {
     /// Removes everything; the next message is stored at `next` at the earliest.
     pub(super) fn clear(&mut self, next: u64) {
         self.messages.clear(next);
-        self.messages.note_dropped();
         self.unblocks |= self.consumers.are_stalled();
         self.lifetimes.clear();
         self.schedules.clear();
     }
 
     fn purge_some(&mut self, filter: Option<&SubjectFilter>, extent: PurgeExtent) {
-        let mut doomed: Vec<u64> = match filter {
-            Some(literal) if literal.is_literal() => {
-                self.messages.subjects().sequences_of(literal.as_str()).collect()
-            }
-            _ => {
-                let matches = |subject: &str| filter.is_none_or(|filter| filter.matches(subject));
-                let all = self.messages.log().iter();
-                all.filter(|(_, message)| matches(message.subject.as_str()))
-                    .map(|(sequence, _)| sequence)
-                    .collect()
-            }
-        };
+        let mut doomed = filter.map_or_else(|| self.oldest(extent), |filter| self.sequences_of(filter));
         match extent {
-            PurgeExtent::All => {}
             PurgeExtent::UpTo(sequence) => doomed.retain(|doomed| *doomed < sequence),
-            PurgeExtent::Keep(kept) => {
+            PurgeExtent::Keep(kept) if filter.is_some() => {
                 let kept = usize::try_from(kept).unwrap_or(usize::MAX);
                 doomed.truncate(doomed.len().saturating_sub(kept));
             }
+            PurgeExtent::All | PurgeExtent::Keep(_) => {}
             // `known` has refused the rest.
             _ => doomed.clear(),
         }
         for sequence in doomed {
             self.remove(sequence, Why::Purged);
         }
+    }
+
+    /// What a purge of all subjects removes. It looks at nothing else.
+    fn oldest(&self, extent: PurgeExtent) -> Vec<u64> {
+        let log = self.messages.log();
+        let all = log.iter().map(|(sequence, _)| sequence);
+        match extent {
+            PurgeExtent::UpTo(end) => all.take_while(|sequence| *sequence < end).collect(),
+            PurgeExtent::Keep(kept) => {
+                all.take(usize::try_from(log.len().saturating_sub(kept)).unwrap_or(usize::MAX)).collect()
+            }
+            _ => all.collect(),
+        }
+    }
+
+    /// The messages that a filter matches, in order.
+    fn sequences_of(&self, filter: &SubjectFilter) -> Vec<u64> {
+        let subjects = self.messages.subjects();
+        if filter.is_literal() {
+            return subjects.sequences_of(filter.as_str()).collect();
+        }
+        let matching = subjects.counts().filter(|(subject, _)| filter.matches(subject.as_str()));
+        let mut sequences: Vec<u64> =
+            matching.flat_map(|(subject, _)| subjects.sequences_of(subject.as_str())).collect();
+        sequences.sort_unstable();
+        sequences
     }
 
     /// Deletes one message; its sequence stays a gap.

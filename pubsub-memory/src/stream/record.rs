@@ -82,7 +82,7 @@ impl StreamState {
             state.dedup.remember(MessageId::new(id.id)?, id.sequence, id.is_stored, at);
         }
         for consumer in record.consumers {
-            let consumer = ConsumerState::from_record(consumer, &clock, now)?;
+            let consumer = ConsumerState::from_record(consumer, &state.messages, &clock, now)?;
             if state.consumers.slot(&consumer.name).is_some() {
                 return Err(Error::config("name", "two consumers have this name"));
             }
@@ -126,6 +126,7 @@ fn messages(records: Vec<MessageRecord>, last: u64, is_set: bool, clock: &Clock)
         messages.push_at(record.sequence, &mut message, record.holders);
     }
     messages.end_at(last, is_set);
+    messages.note_many_dropped();
     Ok(messages)
 }
 

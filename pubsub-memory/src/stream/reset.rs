@@ -18,6 +18,15 @@ impl StreamState {
         effects: &mut Effects,
     ) -> Result<ConsumerInfo> {
         self.check_exists()?;
+        if sequence == Some(0) {
+            // A server would take it for "to the ack floor".
+            return Err(error::no_reset(
+                self.name(),
+                name,
+                "no message has the sequence 0: they begin with 1",
+                "give a sequence from 1 on, or none for the ack floor",
+            ));
+        }
         let missing = || Error::consumer_not_found(self.name(), name);
         let slot = self.consumers.slot(name).ok_or_else(missing)?;
         let consumer =

@@ -24,7 +24,7 @@ impl StreamState {
             return false;
         };
         if why != Why::Settled && !is_first {
-            self.messages.note_dropped();
+            self.messages.note_dropped(sequence);
         }
         if why == Why::Dropped && self.heard {
             self.tell_of_removal(sequence, &subject);

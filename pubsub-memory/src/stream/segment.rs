@@ -11,11 +11,17 @@ pub(super) const SEGMENT: u64 = 512;
 const WORDS: usize = 8;
 const WORD: usize = 64;
 
+/// A full segment of which no more than this is left keeps only what is left.
+const FEW: u64 = 64;
+
 /// The slots of [`SEGMENT`] sequences in a row, those that begin with `number * SEGMENT`.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
     number: u64,
+    /// One for each sequence, or only those with a message, so that a message among thousands that are gone does not keep
+    /// the room of all.
     slots: Vec<Option<Slot>>,
+    is_dense: bool,
     /// A bit for each slot that holds a message, so that empty ones are passed over 64 at a time.
     occupied: [u64; WORDS],
     live: u64,
@@ -40,6 +46,7 @@ impl Segment {
     pub(super) fn begin(&mut self, number: u64, will_be_filled: bool) {
         self.number = number;
         self.slots.clear();
+        self.is_dense = false;
         if will_be_filled {
             self.slots.reserve_exact(WORDS * WORD);
         }
@@ -60,8 +67,10 @@ impl Segment {
     /// Adds a message behind all others.
     pub(super) fn push(&mut self, sequence: u64, slot: Slot) {
         let place = place(sequence);
-        // Sequences that were skipped leave empty slots.
-        self.slots.resize_with(place, || None);
+        if !self.is_dense {
+            // Sequences that were skipped leave empty slots.
+            self.slots.resize_with(place, || None);
+        }
         self.slots.push(Some(slot));
         self.live += 1;
         if let Some(word) = self.occupied.get_mut(place / WORD) {
@@ -70,21 +79,35 @@ impl Segment {
     }
 
     pub(super) fn get(&self, sequence: u64) -> Option<&Slot> {
-        self.slots.get(place(sequence))?.as_ref()
+        self.slots.get(self.index(place(sequence))?)?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, sequence: u64) -> Option<&mut Slot> {
-        self.slots.get_mut(place(sequence))?.as_mut()
+        let index = self.index(place(sequence))?;
+        self.slots.get_mut(index)?.as_mut()
     }
 
     pub(super) fn remove(&mut self, sequence: u64) -> Option<Slot> {
         let place = place(sequence);
-        let slot = self.slots.get_mut(place)?.take()?;
+        let index = self.index(place)?;
+        let slot = self.slots.get_mut(index)?.take()?;
         self.live -= 1;
         if let Some(word) = self.occupied.get_mut(place / WORD) {
             *word &= !(1 << (place % WORD));
         }
+        if self.is_dense || (self.live <= FEW && self.slots.len() == WORDS * WORD) {
+            self.condense();
+        }
         Some(slot)
+    }
+
+    /// Keeps the slots that hold a message, and little more room than they need.
+    fn condense(&mut self) {
+        self.is_dense = true;
+        self.slots.retain(Option::is_some);
+        if self.slots.capacity() > 4 * self.slots.len() + 8 {
+            self.slots.shrink_to(2 * self.slots.len());
+        }
     }
 
     /// The first message at this sequence or above, which may lie before the segment.
@@ -111,18 +134,28 @@ impl Segment {
 
     /// How many messages lie below this sequence, which may lie before the segment.
     pub(super) fn count_below(&self, sequence: u64) -> u64 {
-        let Some(below) = sequence.checked_sub(self.begins()) else { return 0 };
-        let below = usize::try_from(below.min(SEGMENT)).unwrap_or(WORDS * WORD);
-        let whole = self.occupied.iter().take(below / WORD).map(|word| u64::from(word.count_ones()));
-        let part = self.occupied.get(below / WORD).map_or(0, |word| {
-            let word = word & !(u64::MAX << (below % WORD));
-            u64::from(word.count_ones())
-        });
-        whole.sum::<u64>() + part
+        let below = sequence.checked_sub(self.begins()).map_or(0, |below| below.min(SEGMENT));
+        u64::try_from(self.rank(usize::try_from(below).unwrap_or(WORDS * WORD))).unwrap_or(u64::MAX)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Slot)> {
-        (self.begins()..).zip(&self.slots).filter_map(|(sequence, slot)| Some((sequence, slot.as_ref()?)))
+        (0..WORDS * WORD).filter_map(|place| self.at(place))
+    }
+
+    /// Where the slot of this place is, if it holds a message.
+    fn index(&self, place: usize) -> Option<usize> {
+        let holds = self.occupied.get(place / WORD)? & (1 << (place % WORD)) != 0;
+        holds.then(|| if self.is_dense { self.rank(place) } else { place })
+    }
+
+    /// How many messages lie before this place.
+    fn rank(&self, place: usize) -> usize {
+        let whole = self.occupied.iter().take(place / WORD).map(|word| bit(word.count_ones()));
+        let part = self.occupied.get(place / WORD).map_or(0, |word| {
+            let word = word & !(u64::MAX << (place % WORD));
+            bit(word.count_ones())
+        });
+        whole.sum::<usize>() + part
     }
 
     fn begins(&self) -> u64 {
@@ -130,7 +163,7 @@ impl Segment {
     }
 
     fn at(&self, place: usize) -> Option<(u64, &Slot)> {
-        let slot = self.slots.get(place)?.as_ref()?;
+        let slot = self.slots.get(self.index(place)?)?.as_ref()?;
         Some((self.begins() + u64::try_from(place).ok()?, slot))
     }
 }
@@ -152,31 +185,75 @@ mod tests {
         assert_eq!(size_of::<Option<Slot>>(), 56);
     }
 
-    #[test]
-    fn searching_and_counting_agree_with_a_plain_list() {
-        let plain: Vec<u64> = (SEGMENT..2 * SEGMENT).filter(|sequence| sequence % 67 == 3).collect();
+    fn segment() -> Segment {
         let mut segment = Segment::default();
         segment.begin(1, true);
         for sequence in SEGMENT..2 * SEGMENT {
             let slot = Slot { payload: Bytes::new(), headers: None, at: sequence, subject: 0, holders: 0 };
             segment.push(sequence, slot);
         }
-        for sequence in (SEGMENT..2 * SEGMENT).filter(|sequence| !plain.contains(sequence)) {
-            segment.remove(sequence).unwrap();
-        }
-        assert!(segment.iter().map(|(sequence, _)| sequence).eq(plain.iter().copied()));
+        segment
+    }
+
+    fn check(plain: &[u64], segment: &mut Segment) {
+        let all = segment.iter().map(|(sequence, slot)| (sequence, slot.at));
+        assert!(all.eq(plain.iter().map(|sequence| (*sequence, *sequence))));
         for from in 0..3 * SEGMENT {
             let next = plain.iter().find(|sequence| **sequence >= from).copied();
             if from < 2 * SEGMENT {
-                assert_eq!(
-                    segment.next_from(from).map(|(sequence, slot)| (sequence, slot.at)),
-                    next.zip(next)
-                );
+                let found = segment.next_from(from).map(|(sequence, slot)| (sequence, slot.at));
+                assert_eq!(found, next.zip(next), "{from}");
             }
             let previous = plain.iter().rfind(|sequence| **sequence <= from).copied();
             assert_eq!(segment.previous_from(from).map(|found| found.0), previous, "{from}");
             let below = plain.iter().filter(|sequence| **sequence < from).count();
             assert_eq!(segment.count_below(from), u64::try_from(below).unwrap(), "{from}");
         }
+        for sequence in SEGMENT..2 * SEGMENT {
+            let kept = plain.contains(&sequence).then_some(sequence);
+            assert_eq!(segment.get(sequence).map(|slot| slot.at), kept);
+            assert_eq!(segment.get_mut(sequence).map(|slot| slot.at), kept);
+        }
+    }
+
+    #[test]
+    fn searching_and_counting_agree_with_a_plain_list() {
+        for every in [2, 7, 67, 511] {
+            let (mut segment, mut plain) = (segment(), Vec::new());
+            for sequence in SEGMENT..2 * SEGMENT {
+                if sequence % every == 1 {
+                    plain.push(sequence);
+                } else {
+                    segment.remove(sequence).unwrap();
+                }
+            }
+            assert_eq!(segment.is_dense, plain.len() <= 64);
+            check(&plain, &mut segment);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_left_does_not_keep_the_room_of_all() {
+        let mut segment = segment();
+        for sequence in (SEGMENT..2 * SEGMENT).filter(|sequence| *sequence != SEGMENT + 300) {
+            segment.remove(sequence).unwrap();
+        }
+        check(&[SEGMENT + 300], &mut segment);
+        assert!(segment.slots.capacity() <= 16, "{}", segment.slots.capacity());
+    }
+
+    #[test]
+    fn a_segment_that_is_used_again_is_as_new() {
+        let mut used = segment();
+        for sequence in SEGMENT..2 * SEGMENT {
+            used.remove(sequence).unwrap();
+        }
+        used.begin(1, true);
+        used.push(
+            SEGMENT + 9,
+            Slot { payload: Bytes::new(), headers: None, at: SEGMENT + 9, subject: 0, holders: 0 },
+        );
+        check(&[SEGMENT + 9], &mut used);
+        assert!(!used.is_dense);
     }
 }

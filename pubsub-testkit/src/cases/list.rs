@@ -45,6 +45,7 @@ macro_rules! for_each_case {
             "B9" b9_dropped_delivery_comes_again_once = b_settle::ack_wait::dropped_delivery_comes_again_once [];
             "B10" b10_cancelled_handler_settles_nothing = b_settle::elsewhere::cancelled_handler_settles_nothing [];
             "B13" b13_confirmed_settle_after_deletion_fails = b_settle::ack::confirmed_after_deletion [ConfirmedSettlement];
+            "B14" b14_ack_holds_without_its_confirmation = b_settle::lost_answer::cut_before_the_confirmation [ConfirmedSettlement];
             "B15" b15_several_settled_are_exactly_those = b_settle::many::exactly_the_range [];
             "B16" b16_settled_by_another_task_and_thread = b_settle::elsewhere::other_task_and_thread [];
             "B18" b18_runtime_that_stops_afterwards = b_settle::elsewhere::runtime_that_stops [];
@@ -111,9 +112,17 @@ macro_rules! for_each_case {
             "G12" g12_nothing_is_left_behind = g_lifecycle::siblings::leave_nothing_behind [];
             "G13" g13_blocked_reader_does_not_hold_up_the_close = g_lifecycle::finish::blocked_reader [];
             "G14" g14_prefetched_messages_are_given_back = g_lifecycle::finish::prefetched_are_given_back [];
+            "G16" g16_everything_ends_without_a_store = g_lifecycle::gone::everything_ends [MessageId];
 
+            "H1" h1_crashes_under_load_lose_nothing = h_faults::outage::crashes_lose_nothing [MessageId];
+            "H2" h2_long_cuts_lose_nothing = h_faults::outage::cuts_lose_nothing [MessageId];
+            "H4" h4_lost_leader_loses_nothing = h_faults::several::lost_leader_loses_nothing [MessageId];
             "H6" h6_unknown_outcome_and_retry_give_one_copy = h_faults::unknown::retry_gives_one_copy [MessageId];
+            "H7" h7_slow_store_breaks_nothing = h_faults::slow::breaks_nothing [];
+            "H8" h8_refused_at_once_and_let_in_again = h_faults::refused::fails_at_once_and_recovers [MessageId];
+            "H9" h9_clocks_that_differ_do_no_harm = h_faults::clock::does_no_harm [];
             "H10" h10_deletion_is_an_error_and_not_silence = h_faults::deleted::is_an_error_and_not_silence [];
+            "H11" h11_members_receive_again_after_a_crash = h_faults::several::members_receive_again [MessageId];
 
             "I1" i1_request_gets_its_answer = i_plain::request::gets_its_answer [CoreMessaging];
             "I2" i2_no_listener_is_not_no_answer = i_plain::request::no_listener_and_no_answer [CoreMessaging];
@@ -129,8 +138,17 @@ macro_rules! for_each_case {
             "J7" j7_secrets_do_not_show = j_admin::health::secrets_do_not_show [];
             "J8" j8_features_are_known_at_once = j_admin::health::features_are_known_at_once [];
 
+            "K1" k1_layers_in_order_both_ways = k_layers::order::both_ways [];
+            "K4" k4_stack_of_layers_changes_nothing = k_layers::stack::changes_nothing [];
+            "K7" k7_one_handler_on_two_connections = k_layers::two::one_handler [];
+            "K8" k8_assertions_see_what_was_done = k_layers::assertions::see_what_was_done [];
+
             "L1" l1_capabilities_are_true = l_meta::capabilities_are_true [];
             "L2" l2_report_lists_every_skip = l_meta::report_lists_every_skip [];
+            "L3" l3_wrong_backends_are_caught = l_meta::repeated::wrong_backends_are_caught [];
+            "L4" l4_same_seed_same_faults = l_meta::repeated::same_seed_same_faults [];
+            "L5" l5_whole_cases_side_by_side = l_meta::repeated::side_by_side [];
+            "L6" l6_latencies_are_measured = l_meta::latency::measured [];
 
             "M1" m1_expectations_hold_or_refuse = m_beyond::expectations::hold_or_refuse [Expectations];
             "M2" m2_expectation_over_a_filter = m_beyond::expectations::over_a_filter [Expectations ExpectedSubjectFilter];

@@ -41,6 +41,7 @@ mod g_lifecycle;
 mod h_faults;
 mod i_plain;
 mod j_admin;
+mod k_layers;
 mod l_meta;
 mod m_beyond;
 

@@ -36,12 +36,7 @@ impl Waiting {
 
 const WORKER: &str = "the worker";
 const LAYERS: &str = "the operations layers";
-const FAULTS: &str = "cases on the fault fixtures";
-const BATCHES: &str = "batches";
-const PLAIN: &str = "plain messaging";
-const TIME: &str = "the cases of retention and time";
-const FLOW: &str = "the cases of order and flow";
-const SEEK: &str = "seek";
+const FAULTS: &str = "what the backends make of faults";
 const DEAD_LETTERS: &str = "the dead-letter tools";
 const KIT: &str = "the kit's report on itself";
 /// What K5 waits for: an outbox, which nothing asks for.
@@ -53,13 +48,9 @@ const fn case(id: &'static str, waits_for: &'static str, title: &'static str) ->
 
 /// A case that gets its line in [`list`](super::list) loses it here; a test compares both with the catalogue.
 const WAITING: &[Waiting] = &[
-    case("A12", BATCHES, "an asynchronous publish has one outcome, and what is in flight is bounded"),
-    case("A13", BATCHES, "a batch has an outcome for each message"),
-    case("A14", BATCHES, "an atomic batch is stored whole or not at all"),
     case("A16", FAULTS, "a publish that is tried again stops at its limit and keeps its message id"),
     case("B11", WORKER, "a panic in a handler is settled by policy, and the consumer lives"),
     case("B12", WORKER, "an undecodable message goes to the dead letters once and never loops"),
-    case("B14", FAULTS, "a confirmed ack survives a connection that is cut before the confirmation"),
     case("B17", WORKER, "the context of a message ends with its settlement and with the close"),
     case("B21", WORKER, "a plain error of a handler is a retry under the policy, never a loss"),
     case("C4", WORKER, "delays between attempts grow by the policy, with jitter within its bounds"),
@@ -74,63 +65,25 @@ const WAITING: &[Waiting] = &[
     case("C14", WORKER, "a message that waits for its retry holds up nobody"),
     case("C15", WORKER, "a limit of attempts without a destination, or the reverse, is refused at the start"),
     case("C17", WORKER, "a decode error, a last error and a panic all reach the dead letters"),
-    case("D11", SEEK, "a consumer is moved back and forth while it lives"),
     case("D19", WORKER, "consuming is stopped from inside a handler"),
     case("D22", LAYERS, "tenants are kept apart, and unknown ones refused or defaulted by policy"),
-    case("D24", SEEK, "a position that is evicted or unknown is refused, and the cursor stays"),
-    case("E4", TIME, "the deletion of a durable consumer frees exactly what only it was holding"),
-    case("E6", TIME, "a message id is still known after its message was acked"),
-    case("E7", TIME, "a message with a time to live leaves at its time and not before"),
-    case("E8", TIME, "a scheduled message comes not before its time, soon after, and once"),
-    case("E9", TIME, "a schedule on a backend without schedules is refused"),
-    case("E10", TIME, "a replay keeps the pace of the publishes"),
-    case("E11", TIME, "a purge removes what it names and nothing else"),
     case("F2", WORKER, "order per key holds with many workers, naks, delays and crashes"),
-    case("F3", FLOW, "members that join and leave lose nothing and keep the order"),
     case("F4", WORKER, "a concurrency limit is reached and never passed"),
-    case("F6", FLOW, "what is prefetched never outlives its ack wait"),
-    case("F7", FLOW, "a stalled reader bounds what is held in memory"),
     case("F8", LAYERS, "a rate limit lets so many through and then no more"),
     case("F9", LAYERS, "a circuit breaker opens, tries and closes; meanwhile messages stay in the stream"),
     case("F10", WORKER, "batches are made by size and by time, and one failure is one message's"),
     case("G8", WORKER, "what is not finished at the deadline of a drain comes to others at once"),
     case("G15", FAULTS, "the last ack survives the end of the process right after the close"),
-    case(
-        "G16",
-        FAULTS,
-        "making a client does no input or output; connecting and closing end in time without a server",
-    ),
-    case("H1", FAULTS, "a broker that restarts under load loses nothing that was confirmed"),
-    case("H2", FAULTS, "a network that is cut for long loses nothing that was confirmed"),
     case("H3", FAULTS, "a half-open connection is noticed, and messages are asked for anew"),
-    case("H4", FAULTS, "a change of leaders and a lost server lose nothing that was confirmed"),
     case("H5", FAULTS, "a consumer that is killed in the middle has every message handled"),
-    case("H7", FAULTS, "a slow broker slows down and breaks nothing"),
-    case("H8", FAULTS, "wrong credentials fail at once; what can recover is tried again"),
-    case("H9", FAULTS, "clocks that differ between client and broker do no harm"),
-    case("H11", FAULTS, "after a restart every member of a shared consumer receives again soon"),
     case("H12", WORKER, "a message that kills its process each time ends in the dead letters"),
-    case("I1", PLAIN, "a request gets its reply, with headers and correlation id"),
-    case("I2", PLAIN, "no reply in time and nobody there are different errors"),
-    case("I3", PLAIN, "plain subscribers each get a message, of a group one"),
-    case("I4", PLAIN, "requests work beside streams"),
-    case("I5", PLAIN, "a request collects many replies"),
-    case("I6", PLAIN, "requests in flight get their own replies, and a late reply resolves nothing"),
     case("J5", LAYERS, "metrics equal the history"),
     case("J6", LAYERS, "a trace goes on from publish to consume"),
     case("J9", KIT, "each answer of the memory backend equals the server's"),
-    case("K1", LAYERS, "layers see a publish and a delivery in their order, both ways"),
     case("K2", WORKER, "the most specific mapping of an error wins"),
     case("K3", WORKER, "nested prefixes add up, and to include a router twice changes nothing"),
-    case("K4", KIT, "a stack of all layers keeps every promise of the backend below"),
     case("K5", NOTHING, "an outbox publishes if and only if its transaction commits"),
     case("K6", LAYERS, "an inbox handles a message once"),
-    case("K7", WORKER, "two backends in one program serve one handler, and one feeds the other"),
-    case("K8", KIT, "assertions for users' tests see what was published and handled, and clean up"),
-    case("L3", KIT, "each deliberately wrong backend fails the case that is named for it"),
-    case("L4", KIT, "one seed gives one schedule on the memory backend"),
-    case("L5", KIT, "the whole suite many times in parallel"),
-    case("L6", KIT, "publish, consume and end to end are measured, with percentiles"),
 ];
 
 #[cfg(test)]
@@ -165,6 +118,8 @@ mod tests {
         assert_eq!(catalogue.len(), 166);
         let written = CASES.iter().map(|case| case.id);
         let accounted: Vec<&str> = written.chain(WAITING.iter().map(|case| case.id)).collect();
+        // M is beyond the catalogue.
+        let accounted: Vec<&str> = accounted.into_iter().filter(|id| !id.starts_with('M')).collect();
         let known: BTreeSet<&str> = catalogue.iter().map(String::as_str).collect();
         let unique: BTreeSet<&str> = accounted.iter().copied().collect();
         let missing: Vec<_> = known.difference(&unique).collect();

@@ -33,11 +33,13 @@ pub struct Differential {
 }
 
 /// How far a comparison is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress {
     /// So many sequences are done.
     Done(u64),
+    /// A sequence differs; it is as long as it was made.
+    Different(Box<DifferenceReport>),
     /// A sequence differs, and is made shorter.
     Shrinking {
         /// Its seed.
@@ -112,8 +114,8 @@ impl Differential {
             Some(lane) => one_sided(&lane.reference, &make_subject()?)?,
             None => Vec::new(),
         };
-        let found = self.run_all(&lanes, &one_sided, &progress);
         let names = (reference_name.as_str(), subject_name.as_str());
+        let found = self.run_all(&lanes, names, &one_sided, &progress);
         let report =
             |(sequence, difference)| DifferenceReport::new(names, self.operations, &sequence, difference);
         let shrunk = found.differences.into_iter().map(|(sequence, difference)| {
@@ -134,6 +136,7 @@ impl Differential {
     fn run_all(
         &self,
         lanes: &[Lane<'_>],
+        names: (&str, &str),
         one_sided: &[Capability],
         progress: &(impl Fn(Progress) + Sync),
     ) -> Found {
@@ -147,6 +150,10 @@ impl Differential {
                 }
                 let sequence = Sequence::generate(self.seed.wrapping_add(number), self.operations, one_sided);
                 let outcome = judge(lane, &sequence);
+                if let Outcome::Judged(Verdict::Different(difference)) = &outcome {
+                    let report = DifferenceReport::new(names, self.operations, &sequence, difference.clone());
+                    progress(Progress::Different(Box::new(report)));
+                }
                 let mut found = lock();
                 found.take(sequence, outcome);
                 progress(Progress::Done(found.total));

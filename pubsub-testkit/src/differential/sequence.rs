@@ -30,7 +30,7 @@ impl Sequence {
         let mut operations: Vec<_> = ["create stream", "create consumer", "create consumer", "publish batch"]
             .iter()
             .filter_map(|name| KINDS.iter().find(|kind| kind.name == *name))
-            .map(|kind| (kind.generate)(&mut dice, &mut sketch))
+            .map(|kind| allowed(kind, &mut dice, &mut sketch))
             .collect();
         while operations.len() < length {
             let kind = choose(&kinds, dice.below(total));
@@ -43,6 +43,21 @@ impl Sequence {
     pub(super) fn with_operations(&self, operations: Vec<Arc<dyn Operation>>) -> Self {
         Self { operations, ..self.clone() }
     }
+}
+
+/// The first of a few that a broker would probably not refuse.
+fn allowed(kind: &Kind, dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let known = |sketch: &Sketch| (sketch.streams.len(), sketch.consumers.len(), sketch.published);
+    let (before, unnamed) = (known(sketch), sketch.unnamed);
+    for _ in 0..8 {
+        let operation = (kind.generate)(dice, sketch);
+        if known(sketch) != before {
+            return operation;
+        }
+        // It is not done, so the next one without a name has its number.
+        sketch.unnamed = unnamed;
+    }
+    (kind.generate)(dice, sketch)
 }
 
 fn choose<'a>(kinds: &[&'a Kind], mut at: u64) -> Option<&'a Kind> {

@@ -161,8 +161,11 @@ fn headers(world: &World, headers: &Headers) -> String {
     })
 }
 
-/// Times of a side's own clock as it sees them from its grid.
+/// Times of a side's own clock as it sees them from its grid, and no name that a broker has made up.
 fn header_value(world: &World, name: &str, value: &str) -> String {
+    if name == "Nats-Batch-Id" {
+        return "(its own)".to_owned();
+    }
     let (before, time) = match name {
         "Nats-Schedule" => ("@at ", value.strip_prefix("@at ")),
         "Nats-Schedule-Next" => ("", Some(value)),

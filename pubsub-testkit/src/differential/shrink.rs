@@ -8,7 +8,7 @@ use super::lane::{Difference, Lane, Verdict};
 use super::sequence::Sequence;
 
 /// Nobody waits longer for a shorter sequence.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(75);
 
 /// Leaves out operations, in ever smaller parts (delta debugging), and then what is in them, as long as the two sides
 /// still differ. All lanes try at once.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pubsub_core::{Capability, ConsumerConfig, StreamConfig};
+use pubsub_core::{
+    AckPolicy, Capability, ConsumerConfig, DeliverPolicy, Difference, Retention, StreamConfig,
+};
 
 use super::dice::Dice;
 use super::world::ConsumerRef;
@@ -36,6 +38,52 @@ impl Sketch {
     /// Whether both sides have it, or neither: then they answer alike.
     pub(super) fn is_common(&self, capability: Capability) -> bool {
         !self.one_sided.contains(&capability)
+    }
+
+    /// Takes note of a stream that is asked for, if a broker would make it.
+    pub(super) fn create_stream(&mut self, name: &'static str, config: &StreamConfig) {
+        let taken = self.streams.values().any(|other| config.must_be_disjoint(other).is_err());
+        if !taken && config.validate().is_ok() {
+            self.streams.entry(name).or_insert_with(|| config.clone());
+        }
+    }
+
+    /// Takes note of a change of a stream, if a broker would allow it.
+    pub(super) fn update_stream(&mut self, name: &'static str, config: &StreamConfig) {
+        let taken = self.streams.values().any(|other| config.must_be_disjoint(other).is_err());
+        if let Some(existing) = self.streams.get_mut(name)
+            && !taken
+            && config.validate().is_ok()
+            && config.differences(existing).iter().all(Difference::can_be_updated)
+        {
+            existing.clone_from(config);
+        }
+    }
+
+    /// Takes note of a consumer that is asked for, if a broker would make it.
+    pub(super) fn create_consumer(
+        &mut self,
+        stream: &'static str,
+        consumer: ConsumerRef,
+        config: &ConsumerConfig,
+    ) {
+        let Some(of) = self.streams.get(stream) else {
+            return;
+        };
+        let others = self.consumers.iter().filter(|((of, _), _)| *of == stream);
+        let others: Vec<&ConsumerConfig> = others.map(|(_, config)| config).collect();
+        let is_full = of.max_consumers.at().is_some_and(|max| others.len() >= max as usize);
+        let shares = |other: &&ConsumerConfig| {
+            let (all, mine) = (config.filters.is_empty() || other.filters.is_empty(), &config.filters);
+            all || mine.iter().any(|one| other.filters.iter().any(|other| one.overlaps(other)))
+        };
+        let fits = of.retention != Retention::WorkQueue
+            || (config.deliver == DeliverPolicy::All
+                && config.ack == AckPolicy::Explicit
+                && !others.iter().any(shares));
+        if fits && !is_full && config.validate().is_ok() {
+            self.consumers.entry((stream, consumer)).or_insert_with(|| config.clone());
+        }
     }
 
     /// Mostly a stream that exists.

@@ -219,9 +219,11 @@ impl World {
         if !config.max_deliver.is_unlimited() {
             self.may_exhaust.insert(key.clone());
         }
-        let life = self.lives.entry(key).or_default();
+        let life = self.lives.entry(key.clone()).or_default();
         if std::mem::take(&mut life.is_over) {
             life.number += 1;
+            // Until now its deliveries could be shown.
+            self.uncounted.remove(&key);
         }
     }
 
@@ -229,7 +231,6 @@ impl World {
         let key = (stream.clone(), name.clone());
         self.may_exhaust.remove(&key);
         self.ahead.remove(&key);
-        self.uncounted.remove(&key);
         self.lives.entry(key).or_default().is_over = true;
         for known in self.unnamed.iter_mut().flatten() {
             known.is_gone |= known.stream == *stream && known.name == *name;

@@ -1,10 +1,14 @@
 //! What a backend gives to be tested: [`Harness`].
 
+mod cluster_faults;
 mod connecting;
 mod layered;
 #[cfg(feature = "memory")]
 mod memory;
 mod nats;
+mod nats_faults;
+mod pretended_faults;
+mod store_faults;
 mod under_construction;
 
 use std::fmt::{Debug, Display};
@@ -18,6 +22,8 @@ pub use layered::Layered;
 #[cfg(feature = "memory")]
 pub use memory::MemoryHarness;
 pub use nats::NatsHarness;
+pub(crate) use pretended_faults::PretendedFaults;
+pub use store_faults::{StoreFault, StoreFaults};
 
 use crate::expected::Expected;
 
@@ -96,6 +102,30 @@ pub trait Harness: Debug + Send + Sync + 'static {
     /// Dropped before completion, nothing changes.
     async fn open_connections(&self) -> Option<usize> {
         None
+    }
+
+    /// How the store of this value can be harmed; `None` where it cannot, and cases that need it are then skipped. On
+    /// virtual time a layer over the connections pretends what it can. Called inside the runtime of the case.
+    ///
+    /// # Errors
+    /// What keeps the faults from being prepared; the case then fails.
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing is left.
+    async fn faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
+    }
+
+    /// As [`faults`](Self::faults), of a store made of several servers, of which one may be lost. It need not be the store
+    /// that [`connect`](Self::connect) reaches.
+    ///
+    /// # Errors
+    /// As [`faults`](Self::faults).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, nothing is left.
+    async fn cluster_faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
     }
 }
 

@@ -1,14 +1,19 @@
 //! A real nats-server as a harness: [`NatsHarness`].
 
-use std::sync::Arc;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use pubsub_core::{Broker, ConnectUrl, Connector, Result};
 
+use super::cluster_faults::ClusterFaults;
+use super::nats_faults::{NatsFaults, SharedServer, lock};
+use super::store_faults::StoreFaults;
 use super::under_construction::UNDER_CONSTRUCTION;
 use super::{Clock, Harness};
 use crate::expected::Expected;
-use crate::nats_server::{NatsServer, monitoring};
+use crate::nats_cluster::NatsCluster;
+use crate::nats_server::{NatsServer, ServerBinary, monitoring};
 
 /// A nats-server of its own, reached through the connector under test, so that this crate needs no NATS client.
 ///
@@ -22,11 +27,16 @@ use crate::nats_server::{NatsServer, monitoring};
 ///     NatsHarness::start(connector)
 /// }
 /// ```
-#[derive(Debug)]
 pub struct NatsHarness<C> {
-    server: NatsServer,
-    connector: C,
+    server: SharedServer,
+    connector: Arc<C>,
     expected: Expected,
+}
+
+impl<C> Debug for NatsHarness<C> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsHarness").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 impl<C: Connector> NatsHarness<C> {
@@ -42,11 +52,16 @@ impl<C: Connector> NatsHarness<C> {
     pub const MONITORING: &'static str = "http: \"127.0.0.1:-1\"";
 
     /// Takes a server that runs, for one of a certain version or configuration. It has to be empty. Connections that stay
-    /// open are only noticed if its configuration has [`MONITORING`](Self::MONITORING).
+    /// open are only noticed if its configuration has [`MONITORING`](Self::MONITORING). A case in which the server refuses
+    /// every client replaces its configuration's lines, and puts back no other line than that one.
     #[must_use]
     pub fn new(server: NatsServer, connector: C) -> Self {
         let expected = Expected::all().perhaps_without(UNDER_CONSTRUCTION.iter().copied());
-        Self { server, connector, expected }
+        Self { server: Arc::new(Mutex::new(server)), connector: Arc::new(connector), expected }
+    }
+
+    fn connector(&self) -> Arc<dyn Connector> {
+        Arc::<C>::clone(&self.connector)
     }
 
     /// Declares which cases are not meant to run, for an older server. By default all are.
@@ -68,11 +83,12 @@ impl<C: Connector> Harness for NatsHarness<C> {
     }
 
     async fn connect(&self) -> Result<Arc<dyn Broker>> {
-        self.connector.connect(&ConnectUrl::parse(self.server.url())?).await
+        let url = lock(&self.server).url().to_owned();
+        self.connector.connect(&ConnectUrl::parse(&url)?).await
     }
 
     fn server(&self) -> Option<String> {
-        Some(format!("nats-server {}", self.server.version()))
+        Some(format!("nats-server {}", lock(&self.server).version()))
     }
 
     fn expected(&self) -> Expected {
@@ -80,8 +96,20 @@ impl<C: Connector> Harness for NatsHarness<C> {
     }
 
     async fn open_connections(&self) -> Option<usize> {
-        let (_, body) = monitoring::get(self.server.monitoring_port()?, "/connz?limit=1").await?;
+        let port = lock(&self.server).monitoring_port()?;
+        let (_, body) = monitoring::get(port, "/connz?limit=1").await?;
         let told: serde_json::Value = serde_json::from_str(&body).ok()?;
         usize::try_from(told.get("total")?.as_u64()?).ok()
+    }
+
+    async fn faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        let faults = NatsFaults::of(Arc::clone(&self.server), self.connector(), Self::MONITORING).await?;
+        Ok(Some(Arc::new(faults)))
+    }
+
+    async fn cluster_faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        let binary: ServerBinary = lock(&self.server).binary().clone();
+        let cluster = NatsCluster::builder().binary(binary).start().await?;
+        Ok(Some(Arc::new(ClusterFaults::of(cluster, self.connector()))))
     }
 }

@@ -9,6 +9,7 @@ use pubsub_core::{
 };
 
 use super::counts::{ConsumerCounts, StreamCounts};
+use crate::harness::StoreFault;
 
 /// Numbers of publishes, deliveries, asks (fetches and subscriptions), publishers and connections in one history.
 pub(crate) type Number = usize;
@@ -193,6 +194,13 @@ pub(crate) enum What {
         payload: Bytes,
         headers: Headers,
     },
+
+    /// Something happens to the store, or on the way to it.
+    Faulted {
+        fault: StoreFault,
+    },
+    /// What happened to it is over.
+    Healed,
 
     Connected {
         connection: Number,

@@ -157,6 +157,8 @@ impl<'a> Names<'a> {
             What::Heard { listener, subject, payload, .. } => {
                 format!("heard          {listener} `{subject}` ({} bytes)", payload.len())
             }
+            What::Faulted { fault } => format!("fault          the store {fault}"),
+            What::Healed => "healed         the store".to_owned(),
             What::Connected { connection } => format!("connected      {connection}"),
             What::CloseCalled { connection } => format!("close          {connection}"),
             What::CloseEnded { connection } => format!("closed         {connection}"),

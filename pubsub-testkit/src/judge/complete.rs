@@ -66,18 +66,20 @@ pub(super) fn concerns(
 /// in its place.
 fn stays(records: &Records<'_>, publish: &Publish<'_>) -> bool {
     let replaces = |other: &Publish<'_>| {
-        other.stream == publish.stream
+        // First what is rare: this is asked of every pair.
+        let replaces = match other.message.rollup() {
+            None => return false,
+            Some(Rollup::Subject) => other.message.subject == publish.message.subject,
+            Some(_) => true,
+        };
+        replaces
+            && other.stream == publish.stream
             && other.called.order > publish.called.order
             && other.stored().is_some()
-            && match other.message.rollup() {
-                Some(Rollup::Subject) => other.message.subject == publish.message.subject,
-                Some(_) => true,
-                None => false,
-            }
     };
     publish.message.ttl().is_none()
         && publish.message.schedule().is_none()
-        && !records.publishes.iter().any(replaces)
+        && !records.rollups().any(replaces)
 }
 
 fn sees(records: &Records<'_>, consumer: &ConsumerFacts<'_>, publish: &Publish<'_>) -> bool {

@@ -16,6 +16,9 @@ use crate::history::counts::{ConsumerCounts, StreamCounts};
 
 pub(super) fn counters_are_true(records: &Records<'_>) -> Found {
     let mut found = Found::new();
+    if records.has_crashed() {
+        return found;
+    }
     for look in &records.looks {
         let fault = match look.seen {
             Seen::Consumer(life, counts) => of_consumer(records, look, life, counts),

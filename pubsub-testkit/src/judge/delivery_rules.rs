@@ -7,6 +7,9 @@ use super::story::{self, Found};
 
 pub(super) fn attempts_count_up(records: &Records<'_>) -> Found {
     let mut found = Found::new();
+    if records.has_crashed() {
+        return found;
+    }
     for (key, places) in &records.messages {
         // What was on its way to a dropped fetch or subscription used up an attempt that nobody saw.
         let interrupted = records.consumer(key.0).is_none_or(|consumer| consumer.interrupted);
@@ -27,6 +30,9 @@ pub(super) fn attempts_count_up(records: &Records<'_>) -> Found {
 
 pub(super) fn max_deliver(records: &Records<'_>) -> Found {
     let mut found = Found::new();
+    if records.has_crashed() {
+        return found;
+    }
     for (key, places) in &records.messages {
         let Some(consumer) = records.consumer(key.0).filter(|consumer| !consumer.changed) else {
             continue;

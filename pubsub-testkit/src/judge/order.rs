@@ -7,6 +7,10 @@ use super::records::{Delivered, Records};
 use super::story::{Found, of_delivery};
 
 pub(super) fn first_deliveries_in_order(records: &Records<'_>) -> Found {
+    // What a crash has made a first attempt again is none.
+    if records.has_crashed() {
+        return Found::new();
+    }
     let mut by_consumer: BTreeMap<ConsumerLife, Vec<&Delivered<'_>>> = BTreeMap::new();
     for delivered in records.deliveries.iter().filter(|delivered| delivered.message.attempt == 1) {
         by_consumer.entry(delivered.ask.consumer).or_default().push(delivered);

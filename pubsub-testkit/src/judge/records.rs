@@ -7,6 +7,7 @@ use bytes::Bytes;
 use pubsub_core::{AckPolicy, Headers, OnDrop, OutboundMessage, SettlementKind};
 
 use super::life::{ConsumerFacts, ConsumerLife, Lives, StreamFacts, StreamLife};
+use crate::harness::StoreFault;
 use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{Event, Number, Published, Received, What};
 
@@ -153,6 +154,28 @@ pub(super) struct Records<'a> {
     pub(super) asked: Vec<Asked>,
     /// What was seen of counters.
     pub(super) looks: Vec<Look>,
+    /// What happened to the store.
+    pub(super) faults: Vec<Faulted>,
+    /// The publishes that replace others, as places in `publishes`. Few have any.
+    rollups: Vec<usize>,
+}
+
+/// Something that happened to the store, from one place of the history until it was healed at another.
+#[derive(Debug)]
+pub(super) struct Faulted {
+    fault: StoreFault,
+    from: usize,
+    to: usize,
+}
+
+impl Faulted {
+    fn is_crash(&self) -> bool {
+        matches!(self.fault, StoreFault::Crash | StoreFault::LeaderLost)
+    }
+
+    fn is_within(&self, from: usize, to: usize) -> bool {
+        self.from < to && from < self.to
+    }
 }
 
 /// A plain message that came to a listener.
@@ -173,6 +196,27 @@ impl<'a> Records<'a> {
             reading.read(event);
         }
         reading.finish()
+    }
+
+    /// The publishes that replace others.
+    pub(super) fn rollups(&self) -> impl Iterator<Item = &Publish<'a>> {
+        self.rollups.iter().filter_map(|place| self.publishes.get(*place))
+    }
+
+    /// Whether the store has crashed. It may have forgotten settlements and attempts of the moments before (measured on
+    /// nats-server 2.15.1: the last 50 ms of confirmed ones), not what it has stored.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.faults.iter().any(Faulted::is_crash)
+    }
+
+    /// Whether the store has crashed between these places.
+    pub(super) fn crashed_between(&self, from: usize, to: usize) -> bool {
+        self.faults.iter().any(|faulted| faulted.is_crash() && faulted.is_within(from, to))
+    }
+
+    /// Whether something happened to the store between these places, so that what nobody confirmed may be lost.
+    pub(super) fn faulted_between(&self, from: usize, to: usize) -> bool {
+        self.faults.iter().any(|faulted| faulted.is_within(from, to))
     }
 
     pub(super) fn consumer(&self, life: ConsumerLife) -> Option<&ConsumerFacts<'a>> {
@@ -223,6 +267,7 @@ struct Reading<'a> {
     asked_places: HashMap<Number, usize>,
     looks_called: HashMap<Number, usize>,
     looks: Vec<Look>,
+    faults: Vec<Faulted>,
 }
 
 impl<'a> Reading<'a> {
@@ -316,6 +361,14 @@ impl<'a> Reading<'a> {
             What::Heard { listener, subject, payload, headers } => {
                 self.heard.push(Heard { listener: *listener, subject, payload, headers, order: event.order });
             }
+            What::Faulted { fault } => {
+                self.faults.push(Faulted { fault: *fault, from: event.order, to: usize::MAX });
+            }
+            What::Healed => {
+                for faulted in self.faults.iter_mut().filter(|faulted| faulted.to == usize::MAX) {
+                    faulted.to = event.order;
+                }
+            }
             What::LookCalled { look } => {
                 self.looks_called.insert(*look, event.order);
             }
@@ -385,6 +438,10 @@ impl<'a> Reading<'a> {
                 facts.instructed |= goes_by_itself;
             }
         }
+        if !self.faults.is_empty() {
+            // Deliveries may have been lost on their way, to any of them.
+            self.lives.consumers.iter_mut().for_each(|facts| facts.interrupted = true);
+        }
         let mut messages: BTreeMap<MessageKey, Vec<usize>> = BTreeMap::new();
         for (place, delivered) in self.deliveries.iter().enumerate() {
             let key = (delivered.ask.consumer, delivered.message.stream_sequence);
@@ -399,7 +456,11 @@ impl<'a> Reading<'a> {
         let stored = stored.filter_map(|(place, publish)| {
             publish.stored().map(|(stream, sequence, _)| ((stream, sequence), place))
         });
+        let rollups = self.publishes.iter().enumerate();
+        let rollups =
+            rollups.filter(|(_, publish)| publish.message.rollup().is_some()).map(|(place, _)| place);
         Records {
+            rollups: rollups.collect(),
             stored: stored.collect(),
             streams: self.lives.streams,
             consumers: self.lives.consumers,
@@ -410,6 +471,7 @@ impl<'a> Reading<'a> {
             messages,
             asked: self.asked,
             looks: self.looks,
+            faults: self.faults,
         }
     }
 }

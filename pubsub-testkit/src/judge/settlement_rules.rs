@@ -33,7 +33,8 @@ fn successive<'s, 'a>(
 pub(super) fn leases_exclusive(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (key, one, next) in successive(records) {
-        let asked_for = one.given_back().is_some_and(|point| point.order < next.point.order);
+        let asked_for = one.given_back().is_some_and(|point| point.order < next.point.order)
+            || records.crashed_between(one.point.order, next.point.order);
         let Some(expires) = expires(records, one).filter(|_| !asked_for) else {
             continue;
         };
@@ -104,7 +105,11 @@ fn came_after(
     let Some(settled) = settle.succeeded else {
         return false;
     };
-    if next.point.order < settled.order {
+    if next.point.order < settled.order || records.crashed_between(one.point.order, next.point.order) {
+        return false;
+    }
+    // A plain one is handed over, and may be lost on its way.
+    if !settle.confirmed && records.faulted_between(settle.called.order, next.point.order) {
         return false;
     }
     // Somebody else may have asked for the message again while this delivery was held.

@@ -9,6 +9,7 @@ use pubsub_core::{
 };
 
 use super::{Rule, judge, report};
+use crate::harness::StoreFault;
 use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{ConsumerKey, Event, Number, Published, Received, What};
 
@@ -673,4 +674,43 @@ fn a_publish_under_way_may_be_counted() {
     script.add(What::StreamSeen { look, stream: stream(), counts });
     script.add(What::PublishEnded { publish, outcome: stored(2) });
     assert_eq!(script.broken(), []);
+}
+
+/// A message that is acked, and comes again as this attempt after something has happened to the store.
+fn again_after(fault: StoreFault, confirmed: bool, attempt: u64) -> Vec<Rule> {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.add(What::SettleCalled { delivery, kind: SettlementKind::Ack, confirmed });
+    script.add(What::SettleEnded { delivery, outcome: Ok(()) });
+    script.add(What::Faulted { fault });
+    script.add(What::Healed);
+    script.pass(10);
+    script.deliver(1, attempt);
+    script.broken()
+}
+
+#[test]
+fn a_crash_may_forget_settlements_and_attempts() {
+    assert_eq!(again_after(StoreFault::Crash, true, 1), []);
+    assert_eq!(again_after(StoreFault::LeaderLost, false, 2), []);
+}
+
+#[test]
+fn a_cut_may_lose_an_ack_that_nobody_confirmed() {
+    assert_eq!(again_after(StoreFault::Cut, false, 2), []);
+    assert_eq!(again_after(StoreFault::Cut, true, 2), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn a_fault_excuses_only_what_it_overlaps() {
+    let mut script = Script::new();
+    script.store(1);
+    script.add(What::Faulted { fault: StoreFault::Cut });
+    script.add(What::Healed);
+    let delivery = script.deliver(1, 1);
+    script.ack(delivery);
+    script.pass(10);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
 }

@@ -11,6 +11,8 @@ mod tests;
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use pubsub_core::{ConsumerName, Error, ErrorKind, Result, StreamName};
 use tokio::time::{Instant, sleep};
 
@@ -202,7 +204,7 @@ impl NatsCluster {
     /// # Cancel safety
     /// Dropped before completion, nothing changes.
     pub async fn wait_until_healthy(&self) -> Result<()> {
-        self.until(async || self.is_healthy().await).await
+        self.until(|| self.is_healthy().boxed()).await
     }
 
     /// The node that leads the cluster itself, as the running nodes agree.
@@ -213,7 +215,7 @@ impl NatsCluster {
     /// # Cancel safety
     /// Dropped before completion, nothing changes.
     pub async fn cluster_leader(&self) -> Result<Node> {
-        self.until(async || leaders::of_the_cluster(&self.states().await)).await
+        self.until(|| async { leaders::of_the_cluster(&self.states().await) }.boxed()).await
     }
 
     /// The node that leads a stream. It says so itself, so it is not yesterday's.
@@ -225,7 +227,7 @@ impl NatsCluster {
     /// Dropped before completion, nothing changes.
     pub async fn stream_leader(&self, stream: &StreamName) -> Result<Node> {
         let error = |error: Error| error.with_context("stream", stream);
-        self.until(async || leaders::of_stream(&self.states().await, stream)).await.map_err(error)
+        self.until(|| async { leaders::of_stream(&self.states().await, stream) }.boxed()).await.map_err(error)
     }
 
     /// The node that leads a consumer.
@@ -237,7 +239,9 @@ impl NatsCluster {
     /// Dropped before completion, nothing changes.
     pub async fn consumer_leader(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<Node> {
         let error = |error: Error| error.with_context("stream", stream).with_context("consumer", consumer);
-        self.until(async || leaders::of_consumer(&self.states().await, stream, consumer)).await.map_err(error)
+        self.until(|| async { leaders::of_consumer(&self.states().await, stream, consumer) }.boxed())
+            .await
+            .map_err(error)
     }
 
     /// Finds and kills the leader of a stream, and returns it.
@@ -314,7 +318,10 @@ impl NatsCluster {
     }
 
     /// Waits until the answer is there. A missing one says why.
-    async fn until<T>(&self, answer: impl AsyncFn() -> Result<T, String>) -> Result<T> {
+    async fn until<'a, T>(
+        &'a self,
+        answer: impl Fn() -> BoxFuture<'a, Result<T, String>> + Send + Sync,
+    ) -> Result<T> {
         let deadline = Instant::now() + DEADLINE;
         loop {
             let missing = match answer().await {

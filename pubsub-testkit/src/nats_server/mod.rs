@@ -116,6 +116,12 @@ impl NatsServer {
         self.launch.binary.version()
     }
 
+    /// The binary that it runs.
+    #[must_use]
+    pub fn binary(&self) -> &ServerBinary {
+        &self.launch.binary
+    }
+
     /// The folder of its own: log, ports file, and the store unless the builder named another one.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(1);
 
 /// Waits until the runtime of the case has no task any more. The case itself is not one.
-pub(super) async fn no_task_is_left() -> CaseResult {
+pub(crate) async fn no_task_is_left() -> CaseResult {
     let metrics = Handle::current().metrics();
     let deadline = Instant::now() + SOON;
     loop {

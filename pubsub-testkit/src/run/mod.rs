@@ -18,6 +18,7 @@ use pubsub_core::Capability;
 use tokio::runtime::{Builder, Runtime};
 
 pub use filter::Filter;
+pub(crate) use leaks::no_task_is_left;
 #[cfg(feature = "main")]
 pub use main_function::run_as_main;
 pub use stress::{Stress, StressCase, StressReport};
@@ -39,15 +40,9 @@ use limits::{in_real_time, in_virtual_time};
 pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseReport {
     let began = Instant::now();
     let harness: Arc<dyn Harness> = Arc::new(harness);
-    let (outcome, reason) = in_real_time(case.test, move || match runtime(harness.clock()) {
-        Ok(runtime) => {
-            let verdict = runtime.block_on(in_virtual_time(verdict(case, harness)));
-            // A task that a backend has left must not hold the thread.
-            runtime.shutdown_background();
-            verdict
-        }
-        Err(error) => (Outcome::Failed, format!("no runtime for the case: {error}")),
-    });
+    let clock = harness.clock();
+    let verdict = on_its_clock(case.test, clock, move || verdict(case, harness));
+    let (outcome, reason) = verdict.unwrap_or_else(|reason| (Outcome::Failed, reason));
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     CaseReport {
         id: case.id,
@@ -65,6 +60,26 @@ fn runtime(clock: Clock) -> std::io::Result<Runtime> {
     }
 }
 
+/// Runs something on a runtime and a thread of its own, with the time limits of a case.
+pub(crate) fn on_its_clock<T, F>(
+    name: &str,
+    clock: Clock,
+    body: impl FnOnce() -> F + Send + 'static,
+) -> Result<T, String>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let run = move || {
+        let runtime = runtime(clock).map_err(|error| format!("no runtime: {error}"))?;
+        let outcome = runtime.block_on(in_virtual_time(body()));
+        // A task that a backend has left must not hold the thread.
+        runtime.shutdown_background();
+        outcome
+    };
+    in_real_time(name, run)?
+}
+
 /// The outcome, and its reason in words; empty for a passed case.
 async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, String) {
     // A panic of the case, or of the backend on the case's own task.
@@ -78,11 +93,18 @@ async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, St
 /// The case, and what must hold afterwards: what its harness expects, and that no task is left.
 async fn attempt_and_look(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
     let expected = harness.expected();
-    let (outcome, reason) = attempt(case, harness, &expected).await?;
-    if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
-        return Err(Failure::without_place(format!("{objection}: {reason}")));
-    }
-    leaks::no_task_is_left().await?;
+    let (outcome, reason) = match attempt(case, harness, &expected).await {
+        // That the harness has no such fault is its declaration.
+        Err(failure) if failure.is_skip() => (Outcome::Skipped, failure.to_string()),
+        Err(failure) => return Err(failure),
+        Ok((outcome, reason)) => {
+            if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
+                return Err(Failure::without_place(format!("{objection}: {reason}")));
+            }
+            (outcome, reason)
+        }
+    };
+    no_task_is_left().await?;
     Ok((outcome, reason))
 }
 
@@ -108,13 +130,17 @@ async fn attempt(
     };
     match (outcome, trial.end().await) {
         (Ok(outcome), Ok(())) => Ok(outcome),
+        (Err(skip), Err(failure)) if skip.is_skip() => Err(failure),
         (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
     }
 }
 
 /// The case, and then what must hold of every history.
 async fn run_body(case: &Case, trial: &Trial) -> CaseResult {
-    let outcome = (case.run)(trial).await;
+    let outcome = match (case.run)(trial).await {
+        Err(failure) if failure.is_skip() => return Err(failure),
+        outcome => outcome,
+    };
     let events = trial.history().events();
     // A case that has failed may have ended before it had traffic.
     let excused = if outcome.is_ok() {

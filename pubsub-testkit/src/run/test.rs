@@ -9,7 +9,7 @@ use crate::report::Outcome;
 /// Runs the case of this test name. For [`suite!`](crate::suite).
 ///
 /// # Panics
-/// If the case fails, with the reason and the slice of the history that shows it. A refused or skipped case prints its
+/// If the case fails, with the reason, the slice of the history that shows it, and how to run it alone. A refused or skipped case prints its
 /// reason, which the test runner shows with `--nocapture`.
 #[doc(hidden)]
 pub fn run_as_test<H: IntoHarness>(test: &str, harness: impl FnOnce() -> H) {
@@ -24,7 +24,10 @@ pub fn run_as_test<H: IntoHarness>(test: &str, harness: impl FnOnce() -> H) {
     match ended.outcome {
         Outcome::Passed => {}
         Outcome::Refused | Outcome::Skipped => tell(&format!("{} {}: {reason}", ended.id, ended.outcome)),
-        Outcome::Failed => fail(&format!("{} {}: {reason}", ended.id, ended.name)),
+        Outcome::Failed => {
+            let (id, name, reason) = (ended.id, ended.name.replace('_', " "), reason.trim_end());
+            fail(&format!("{id} {name}\n{reason}\nthis case alone: cargo test {test}"))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a case holds: [`Trial`].
 
 mod consumer;
+mod faults;
 pub(crate) mod listening;
 mod names;
 mod provision;
@@ -14,10 +15,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pubsub_core::{Broker, Capabilities, Capability, Publisher, StreamAdmin};
 
 pub(crate) use consumer::{SettleSurely, TestConsumer};
+pub(crate) use faults::Faults;
 pub(crate) use subscription::TestSubscription;
 
 use crate::check::{CaseResult, Failure};
-use crate::harness::{Clock, Harness};
+use crate::harness::{Clock, Harness, StoreFaults};
 use crate::history::History;
 use crate::history::record::RecordedBroker;
 use crate::judge::Rule;
@@ -32,6 +34,8 @@ pub(crate) struct Trial {
     broker: Arc<dyn Broker>,
     publisher: Arc<dyn Publisher>,
     others: Mutex<Vec<Arc<dyn Broker>>>,
+    /// The ways to harm the store that the case has asked for. Connections go through them, so they end last.
+    harmed: Mutex<Vec<Arc<dyn StoreFaults>>>,
     names: Names,
     excuses: Mutex<Vec<(Rule, &'static str)>>,
 }
@@ -42,8 +46,8 @@ impl Trial {
         let history = History::new();
         let broker = connect(harness.as_ref(), &history).await?;
         let publisher = broker.publisher();
-        let (others, excuses) = (Mutex::default(), Mutex::default());
-        Ok(Self { harness, history, broker, publisher, others, names: Names::new(id), excuses })
+        let (others, harmed, excuses) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { harness, history, broker, publisher, others, harmed, names: Names::new(id), excuses })
     }
 
     /// The connection of the case.
@@ -54,8 +58,13 @@ impl Trial {
     /// Another connection to the same store.
     pub(crate) async fn another_connection(&self) -> CaseResult<Arc<dyn Broker>> {
         let broker = connect(self.harness.as_ref(), &self.history).await?;
-        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&broker));
+        self.ends_with_the_case(&broker);
         Ok(broker)
+    }
+
+    /// Closes this connection when the case is over.
+    fn ends_with_the_case(&self, broker: &Arc<dyn Broker>) {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(broker));
     }
 
     /// The publisher of the case's connection; the same one each time, so that the order of its publishes is judged.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use pubsub_core::{Delivery, Error, Result, SubscribeOptions};
+use pubsub_core::{Delivery, Error, Result, Retry, SubscribeOptions};
 
 use super::{TestConsumer, Trial};
 use crate::check::{CaseResult, Failure, check, placed};
@@ -35,6 +35,21 @@ impl TestSubscription<'_> {
         placed(async move {
             let next = self.item().await?;
             Ok(next.ok_or_else(|| Failure::new("the subscription has ended"))??)
+        })
+    }
+
+    /// The next delivery, past the errors that a fault makes; fails if none comes, and at the end.
+    #[track_caller]
+    pub(crate) fn next_despite_faults(&mut self) -> impl Future<Output = CaseResult<Delivery>> + Send {
+        placed(async move {
+            loop {
+                match self.item().await? {
+                    Some(Ok(delivery)) => return Ok(delivery),
+                    Some(Err(error)) if error.retry() == Retry::Never => return Err(error.into()),
+                    Some(Err(_)) => {}
+                    None => return Err(Failure::new("the subscription has ended")),
+                }
+            }
         })
     }
 

@@ -66,6 +66,10 @@ impl Trial {
     }
 
     async fn delete_what_is_left(&self) -> CaseResult {
+        let harmed = self.harmed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for faults in harmed {
+            faults.heal().await?;
+        }
         let left = self.streams_left();
         if !left.is_empty() {
             let broker = self.harness.connect().await?;

@@ -8,8 +8,11 @@ use super::Trial;
 use crate::check::{CaseResult, Failure, placed};
 use crate::harness::Clock;
 
-/// How often a condition is looked at.
+/// How often a condition is looked at, at first.
 const POLL: Duration = Duration::from_millis(10);
+
+/// The longer it takes, the longer the time until the next look, by this share: every look is an event that is judged.
+const GROWTH: u32 = 20;
 
 impl Trial {
     /// The ack wait of consumers whose messages are to expire: short on real time, as users have it on virtual time.
@@ -51,12 +54,13 @@ impl Trial {
         F: Future<Output = CaseResult<bool>> + Send,
     {
         placed(async move {
-            let deadline = Instant::now() + self.patience();
+            let began = Instant::now();
             while !condition().await? {
-                if Instant::now() >= deadline {
+                let waited = began.elapsed();
+                if waited >= self.patience() {
                     return Err(Failure::new(format!("waited in vain until {what}")));
                 }
-                tokio::time::sleep(POLL).await;
+                tokio::time::sleep(POLL.max(waited / GROWTH)).await;
             }
             Ok(())
         })

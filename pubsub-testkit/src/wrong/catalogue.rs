@@ -1,7 +1,11 @@
 //! All wrong backends, each with the case that is to catch it.
 
-use super::tamper::spoil;
-use super::{WrongBackend, consumers, content, fetching, publishing, settling, streams, subscribing};
+use std::sync::Arc;
+
+use super::{
+    WrongBackend, administering, batching, closing, consumers, content, fetching, instructing, plain,
+    publishing, remembering, settling, sharing, streams, subscribing,
+};
 
 /// Declares them as they are read: name, flaw, case, and what spoils each connection.
 macro_rules! wrong_backends {
@@ -10,7 +14,7 @@ macro_rules! wrong_backends {
             name: $name,
             flaw: $flaw,
             caught_by: $case,
-            spoil: |client| spoil(client, $tamper),
+            tamper: || Arc::new($tamper),
         }),+];
     };
 }
@@ -25,7 +29,7 @@ wrong_backends! {
     "confirms blindly", "a confirmed ack of a consumer that is gone says `Ok`", "B13", settling::ConfirmsBlindly;
     "settles after the close", "a settlement after the close says `Ok`, and is not made", "B20", settling::SettlesClosedOnes;
     "settles only the first", "of several that are settled at once the first one is, and all say `Ok`", "B15", settling::SettlesOnlyTheFirst;
-    "settles later", "an ack is made by a task that ends with the caller's runtime", "B18", settling::SettlesLater;
+    "settles later", "a settlement is made by a task that ends with the caller's runtime", "B18", settling::SettlesLater;
     "overstates", "`term` is declared and refused", "L1", settling::Overstates;
     "understates", "`nak_delay` is not declared, and works all the same", "B3", streams::Understates;
     "drops late acks", "an ack after the ack wait says `Ok`, and is not made", "B7", consumers::DropsLateAcks::default();
@@ -37,7 +41,7 @@ wrong_backends! {
     "fails when empty", "a fetch that finds nothing is an error", "D15", fetching::FailsWhenEmpty;
     "loses a cancelled fetch", "what comes to a fetch that was dropped is acked, and so lost", "G4", fetching::LosesACancelledFetch;
     "keeps options", "the options of the first fetch hold for all", "D13", fetching::KeepsOptions::default();
-    "gives each member everything", "two handles on one consumer get every message each", "D3", fetching::GivesEachMemberEverything::default();
+    "gives each member everything", "two handles on one consumer get every message each", "D3", sharing::GivesEachMemberEverything::default();
     "subscription loses one in seven", "every seventh message of a subscription is acked and not handed out", "D16", subscribing::SubscriptionLosesOneInSeven;
     "subscription never ends", "a subscription goes on after the close, and gives nothing", "G1", subscribing::SubscriptionNeverEnds;
     "acks what it prefetches", "what a dropped subscription had prefetched is acked, and so lost", "G5", subscribing::AcksWhatItPrefetches;
@@ -81,4 +85,60 @@ wrong_backends! {
     "creates anew", "a stream that is made again with another configuration loses its messages", "J1", streams::CreatesAnew;
     "ignores updates", "a changed configuration of a stream says `Ok`, and is not applied", "D21", streams::IgnoresUpdates;
     "lists all but the last", "a list of streams lacks the last one", "J2", streams::ListsAllButTheLast;
+    "ignores expectations", "a message is stored although the stream is not as it expects", "M1", instructing::IgnoresExpectations;
+    "expects of one subject", "an expectation over a filter is held against the message's own subject", "M2", instructing::ExpectsOfOneSubject;
+    "ignores times to live", "a message with a time to live stays", "E7", instructing::IgnoresTimesToLive;
+    "rounds times to live", "a time to live of a fraction of a second is rounded instead of refused", "E7", instructing::RoundsTimesToLive;
+    "forgets never", "a message that is to live for ever leaves with the stream's age", "E7", instructing::ForgetsNever;
+    "ignores rollups", "a message that replaces those before it leaves them there", "M8", instructing::IgnoresRollups;
+    "rolls everything up", "a message that replaces those of its subject replaces all", "M8", instructing::RollsEverythingUp;
+    "schedules early", "a scheduled message comes ten seconds before its time", "E8", instructing::SchedulesEarly;
+    "schedules late", "a scheduled message comes a minute after its time", "E8", instructing::SchedulesLate;
+    "recurs once", "a schedule with an interval produces once", "M16", instructing::RecursOnce;
+    "ignores sources", "what a schedule produces has the schedule's payload instead of its source's", "M16", instructing::IgnoresSources;
+    "prolongs the window", "the duplicate window runs from the last publish of an id instead of the first", "E5", remembering::ProlongsTheWindow::default();
+    "forgets with the ack", "a message id is forgotten when its message is acked", "E6", remembering::ForgetsWithTheAck::default();
+    "stops a batch", "a batch ends at its first message that fails, and the others have no outcome", "A13", batching::StopsABatch;
+    "stores half a batch", "an atomic batch that is refused leaves the messages before the refused one", "A14", batching::StoresHalfABatch;
+    "numbers from zero", "the receipts' sequences begin with 0", "A11", batching::NumbersFromZero;
+    "stores twice", "every message is stored twice, and one receipt comes", "A9", batching::StoresTwice;
+    "cuts at the limit", "a payload over the limit is cut instead of refused", "A26", batching::CutsAtTheLimit;
+    "keeps publish options", "the options of the first publish hold for all", "A25", batching::KeepsPublishOptions::default();
+    "tells what a purge left", "a purge answers with the number of messages that are left", "E11", administering::TellsWhatAPurgeLeft;
+    "purges every subject", "a purge of one subject empties the stream", "E11", administering::PurgesEverySubject;
+    "deletes no message", "the deletion of a message says `Ok`, and it stays", "E11", administering::DeletesNoMessage;
+    "takes next for exact", "the next message from a sequence on is the one with that sequence or none", "M20", administering::TakesNextForExact;
+    "ignores pauses", "a consumer delivers while it says that it is paused", "M6", administering::IgnoresPauses::default();
+    "resumes nothing", "a resumed consumer waits for the end of its pause", "M6", administering::ResumesNothing;
+    "resets nothing", "a consumer that is reset goes on where it was", "D11", administering::ResetsNothing;
+    "resets anywhere", "a reset to a place that is not allowed says `Ok`", "D24", administering::ResetsAnywhere;
+    "deleted consumers hold on", "what only a deleted consumer held stays under interest retention", "E4", administering::DeletedConsumersHoldOn;
+    "lists every subject", "a filtered list of a stream's subjects has them all", "M12", administering::ListsEverySubject;
+    "counts no consumers", "the account says that there are no consumers", "M13", administering::CountsNoConsumers;
+    "is always well", "a closed connection says that it is healthy", "J4", administering::IsAlwaysWell;
+    "counts all unsettled", "a consumer's info counts every delivery as unsettled", "J3", administering::CountsAllUnsettled;
+    "is silent about deletions", "a fetch from a consumer that is gone finds nothing instead of failing", "H10", fetching::IsSilentAboutDeletions;
+    "ignores subject limits", "a subject holds more messages than its limit allows", "E1", streams::IgnoresSubjectLimits;
+    "discards old per subject", "a full subject that is to refuse drops its oldest message instead", "M3", streams::DiscardsOldPerSubject;
+    "leaves no markers", "what expires leaves no marker where the stream wants one", "M14", streams::LeavesNoMarkers;
+    "renames nothing", "a stream that transforms subjects stores them as they were published", "M9", streams::RenamesNothing;
+    "forgets notes", "a stream's metadata is not kept", "M11", streams::ForgetsNotes;
+    "delivers once too often", "a message comes once more than `max_deliver` allows", "C2", consumers::DeliversOnceTooOften;
+    "ignores backoff", "every attempt has the same ack wait whatever the backoff says", "M4", consumers::IgnoresBackoff;
+    "sends payloads", "a consumer of headers alone gets payloads", "M7", consumers::SendsPayloads;
+    "replays at once", "a replay at the original pace comes as fast as it can", "E10", consumers::ReplaysAtOnce;
+    "publishes later", "what was accepted is not stored when a flush or a close has ended", "G9", closing::PublishesLater;
+    "keeps what it prefetched", "what a dropped subscription had prefetched comes to others only after its ack wait", "G14", closing::KeepsWhatItPrefetched;
+    "waits for its readers", "a close waits until every subscription is dropped", "G13", closing::WaitsForItsReaders::default();
+    "shares one cursor", "two consumers of a stream share one position", "D4", sharing::SharesOneCursor::default();
+    "begins with its first member", "a group misses what was stored before a member came", "D7", sharing::BeginsWithItsFirstMember::default();
+    "opens once", "a consumer that was opened again cannot be opened a third time", "G3", sharing::OpensOnce::default();
+    "settles on its thread", "a settlement by another thread says `Ok`, and is not made", "B16", sharing::SettlesOnItsThread::default();
+    "ends siblings", "a subscription that is dropped ends the others", "G11", sharing::EndsSiblings::default();
+    "prefetches everything", "a subscription holds all there is, whatever its buffer", "F7", sharing::PrefetchesEverything;
+    "begins unasked", "a subscription takes messages before anybody asks it for one", "G2", sharing::BeginsUnasked;
+    "groups hear twice", "every member of a group hears a plain message", "I3", plain::GroupsHearTwice;
+    "says twice", "a plain message is heard twice", "I3", plain::SaysTwice;
+    "hides what was lost", "a slow listener is not told that it has lost messages", "M18", plain::HidesWhatWasLost;
+    "waits for nobody", "a request that nobody hears ends as one that nobody answers", "I2", plain::WaitsForNobody;
 }

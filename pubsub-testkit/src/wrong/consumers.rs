@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pubsub_core::{
     AckPolicy, Broker, Consumer, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Delivery,
-    ErrorKind, Limit, Message, Result, Settlement, SettlementKind, StreamAdmin, StreamConfig, StreamName,
-    SubjectFilter,
+    ErrorKind, Limit, Message, ReplayPolicy, Result, Settlement, SettlementKind, StreamAdmin, StreamConfig,
+    StreamName, SubjectFilter,
 };
 use tokio::time::Instant;
 
@@ -42,6 +42,16 @@ macro_rules! misread {
 misread! {
     /// The likely cause: a setting that the backend has no place for.
     IgnoresMaxDeliver = |config| config.max_deliver = Limit::Unlimited;
+    /// The likely cause: "more than" where "as many as" is meant.
+    DeliversOnceTooOften = |config| if let Limit::At(most @ 1..) = config.max_deliver {
+        config.max_deliver = Limit::At(most + 1);
+    };
+    /// The likely cause: one wait for all attempts.
+    IgnoresBackoff = |config| config.backoff.clear();
+    /// The likely cause: a setting that changes what is stored, and not what is sent.
+    SendsPayloads = |config| config.headers_only = false;
+    /// The likely cause: a log that is read as fast as it can be.
+    ReplaysAtOnce = |config| config.replay = ReplayPolicy::Instant;
     /// The likely cause: zero that stands for "no bound" somewhere below.
     TakesZeroDeliveries = |config| {
         if config.max_deliver == Limit::At(0) {

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use pubsub_core::{
-    Broker, Consumer, ConsumerName, Delivery, Error, ErrorKind, FetchOptions, OnDrop, Result, StreamName,
-};
+use pubsub_core::{Consumer, Delivery, Error, ErrorKind, FetchOptions, OnDrop, Result};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -113,27 +111,20 @@ impl Tamper for KeepsOptions {
     }
 }
 
-/// The likely cause: a subscription of its own for each member, where they should share one.
-#[derive(Debug, Default)]
-pub(super) struct GivesEachMemberEverything {
-    members: AtomicU64,
-}
+/// The likely cause: an empty answer and no answer that are the same.
+#[derive(Debug)]
+pub(super) struct IsSilentAboutDeletions;
 
 #[async_trait]
-impl Tamper for GivesEachMemberEverything {
-    async fn open(
-        &self,
-        inner: &dyn Broker,
-        stream: &StreamName,
-        consumer: &ConsumerName,
-    ) -> Result<Arc<dyn Consumer>> {
-        let member = self.members.fetch_add(1, Ordering::Relaxed);
-        let shared = inner.consumer(stream, consumer).await?;
-        let Some(admin) = inner.admin().filter(|_| member > 0) else { return Ok(shared) };
-        let mut config = admin.consumer_info(stream, consumer).await?.config;
-        let own = ConsumerName::new(format!("{consumer}-{member}"))?;
-        config.name = Some(own.clone());
-        admin.create_consumer(stream, config).await?;
-        inner.consumer(stream, &own).await
+impl Tamper for IsSilentAboutDeletions {
+    async fn fetch(&self, inner: &Arc<dyn Consumer>, options: FetchOptions) -> Result<Vec<Delivery>> {
+        let deadline = Instant::now() + options.expires;
+        match inner.fetch(options).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                tokio::time::sleep_until(deadline).await;
+                Ok(Vec::new())
+            }
+            outcome => outcome,
+        }
     }
 }

@@ -1,25 +1,31 @@
 //! Deliberately wrong backends: what the suite must catch, and by which case. [`WrongBackend`]; and the proof that it does:
 //! [`bite`].
 
+mod administering;
+mod batching;
 mod bite;
 mod catalogue;
+mod closing;
 mod consumers;
 mod content;
 mod fetching;
+mod instructing;
+mod plain;
 mod publishing;
+mod remembering;
 mod settling;
+mod sharing;
 mod streams;
 mod subscribing;
 mod tamper;
 
 use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
 
-use pubsub_core::Client;
-
-pub use bite::{Bite, BiteReport, bite};
+pub use bite::{Bite, BiteReport, Bites, bite};
 
 use crate::harness::{Harness, Layered};
-use tamper::{Shown, Tamper};
+use tamper::{Shown, Tamper, spoil};
 
 /// A backend with one flaw, made of a right one, and the case that is named beforehand to catch it.
 ///
@@ -39,7 +45,7 @@ pub struct WrongBackend {
     name: &'static str,
     flaw: &'static str,
     caught_by: &'static str,
-    spoil: fn(Client) -> Client,
+    tamper: fn() -> Arc<dyn Tamper>,
 }
 
 impl WrongBackend {
@@ -69,7 +75,8 @@ impl WrongBackend {
 
     /// Spoils a right backend.
     pub fn over<H: Harness>(&self, inner: H) -> Layered<H> {
-        Layered::new(inner, self.spoil)
+        let tamper = (self.tamper)();
+        Layered::new(inner, move |client| spoil(client, Arc::clone(&tamper)))
     }
 }
 

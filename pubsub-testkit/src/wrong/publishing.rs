@@ -55,7 +55,7 @@ pub(super) struct ConfirmsWhatNobodyStores;
 impl Tamper for ConfirmsWhatNobodyStores {
     async fn publish(
         &self,
-        inner: &dyn Publisher,
+        inner: &Arc<dyn Publisher>,
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
@@ -78,7 +78,7 @@ pub(super) struct CallsRefusalsUnknown;
 impl Tamper for CallsRefusalsUnknown {
     async fn publish(
         &self,
-        inner: &dyn Publisher,
+        inner: &Arc<dyn Publisher>,
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
@@ -97,7 +97,7 @@ pub(super) struct RemembersMissingStreams {
 impl Tamper for RemembersMissingStreams {
     async fn publish(
         &self,
-        inner: &dyn Publisher,
+        inner: &Arc<dyn Publisher>,
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {

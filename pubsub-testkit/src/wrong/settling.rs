@@ -153,9 +153,6 @@ pub(super) struct SettlesLater;
 #[async_trait]
 impl Tamper for SettlesLater {
     async fn settle(&self, message: Box<dyn Message>, settlement: Settlement) -> Result<()> {
-        if settlement.is_confirmed() {
-            return message.settle(settlement).await;
-        }
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             message.settle(settlement).await

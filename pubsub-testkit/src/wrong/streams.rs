@@ -8,68 +8,53 @@ use pubsub_core::{
 
 use super::Tamper;
 
-async fn create_as(admin: &dyn StreamAdmin, asked: StreamConfig, done: StreamConfig) -> Result<StreamInfo> {
-    let mut info = admin.create_stream(done).await?;
-    info.config = asked;
-    Ok(info)
-}
+/// A configuration that is changed on its way, by a flaw of that name.
+macro_rules! misread {
+    ($($(#[doc = $doc:literal])+ $name:ident = |$config:ident| $change:expr;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(super) struct $name;
 
-/// The likely cause: an ack that is not looked at for retention.
-#[derive(Debug)]
-pub(super) struct KeepsInterestForEver;
-
-#[async_trait]
-impl Tamper for KeepsInterestForEver {
-    async fn create_stream(&self, admin: &dyn StreamAdmin, asked: StreamConfig) -> Result<StreamInfo> {
-        let mut config = asked.clone();
-        if config.retention == Retention::Interest {
-            config.retention = Retention::Limits;
+        #[async_trait]
+        impl Tamper for $name {
+            async fn create_stream(&self, admin: &dyn StreamAdmin, asked: StreamConfig) -> Result<StreamInfo> {
+                let mut $config = asked.clone();
+                $change;
+                let mut info = admin.create_stream($config).await?;
+                info.config = asked;
+                Ok(info)
+            }
         }
-        create_as(admin, asked, config).await
-    }
+    )+};
 }
 
-/// The likely cause: a work queue that is a stream with one consumer.
-#[derive(Debug)]
-pub(super) struct KeepsWorkForEver;
-
-#[async_trait]
-impl Tamper for KeepsWorkForEver {
-    async fn create_stream(&self, admin: &dyn StreamAdmin, asked: StreamConfig) -> Result<StreamInfo> {
-        let mut config = asked.clone();
-        if config.retention == Retention::WorkQueue {
-            config.retention = Retention::Limits;
-        }
-        create_as(admin, asked, config).await
-    }
-}
-
-/// The likely cause: limits that are stored and not applied.
-#[derive(Debug)]
-pub(super) struct IgnoresLimits;
-
-#[async_trait]
-impl Tamper for IgnoresLimits {
-    async fn create_stream(&self, admin: &dyn StreamAdmin, asked: StreamConfig) -> Result<StreamInfo> {
-        let mut config = asked.clone();
+misread! {
+    /// The likely cause: an ack that is not looked at for retention.
+    KeepsInterestForEver = |config| if config.retention == Retention::Interest {
+        config.retention = Retention::Limits;
+    };
+    /// The likely cause: a work queue that is a stream with one consumer.
+    KeepsWorkForEver = |config| if config.retention == Retention::WorkQueue {
+        config.retention = Retention::Limits;
+    };
+    /// The likely cause: limits that are stored and not applied.
+    IgnoresLimits = |config| {
         config.max_messages = Limit::Unlimited;
         config.max_bytes = Limit::Unlimited;
         config.max_age = Limit::Unlimited;
-        create_as(admin, asked, config).await
-    }
-}
-
-/// The likely cause: one behaviour for a full stream.
-#[derive(Debug)]
-pub(super) struct AlwaysDiscardsOld;
-
-#[async_trait]
-impl Tamper for AlwaysDiscardsOld {
-    async fn create_stream(&self, admin: &dyn StreamAdmin, asked: StreamConfig) -> Result<StreamInfo> {
-        let mut config = asked.clone();
-        config.discard = Discard::Old;
-        create_as(admin, asked, config).await
-    }
+    };
+    /// The likely cause: a limit that needs an index which is not there.
+    IgnoresSubjectLimits = |config| config.max_messages_per_subject = Limit::Unlimited;
+    /// The likely cause: one behaviour for a full stream.
+    AlwaysDiscardsOld = |config| config.discard = Discard::Old;
+    /// The likely cause: one behaviour for a full stream and a full subject.
+    DiscardsOldPerSubject = |config| config.discard_new_per_subject = false;
+    /// The likely cause: an expiry that is a removal like any other.
+    LeavesNoMarkers = |config| config.subject_delete_marker_ttl = None;
+    /// The likely cause: a subject that is matched and then kept.
+    RenamesNothing = |config| config.subject_transform = None;
+    /// The likely cause: a map that the broker's interface has no place for.
+    ForgetsNotes = |config| config.metadata.clear();
 }
 
 /// The likely cause: "create" that replaces.

@@ -31,10 +31,10 @@ pub(crate) async fn a_batch_is_handled_when_it_is_full_or_has_waited_with_a_verd
     until_settled(&client).await;
     let outcome = worker.stop().await;
     assert_eq!((outcome.done, outcome.dead_lettered, outcome.retried), (23, 2, 0));
+    assert_eq!(dead_letters(&client).await.len(), 2);
     let sizes = sizes.lock().expect("a lock");
     assert!(sizes.iter().all(|size| *size <= 10) && sizes.len() <= 5, "{sizes:?}");
     assert_eq!(sizes.iter().sum::<usize>(), 24, "what cannot be read is not in a batch");
-    assert_eq!(dead_letters(&client).await.len(), 2);
 }
 
 pub(crate) async fn a_batch_that_fails_or_panics_is_tried_again(client: Client) {

@@ -34,7 +34,7 @@ impl BatchLimits {
 /// use pubsub_core::worker::{BatchLimits, Failure, Json, Router, Verdict};
 ///
 /// async fn ingest(rows: Vec<Json<u64>>) -> Vec<Verdict> {
-///     let keep = |Json(row)| if row < 100 { Verdict::Done } else { Verdict::reject("too large") };
+///     let keep = |Json(row): Json<u64>| if row < 100 { Verdict::Done } else { Verdict::reject("too large") };
 ///     rows.into_iter().map(keep).collect()
 /// }
 ///

@@ -35,6 +35,17 @@ use super::extract::{FromMessage, Incoming};
 /// let router: Router = Router::new().route("ride.{ride_id}.completed", completed)?;
 /// # Ok::<(), pubsub_core::Error>(())
 /// ```
+///
+/// What is no handler does not compile, and the compiler says what one is:
+///
+/// ```compile_fail,E0277
+/// # use pubsub_core::worker::Router;
+/// async fn completed(_cents: u32) {}
+///
+/// // error[E0277]: `fn(u32) -> impl Future<Output = ()> {completed}` is no handler of messages
+/// let router: Router = Router::new().route("ride.completed", completed)?;
+/// # Ok::<(), pubsub_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler of messages",
     label = "not an async function whose arguments can be extracted",

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
+use tokio::time::Instant;
+
 use crate::Result;
 use crate::consume::{Consumer, FetchOptions};
 use crate::message::Delivery;
@@ -13,18 +15,19 @@ use crate::message::Delivery;
 pub(super) struct Intake {
     consumer: Arc<dyn Consumer>,
     asked: Option<BoxFuture<'static, Result<Vec<Delivery>>>>,
-    /// Whether the last fetch failed.
+    asked_at: Instant,
+    /// Whether the last fetch failed, or brought nothing and did not wait: it must not be asked in a hot loop.
     pauses: bool,
 }
 
 impl Intake {
     /// The most that one fetch asks for.
     const MOST: usize = 500;
-    /// The wait after a fetch that failed for now.
+    /// The wait after such a fetch.
     const PAUSE: Duration = Duration::from_millis(500);
 
     pub(super) fn new(consumer: Arc<dyn Consumer>) -> Self {
-        Self { consumer, asked: None, pauses: false }
+        Self { consumer, asked: None, asked_at: Instant::now(), pauses: false }
     }
 
     /// Asks for so many, unless a fetch is under way.
@@ -40,6 +43,7 @@ impl Intake {
             consumer.fetch(FetchOptions::up_to(room.min(Self::MOST))).await
         }
         .boxed();
+        self.asked_at = Instant::now();
         // Polled once, so that the request is on its way while what came before is handled.
         self.asked = Some(match (&mut asked).now_or_never() {
             Some(outcome) => ready(outcome).boxed(),
@@ -56,7 +60,8 @@ impl Intake {
         };
         let outcome = asked.await;
         self.asked = None;
-        self.pauses = outcome.is_err();
+        let waited = self.asked_at.elapsed() >= Self::PAUSE;
+        self.pauses = outcome.as_ref().map_or(true, |batch| batch.is_empty() && !waited);
         outcome
     }
 

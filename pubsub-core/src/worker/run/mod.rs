@@ -17,8 +17,6 @@ mod intake;
 mod keeper;
 mod lanes;
 mod settle;
-#[cfg(feature = "signal")]
-mod signal;
 mod status;
 
 use std::pin::pin;

@@ -12,7 +12,9 @@ const MESSAGES: usize = 500;
 /// A9: of twenty publishers with 500 messages each nothing is lost, and each one's order is kept.
 pub(crate) async fn publishers(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
-    let consumer = trial.consumer(&stream, "reader").await?;
+    // Longer than the handling of whole batches can take.
+    let config = trial.consumer_config("reader")?.with_ack_wait(trial.patience());
+    let consumer = trial.create_consumer(&stream, config).await?;
     let mut publishing = Vec::new();
     for number in 0..PUBLISHERS {
         let publisher = trial.broker().publisher();

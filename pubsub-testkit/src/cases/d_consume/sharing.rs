@@ -1,6 +1,6 @@
 //! Several readers: of one consumer, and of one stream.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::future::try_join_all;
 
@@ -29,7 +29,7 @@ pub(crate) async fn one_member_each(trial: &Trial) -> CaseResult {
 
     let both = MEMBERS * 10 + 300;
     trial.publish_many("a", 300).await?;
-    let left = AtomicUsize::new(300);
+    let left = AtomicI64::new(300);
     for share in try_join_all(members.iter().map(|member| work(trial, member, &left))).await? {
         came.extend(share);
     }
@@ -42,7 +42,7 @@ pub(crate) async fn one_member_each(trial: &Trial) -> CaseResult {
 }
 
 /// Takes and acks until all members together have had what is left.
-async fn work(trial: &Trial, member: &TestConsumer<'_>, left: &AtomicUsize) -> CaseResult<Vec<u64>> {
+async fn work(trial: &Trial, member: &TestConsumer<'_>, left: &AtomicI64) -> CaseResult<Vec<u64>> {
     let mut came = Vec::new();
     while left.load(Ordering::Relaxed) > 0 {
         for delivery in member.fetch(7, trial.ack_wait() / 4).await? {

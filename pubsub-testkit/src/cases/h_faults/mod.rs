@@ -1,4 +1,12 @@
-//! H. Faults that need no server to be harmed.
+//! H. Faults: what a backend makes of a store that fails, and of one that fails it.
 
+pub(crate) mod clock;
 pub(crate) mod deleted;
+mod load;
+pub(crate) mod outage;
+pub(crate) mod refused;
+pub(crate) mod several;
+pub(crate) mod slow;
 pub(crate) mod unknown;
+
+pub(super) use load::publish_until_stored;

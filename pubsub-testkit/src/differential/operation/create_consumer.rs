@@ -36,10 +36,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
         _ => ConsumerRef::Named(dice.pick(DURABLES)),
     };
     let wanted = consumer_config::generate(dice, sketch, stream, consumer);
-    if sketch.streams.contains_key(stream) {
-        let known = sketch.consumers.entry((stream, consumer));
-        known.or_insert_with(|| wanted.config().clone());
-    }
+    sketch.create_consumer(stream, consumer, wanted.config());
     Arc::new(CreateConsumer { stream: valid(StreamName::new(stream)), consumer, wanted })
 }
 

@@ -20,14 +20,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let missing = STREAMS.into_iter().find(|name| !sketch.streams.contains_key(name));
     let name = if dice.percent(70) { missing.unwrap_or("S") } else { dice.pick(STREAMS) };
     let config = stream_config::generate(dice, sketch, name);
-    let overlaps = sketch
-        .streams
-        .values()
-        .flat_map(|other| &other.subjects)
-        .any(|taken| config.subjects.iter().any(|subject| subject.overlaps(taken)));
-    if !overlaps {
-        sketch.streams.entry(name).or_insert_with(|| config.clone());
-    }
+    sketch.create_stream(name, &config);
     Arc::new(CreateStream(config))
 }
 

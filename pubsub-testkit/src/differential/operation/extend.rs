@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::settle::back;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind::new("extend", 2, generate);
+pub(super) const KIND: Kind = Kind::new("extend", 3, generate);
 
 #[derive(Debug)]
 struct Extend {

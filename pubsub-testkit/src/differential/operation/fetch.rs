@@ -13,7 +13,7 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind::new("fetch", 19, generate);
+pub(super) const KIND: Kind = Kind::new("fetch", 24, generate);
 pub(super) const KIND_WAITING: Kind = Kind::new("fetch and wait", 3, generate_waiting);
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::{ConsumerRef, World};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND_STREAM: Kind = Kind::new("stream info", 2, generate_stream);
+pub(super) const KIND_STREAM: Kind = Kind::new("stream info", 3, generate_stream);
 pub(super) const KIND_CONSUMER: Kind = Kind::new("consumer info", 3, generate_consumer);
 
 #[derive(Debug)]

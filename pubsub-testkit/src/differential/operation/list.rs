@@ -11,7 +11,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind::new("list", 2, generate);
+pub(super) const KIND: Kind = Kind::new("list", 3, generate);
 
 #[derive(Debug)]
 struct List {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capability, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, TimeToLive,
+    Capability, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, StreamConfig, TimeToLive,
 };
 
 use super::super::dice::{Dice, valid};
@@ -42,7 +42,7 @@ fn generate_living(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
 }
 
 fn generate_rollup(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let subject = sketch.subject_where(dice, |config| config.effective_allow_rollup());
+    let subject = sketch.subject_where(dice, StreamConfig::effective_allow_rollup);
     let rollup = dice.pick([Rollup::Subject, Rollup::Subject, Rollup::All]);
     Arc::new(Publish {
         kind: KIND_ROLLUP.name,

@@ -9,7 +9,7 @@ use super::super::sketch::Sketch;
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind::new("reconnect", 2, generate);
+pub(super) const KIND: Kind = Kind::new("reconnect", 3, generate);
 
 #[derive(Debug)]
 struct Reconnect {

@@ -13,7 +13,7 @@ use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
 pub(super) const KIND: Kind = Kind::new("settle", 14, generate);
-pub(super) const KIND_UNCONFIRMED: Kind = Kind::new("settle unconfirmed", 2, generate_unconfirmed);
+pub(super) const KIND_UNCONFIRMED: Kind = Kind::new("settle unconfirmed", 3, generate_unconfirmed);
 
 #[derive(Debug)]
 struct Settle {

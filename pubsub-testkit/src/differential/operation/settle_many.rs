@@ -12,7 +12,7 @@ use super::super::world::World;
 use super::settle::{back, settlement, show_settlement};
 use super::{Kind, Operation, Pace};
 
-pub(super) const KIND: Kind = Kind::new("settle many", 2, generate);
+pub(super) const KIND: Kind = Kind::new("settle many", 3, generate);
 
 /// Settles through a handle of one delivery's consumer; the others may be of any consumer.
 #[derive(Debug)]

@@ -29,17 +29,31 @@ const FIELDS: [Field; 18] = [
     |config, other| config.max_messages_per_subject = other.max_messages_per_subject,
     |config, other| config.max_message_size = other.max_message_size,
     |config, other| config.max_consumers = other.max_consumers,
-    |config, other| config.discard = other.discard,
+    |config, other| {
+        config.discard = other.discard;
+        if config.discard == Discard::New {
+            config.subject_delete_marker_ttl = None;
+        }
+    },
     |config, other| config.duplicate_window = other.duplicate_window,
     |config, other| config.description.clone_from(&other.description),
     |config, other| config.discard_new_per_subject = other.discard_new_per_subject,
     |config, other| {
         config.allow_message_ttl = other.allow_message_ttl;
-        config.subject_delete_marker_ttl = other.subject_delete_marker_ttl;
+        config.subject_delete_marker_ttl = None;
     },
-    |config, other| config.subject_delete_marker_ttl = other.subject_delete_marker_ttl,
+    |config, other| {
+        if config.discard == Discard::Old && !config.allow_schedules {
+            config.subject_delete_marker_ttl = other.subject_delete_marker_ttl;
+        }
+    },
     |config, other| config.allow_rollup = other.allow_rollup,
-    |config, other| config.allow_schedules = other.allow_schedules,
+    |config, other| {
+        config.allow_schedules = other.allow_schedules;
+        if config.allow_schedules {
+            config.subject_delete_marker_ttl = None;
+        }
+    },
     |config, other| config.allow_atomic_batches = other.allow_atomic_batches,
     |config, other| {
         config.subject_transform.clone_from(&other.subject_transform);
@@ -110,8 +124,9 @@ fn allow(dice: &mut Dice, sketch: &Sketch, mut config: StreamConfig) -> StreamCo
     }
     if dice.percent(40) {
         config = config.with_allow_message_ttl();
-        // A server writes a marker a moment late, perhaps after what a schedule has fired.
-        if !schedules && dice.percent(30) {
+        // A server writes a marker a moment late, perhaps after what a schedule has fired; where a full stream refuses the
+        // marker, it keeps what has expired, and nobody should.
+        if !schedules && config.discard == Discard::Old && dice.percent(30) {
             config = config.with_subject_delete_marker_ttl(MARKER_TTL);
         }
     }

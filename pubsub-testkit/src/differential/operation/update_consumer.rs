@@ -29,6 +29,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
         None => other,
     };
     if let Some(known) = sketch.consumers.get_mut(&(stream, consumer))
+        && wanted.config().validate().is_ok()
         && wanted.config().differences(known).iter().all(pubsub_core::Difference::can_be_updated)
     {
         known.clone_from(wanted.config());

@@ -20,10 +20,7 @@ fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let name = sketch.stream(dice);
     let existing = sketch.streams.get(name).cloned().unwrap_or_else(|| stream_config::plain(name));
     let config = stream_config::change_one(dice, sketch, &existing);
-    let allowed = config.differences(&existing).iter().all(pubsub_core::Difference::can_be_updated);
-    if allowed && sketch.streams.contains_key(name) {
-        sketch.streams.insert(name, config.clone());
-    }
+    sketch.update_stream(name, &config);
     Arc::new(UpdateStream(config))
 }
 

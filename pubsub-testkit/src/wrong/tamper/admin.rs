@@ -52,7 +52,7 @@ impl StreamAdmin for TamperedAdmin {
     }
 
     async fn delete_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
-        self.inner.delete_consumer(stream, consumer).await
+        self.tamper.delete_consumer(self.inner.as_ref(), stream, consumer).await
     }
 
     async fn update_stream(&self, config: StreamConfig) -> Result<StreamInfo> {
@@ -75,15 +75,15 @@ impl StreamAdmin for TamperedAdmin {
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
-        self.inner.purge_stream(stream, purge).await
+        self.tamper.purge(self.inner.as_ref(), stream, purge).await
     }
 
     async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
-        self.inner.get_message(stream, selector).await
+        self.tamper.get_message(self.inner.as_ref(), stream, selector).await
     }
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
-        self.inner.delete_message(stream, sequence).await
+        self.tamper.delete_message(self.inner.as_ref(), stream, sequence).await
     }
 
     async fn pause_consumer(
@@ -92,11 +92,11 @@ impl StreamAdmin for TamperedAdmin {
         consumer: &ConsumerName,
         until: SystemTime,
     ) -> Result<()> {
-        self.inner.pause_consumer(stream, consumer, until).await
+        self.tamper.pause(self.inner.as_ref(), stream, consumer, until).await
     }
 
     async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
-        self.inner.resume_consumer(stream, consumer).await
+        self.tamper.resume(self.inner.as_ref(), stream, consumer).await
     }
 
     async fn reset_consumer(
@@ -105,7 +105,7 @@ impl StreamAdmin for TamperedAdmin {
         consumer: &ConsumerName,
         sequence: Option<u64>,
     ) -> Result<ConsumerInfo> {
-        let info = self.inner.reset_consumer(stream, consumer, sequence).await?;
+        let info = self.tamper.reset(self.inner.as_ref(), stream, consumer, sequence).await?;
         Ok(self.tamper.consumer_info(info))
     }
 
@@ -114,7 +114,7 @@ impl StreamAdmin for TamperedAdmin {
         stream: &StreamName,
         filter: SubjectFilter,
     ) -> Result<Vec<(String, u64)>> {
-        self.inner.stream_subjects(stream, filter).await
+        self.inner.stream_subjects(stream, self.tamper.listed_subjects(filter)).await
     }
 
     async fn deleted_sequences(&self, stream: &StreamName) -> Result<Vec<u64>> {
@@ -122,7 +122,7 @@ impl StreamAdmin for TamperedAdmin {
     }
 
     async fn account_info(&self) -> Result<AccountInfo> {
-        self.inner.account_info().await
+        Ok(self.tamper.account(self.inner.account_info().await?))
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -10,6 +10,7 @@ use pubsub_core::{
 use super::Tamper;
 use super::admin::TamperedAdmin;
 use super::consumer::TamperedConsumer;
+use super::core::TamperedCore;
 use super::publisher::TamperedPublisher;
 
 #[derive(Debug)]
@@ -46,11 +47,12 @@ impl Broker for TamperedBroker {
     }
 
     fn core(&self) -> Option<Arc<dyn CoreMessaging>> {
-        self.inner.core()
+        let inner = self.inner.core()?;
+        Some(Arc::new(TamperedCore::new(inner, Arc::clone(&self.tamper))))
     }
 
     async fn health(&self) -> Health {
-        self.inner.health().await
+        self.tamper.health(self.inner.health().await)
     }
 
     async fn close(&self) -> Result<()> {

@@ -3,19 +3,23 @@
 mod admin;
 mod broker;
 mod consumer;
+mod core;
 mod message;
 mod publisher;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use pubsub_core::{
-    Broker, Capabilities, Client, Consumer, ConsumerConfig, ConsumerInfo, ConsumerName, Delivery,
-    DeliveryInfo, FetchOptions, Headers, Message, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
-    Receipt, Result, Settlement, StreamAdmin, StreamConfig, StreamInfo, StreamName, SubscribeOptions,
+    AccountInfo, BatchReceipt, Broker, Capabilities, Client, Consumer, ConsumerConfig, ConsumerInfo,
+    ConsumerName, CoreMessage, CoreMessaging, CoreSubscribeOptions, Delivery, DeliveryInfo, FetchOptions,
+    Headers, Health, Message, MessageSelector, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    Purge, Receipt, Result, Settlement, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    SubjectFilter, SubscribeOptions,
 };
 
 use broker::TamperedBroker;
@@ -29,7 +33,7 @@ pub(super) struct Shown {
     pub(super) info: DeliveryInfo,
 }
 
-/// One flaw. What is not overridden stays right. Every connection has a value of its own.
+/// One flaw. What is not overridden stays right. All connections to one store share a value.
 #[async_trait]
 pub(super) trait Tamper: Debug + Send + Sync + 'static {
     fn capabilities(&self, capabilities: Capabilities) -> Capabilities {
@@ -42,7 +46,7 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
 
     async fn publish(
         &self,
-        inner: &dyn Publisher,
+        inner: &Arc<dyn Publisher>,
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
@@ -51,6 +55,21 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
 
     fn receipt(&self, receipt: Receipt) -> Receipt {
         receipt
+    }
+
+    /// What becomes of the rest of a batch, each message being published by itself.
+    fn goes_on_after(&self, outcome: &Result<PendingReceipt>) -> bool {
+        let _ = outcome;
+        true
+    }
+
+    async fn publish_atomic(
+        &self,
+        inner: &Arc<dyn Publisher>,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        inner.publish_atomic(messages, options).await
     }
 
     /// The handle that a name gives.
@@ -134,8 +153,102 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         admin.create_consumer(stream, config).await
     }
 
+    async fn delete_consumer(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<()> {
+        admin.delete_consumer(stream, consumer).await
+    }
+
     fn consumer_info(&self, info: ConsumerInfo) -> ConsumerInfo {
         info
+    }
+
+    async fn purge(&self, admin: &dyn StreamAdmin, stream: &StreamName, purge: Purge) -> Result<u64> {
+        admin.purge_stream(stream, purge).await
+    }
+
+    async fn get_message(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        selector: MessageSelector,
+    ) -> Result<StoredMessage> {
+        admin.get_message(stream, selector).await
+    }
+
+    async fn delete_message(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        sequence: u64,
+    ) -> Result<()> {
+        admin.delete_message(stream, sequence).await
+    }
+
+    async fn pause(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        until: SystemTime,
+    ) -> Result<()> {
+        admin.pause_consumer(stream, consumer, until).await
+    }
+
+    async fn resume(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<()> {
+        admin.resume_consumer(stream, consumer).await
+    }
+
+    async fn reset(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+        sequence: Option<u64>,
+    ) -> Result<ConsumerInfo> {
+        admin.reset_consumer(stream, consumer, sequence).await
+    }
+
+    fn listed_subjects(&self, filter: SubjectFilter) -> SubjectFilter {
+        filter
+    }
+
+    fn account(&self, account: AccountInfo) -> AccountInfo {
+        account
+    }
+
+    async fn say(&self, inner: &dyn CoreMessaging, message: OutboundMessage) -> Result<()> {
+        inner.publish(message).await
+    }
+
+    async fn listen(
+        &self,
+        inner: &dyn CoreMessaging,
+        filter: SubjectFilter,
+        options: CoreSubscribeOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        inner.subscribe(filter, options).await
+    }
+
+    async fn request(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        timeout: Duration,
+    ) -> Result<CoreMessage> {
+        inner.request(message, timeout).await
+    }
+
+    fn health(&self, health: Health) -> Health {
+        health
     }
 
     async fn close(&self, inner: &dyn Broker) -> Result<()> {
@@ -144,6 +257,6 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
 }
 
 /// A client whose every use meets the flaw.
-pub(super) fn spoil(client: Client, tamper: impl Tamper) -> Client {
-    Client::new(Arc::new(TamperedBroker::new(Arc::new(client), Arc::new(tamper))))
+pub(super) fn spoil(client: Client, tamper: Arc<dyn Tamper>) -> Client {
+    Client::new(Arc::new(TamperedBroker::new(Arc::new(client), tamper)))
 }

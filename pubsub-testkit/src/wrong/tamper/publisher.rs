@@ -21,7 +21,7 @@ impl TamperedPublisher {
 
     async fn publish(&self, message: OutboundMessage, options: PublishOptions) -> Result<PendingReceipt> {
         let message = self.tamper.outbound(message);
-        let pending = self.tamper.publish(self.inner.as_ref(), message, options).await?;
+        let pending = self.tamper.publish(&self.inner, message, options).await?;
         let tamper = Arc::clone(&self.tamper);
         Ok(PendingReceipt::from_future(async move { pending.await.map(|receipt| tamper.receipt(receipt)) }))
     }
@@ -45,7 +45,12 @@ impl Publisher for TamperedPublisher {
     ) -> Vec<Result<PendingReceipt>> {
         let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
-            outcomes.push(self.publish(message, options.clone()).await);
+            let outcome = self.publish(message, options.clone()).await;
+            let goes_on = self.tamper.goes_on_after(&outcome);
+            outcomes.push(outcome);
+            if !goes_on {
+                break;
+            }
         }
         outcomes
     }
@@ -56,7 +61,7 @@ impl Publisher for TamperedPublisher {
         options: PublishOptions,
     ) -> Result<BatchReceipt> {
         let messages = messages.into_iter().map(|message| self.tamper.outbound(message)).collect();
-        self.inner.publish_atomic(messages, options).await
+        self.tamper.publish_atomic(&self.inner, messages, options).await
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,0 +1,6 @@
+//! K. Layers, and several connections in one program.
+
+pub(crate) mod assertions;
+pub(crate) mod order;
+pub(crate) mod stack;
+pub(crate) mod two;

@@ -1,0 +1,83 @@
+//! Flaws in plain messaging.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::{BoxStream, StreamExt as _};
+use pubsub_core::{
+    CoreMessage, CoreMessaging, CoreSubscribeOptions, Error, ErrorKind, OutboundMessage, Result,
+    SubjectFilter,
+};
+
+use super::Tamper;
+
+/// The likely cause: a subscription for each member, where the broker is to choose one.
+#[derive(Debug)]
+pub(super) struct GroupsHearTwice;
+
+#[async_trait]
+impl Tamper for GroupsHearTwice {
+    async fn listen(
+        &self,
+        inner: &dyn CoreMessaging,
+        filter: SubjectFilter,
+        mut options: CoreSubscribeOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        options.group = None;
+        inner.subscribe(filter, options).await
+    }
+}
+
+/// The likely cause: a channel that drops what does not fit.
+#[derive(Debug)]
+pub(super) struct HidesWhatWasLost;
+
+#[async_trait]
+impl Tamper for HidesWhatWasLost {
+    async fn listen(
+        &self,
+        inner: &dyn CoreMessaging,
+        filter: SubjectFilter,
+        options: CoreSubscribeOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        let told = |item: &Result<CoreMessage>| {
+            let hidden = item.as_ref().is_err_and(|error| error.kind() == ErrorKind::Overloaded);
+            std::future::ready(!hidden)
+        };
+        Ok(inner.subscribe(filter, options).await?.filter(told).boxed())
+    }
+}
+
+/// The likely cause: a retry of what has no confirmation.
+#[derive(Debug)]
+pub(super) struct SaysTwice;
+
+#[async_trait]
+impl Tamper for SaysTwice {
+    async fn say(&self, inner: &dyn CoreMessaging, message: OutboundMessage) -> Result<()> {
+        inner.publish(message.clone()).await?;
+        inner.publish(message).await
+    }
+}
+
+/// The likely cause: a status that is not read, so that nobody there is nobody yet.
+#[derive(Debug)]
+pub(super) struct WaitsForNobody;
+
+#[async_trait]
+impl Tamper for WaitsForNobody {
+    async fn request(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        timeout: Duration,
+    ) -> Result<CoreMessage> {
+        match inner.request(message, timeout).await {
+            Err(error) if error.broker_code() == Some(503) => {
+                tokio::time::sleep(timeout).await;
+                Err(Error::new(ErrorKind::Timeout, "no answer came in time"))
+            }
+            outcome => outcome,
+        }
+    }
+}
