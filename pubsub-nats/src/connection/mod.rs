@@ -30,7 +30,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
-pub(crate) use replies::{Replies, Ticket, Unanswered, Waiter, reply_subject};
+pub(crate) use replies::{Answered, Replies, Ticket, Unanswered, Waiter, reply_subject};
 pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;

@@ -14,6 +14,7 @@ use super::doubt::{Compared, compare};
 use super::outbox::Job;
 use super::{InFlight, wire_headers, wire_subject};
 use crate::NatsEvent;
+use crate::api;
 use crate::connection::{Connection, Phase, reached, reply_subject};
 
 /// The pause before what was refused for a moment is sent again, for the first time; then twice as long, up to the longest.
@@ -169,7 +170,7 @@ impl Courier {
     async fn nobody_there(&mut self, connection: &Arc<Connection>, token: u64) {
         let looked = |publish: &InFlight| (publish.message.subject.to_string(), publish.refusals());
         let Some((subject, refusals)) = connection.publishes.look_at(token, looked) else { return };
-        if self.has_stream(connection, &subject).await.unwrap_or(refusals < BLIND_TRIES) {
+        if self.has_stream(connection, &subject, refusals).await {
             self.pause(connection, token);
         } else if let Some(publish) = connection.publishes.remove(token) {
             let in_doubt = publish.again.as_ref().is_some_and(|again| again.in_doubt);
@@ -178,17 +179,22 @@ impl Courier {
         }
     }
 
-    /// Whether a stream takes the subject; `None` if that cannot be found out.
-    async fn has_stream(&mut self, connection: &Connection, subject: &str) -> Option<bool> {
+    /// Whether a stream takes the subject, as far as can be told: one without a leader may come back.
+    async fn has_stream(&mut self, connection: &Connection, subject: &str, refusals: u32) -> bool {
         if let Some((known, has, when)) = &self.looked
             && known == subject
             && when.elapsed() < BELIEVED
         {
-            return Some(*has);
+            return *has;
         }
-        let has = self.ask(connection.streams.ask(connection, subject)).await?.ok()?.is_some();
+        let has = match self.ask(connection.streams.ask(connection, subject)).await {
+            // A cluster that elects says nothing of its streams.
+            None => return true,
+            Some(Err(_)) => return refusals < BLIND_TRIES,
+            Some(Ok(stream)) => stream.is_some(),
+        };
         self.looked = Some((subject.to_owned(), has, Instant::now()));
-        Some(has)
+        has
     }
 
     /// Asks the server something, unless it did not answer lately: what is to be sent must not wait for it.
@@ -250,8 +256,9 @@ impl Courier {
 }
 
 fn is_silence<T>(answer: &Result<T>) -> bool {
-    let kind = answer.as_ref().err().map(Error::kind);
-    matches!(kind, Some(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Closed))
+    let Err(error) = answer else { return false };
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Closed)
+        && !error.broker_code().is_some_and(api::is_without_jetstream)
 }
 
 async fn compare_and_finish(connection: &Arc<Connection>, token: u64, (stream, error): (StreamName, Error)) {

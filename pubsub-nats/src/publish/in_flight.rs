@@ -12,10 +12,13 @@ use super::ack::{self, Answer};
 use super::outbox::{Job, Outbox};
 use super::window::Reservation;
 use crate::api;
-use crate::connection::{Unanswered, Waiter};
+use crate::connection::{Answered, Unanswered, Waiter};
 
 /// The least time for one of several tries.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
+/// The most time for the first try; each one that follows has twice as much, up to the most for any.
+const FIRST_TRY: Duration = Duration::from_secs(1);
+const LONGEST_TRY: Duration = Duration::from_secs(4);
 
 /// A publish that waits for its confirmation. It holds its room in the window for as long as it lives.
 pub(crate) struct InFlight {
@@ -61,7 +64,7 @@ impl Again {
             outbox: Arc::clone(outbox),
             made_id,
             first_try: began,
-            patience: (timeout / 3).max(SHORTEST_TRY),
+            patience: (timeout / 3).clamp(SHORTEST_TRY, FIRST_TRY),
             in_doubt: false,
             refusal: None,
             refusals: 0,
@@ -134,7 +137,10 @@ impl InFlight {
                 return refusal;
             }
         }
-        ack::unconfirmed(why, self.message.subject.as_str())
+        let error = ack::unconfirmed(why, self.message.subject.as_str());
+        // The server has refused the last try; an earlier one may have been stored.
+        let in_doubt = self.again.as_ref().is_some_and(|again| again.in_doubt);
+        if in_doubt { error.with_effect_unknown() } else { error }
     }
 }
 
@@ -156,10 +162,15 @@ impl Waiter for InFlight {
         answer.status.is_some() || answer.payload.starts_with(br#"{"error""#)
     }
 
-    fn goes_on_without_answer(&mut self, token: u64, now: Instant) -> Option<Instant> {
+    fn goes_on_without_answer(&mut self, token: u64, now: Instant, answered: Answered) -> Option<Instant> {
         let again = self.again.as_mut().filter(|_| now < self.deadline)?;
-        again.in_doubt = true;
-        again.outbox.add(Job::Overdue(token));
+        // Answers come in the order of sending: while those to earlier publishes arrive, this one only waits for its turn,
+        // and to send it again would make a slow connection slower.
+        if answered.is_beyond(token) || answered.is_silent_for(again.patience, now) {
+            again.in_doubt = true;
+            again.outbox.add(Job::Overdue(token));
+            again.patience = (again.patience * 2).min(LONGEST_TRY);
+        }
         Some(self.deadline.min(now + again.patience))
     }
 

@@ -43,6 +43,8 @@ mod permissions;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod publish_faults;
+#[cfg(test)]
 mod publish_retry;
 #[cfg(test)]
 mod secrets;

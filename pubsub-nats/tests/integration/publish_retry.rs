@@ -24,6 +24,14 @@ async fn behind_a_proxy() -> (Bench, FaultProxy, Client) {
     (bench, proxy, client)
 }
 
+/// Mends the wire, without what was held on it.
+async fn reset_what_is_held(proxy: &FaultProxy) {
+    let resets = proxy.counts().resets;
+    proxy.reset();
+    eventually("the connection is reset", || async { proxy.counts().resets > resets }).await;
+    proxy.resume();
+}
+
 fn message(payload: &str) -> OutboundMessage {
     OutboundMessage::new("ride.n", payload.to_owned()).unwrap()
 }
@@ -71,8 +79,7 @@ async fn a_lost_confirmation_is_asked_for_again() {
     let publishing = tokio::spawn(async move { client.publish("ride.n", "x").await });
     eventually("it is stored", || async { bench.admin().stream_info(&ride()).await.unwrap().messages == 1 })
         .await;
-    proxy.reset();
-    proxy.resume();
+    reset_what_is_held(&proxy).await;
     let receipt = soon(publishing).await.unwrap().unwrap();
     assert_eq!((receipt.sequence, receipt.duplicate), (Some(1), Some(false)));
     assert_eq!(stored(&bench).await["x"], 1);
@@ -143,8 +150,7 @@ async fn nothing_is_tried_again_after_the_stream_has_forgotten_the_id() {
     eventually("it is stored", || async { bench.admin().stream_info(&ride()).await.unwrap().messages == 1 })
         .await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    proxy.reset();
-    proxy.resume();
+    reset_what_is_held(&proxy).await;
     let error = publishing.await.unwrap().unwrap_err();
     assert!(error.is_effect_unknown(), "{error:?}");
     assert_eq!(stored(&bench).await["x"], 1);
@@ -159,8 +165,7 @@ async fn an_expectation_that_its_own_first_try_broke_is_no_conflict() {
     let publishing = tokio::spawn(async move { publish(&client, message, PublishOptions::default()).await });
     eventually("it is stored", || async { bench.admin().stream_info(&ride()).await.unwrap().messages == 2 })
         .await;
-    proxy.reset();
-    proxy.resume();
+    reset_what_is_held(&proxy).await;
     let receipt = publishing.await.unwrap().unwrap();
     assert_eq!((receipt.sequence, receipt.duplicate), (Some(2), Some(false)));
 }

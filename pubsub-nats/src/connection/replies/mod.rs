@@ -42,8 +42,29 @@ pub(crate) trait Waiter: Send + 'static {
     }
 
     /// Until when to wait on, if the time that is over does not end the wait. Must be quick and take no lock.
-    fn goes_on_without_answer(&mut self, _token: u64, _now: Instant) -> Option<Instant> {
+    fn goes_on_without_answer(&mut self, _token: u64, _now: Instant, _answered: Answered) -> Option<Instant> {
         None
+    }
+}
+
+/// What was answered lately.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Answered {
+    /// The last registered of all whose answer has come.
+    newest: u64,
+    /// When any answer was noticed last.
+    last: Option<Instant>,
+}
+
+impl Answered {
+    /// Whether one that was registered after this was answered.
+    pub(crate) const fn is_beyond(&self, token: u64) -> bool {
+        self.newest > token
+    }
+
+    /// Whether nobody has had an answer for so long.
+    pub(crate) fn is_silent_for(&self, time: Duration, now: Instant) -> bool {
+        self.last.is_none_or(|last| now.duration_since(last) >= time)
     }
 }
 
@@ -136,7 +157,9 @@ impl<W: Waiter> Replies<W> {
     }
 
     fn sweep(&self, now: Instant) {
-        let ended = self.lock().take_due(now, |waiter, token| waiter.goes_on_without_answer(token, now));
+        let ended = self
+            .lock()
+            .take_due(now, |waiter, token, answered| waiter.goes_on_without_answer(token, now, answered));
         for waiter in ended {
             waiter.resolve(Err(Unanswered::TimedOut));
         }
@@ -166,6 +189,7 @@ impl<W: Waiter> Replies<W> {
         let token: Option<u64> = message.subject.get(prefix_len..).and_then(|token| token.parse().ok());
         let waiter = token.and_then(|token| {
             let mut slots = self.lock();
+            slots.mark_answered(token);
             if W::may_go_on_after(&message)
                 && slots.postpone(token, |waiter| waiter.goes_on_after(token, &message)) == Some(true)
             {

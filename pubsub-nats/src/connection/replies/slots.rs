@@ -3,6 +3,8 @@
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Answered;
+
 /// A token is a serial number and a place in the table, so that a late answer never meets a later waiter.
 const PLACE_BITS: u32 = 20;
 const PLACES: u64 = 1 << PLACE_BITS;
@@ -13,6 +15,9 @@ pub(super) struct Slots<W> {
     serial: u64,
     flushes: Vec<Flush>,
     closed: bool,
+    answered: Answered,
+    /// Whether an answer has come since deadlines were looked at.
+    is_answered: bool,
 }
 
 struct Waiting<W> {
@@ -32,7 +37,15 @@ struct Flush {
 
 impl<W> Slots<W> {
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new(), closed: false }
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            flushes: Vec::new(),
+            closed: false,
+            answered: Answered { newest: 0, last: None },
+            is_answered: false,
+        }
     }
 
     /// Adds a waiter, made for its token. `None` if the table is full.
@@ -56,6 +69,12 @@ impl<W> Slots<W> {
         }
         self.get_mut(token)?.sent = true;
         None
+    }
+
+    /// Notes that an answer has come. Its time is that of the next look at deadlines: a clock is not read for each.
+    pub(super) fn mark_answered(&mut self, token: u64) {
+        self.answered.newest = self.answered.newest.max(token);
+        self.is_answered = true;
     }
 
     /// Takes out those that were sent, and lets no other wait.
@@ -90,15 +109,18 @@ impl<W> Slots<W> {
     pub(super) fn take_due(
         &mut self,
         now: Instant,
-        mut more: impl FnMut(&mut W, u64) -> Option<Instant>,
+        mut more: impl FnMut(&mut W, u64, Answered) -> Option<Instant>,
     ) -> Vec<W> {
-        let mut taken = Vec::new();
+        if std::mem::take(&mut self.is_answered) {
+            self.answered.last = Some(now);
+        }
+        let (mut taken, answered) = (Vec::new(), self.answered);
         for place in 0..self.places.len() {
             let Some(waiting) = self.places.get_mut(place).and_then(Option::as_mut) else { continue };
             if !waiting.sent || waiting.deadline > now {
                 continue;
             }
-            match more(&mut waiting.waiter, waiting.token) {
+            match more(&mut waiting.waiter, waiting.token, answered) {
                 Some(later) => waiting.deadline = later,
                 None => taken.extend(self.empty(place)),
             }
@@ -223,17 +245,35 @@ mod tests {
         let mut slots = Slots::new();
         let tokens: Vec<u64> =
             ["ends", "goes on"].map(|name| slots.insert(later(), |_| name).unwrap()).into();
-        tokens.iter().for_each(|token| slots.mark_sent(*token));
+        tokens.iter().for_each(|token| assert_eq!(slots.mark_sent(*token), None));
         assert_eq!(slots.select(|_| true), tokens);
         let now = later();
         let more =
-            |waiter: &mut &str, _| (*waiter == "goes on").then(|| now + std::time::Duration::from_secs(1));
+            |waiter: &mut &str, _, _| (*waiter == "goes on").then(|| now + std::time::Duration::from_secs(1));
         assert_eq!(slots.take_due(now, more), ["ends"]);
-        assert!(slots.take_due(now, |_, _| None).is_empty());
+        assert!(slots.take_due(now, |_, _, _| None).is_empty());
         assert_eq!(slots.get(tokens[1]), Some(&"goes on"));
         assert_eq!(slots.postpone(tokens[1], |_| Some(now)), Some(true));
-        assert_eq!(slots.take_due(now, |_, _| None), ["goes on"]);
+        assert_eq!(slots.take_due(now, |_, _, _| None), ["goes on"]);
         assert_eq!(slots.postpone(tokens[1], |_| Some(now)), None);
+    }
+
+    #[test]
+    fn what_was_answered_is_known_at_the_next_look() {
+        let mut slots = Slots::new();
+        let tokens: Vec<u64> = [1, 2].map(|name| slots.insert(later(), |_| name).unwrap()).into();
+        tokens.iter().for_each(|token| assert_eq!(slots.mark_sent(*token), None));
+        slots.mark_answered(tokens[1]);
+        slots.take(tokens[1]);
+        let (now, mut seen) = (later(), Answered::default());
+        slots.take_due(now, |_, token, answered| {
+            assert_eq!(token, tokens[0]);
+            seen = answered;
+            None
+        });
+        assert!(seen.is_beyond(tokens[0]) && !seen.is_beyond(tokens[1]));
+        let second = std::time::Duration::from_secs(1);
+        assert!(!seen.is_silent_for(second, now) && seen.is_silent_for(second, now + second));
     }
 
     #[test]
