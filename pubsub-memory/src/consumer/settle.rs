@@ -76,6 +76,9 @@ impl ConsumerState {
 
     /// Where time gives up a message, it is to be told in time.
     pub(crate) fn tell_in_time(&mut self, effects: &mut Effects) {
+        if self.has_in_flight() {
+            effects.note_delivered();
+        }
         if self.is_last_attempt(1)
             && effects.are_heard()
             && let Some(due) = self.pending.next_due()

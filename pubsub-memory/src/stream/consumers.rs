@@ -86,6 +86,11 @@ impl Consumers {
         self.names.values().filter_map(|slot| self.at(*slot))
     }
 
+    /// The slot of one of which this is true.
+    pub(super) fn find(&self, is_it: impl Fn(&ConsumerState) -> bool) -> Option<usize> {
+        self.names.values().copied().find(|slot| self.at(*slot).is_some_and(&is_it))
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ConsumerState> {
         self.slots.iter_mut().flatten().map(|(_, consumer)| &mut **consumer)
     }
@@ -165,7 +170,7 @@ impl Consumers {
         self.by_subject.visit(subject.as_str(), &mut |slot| found.push(*slot));
         found.sort_unstable();
         let found: Arc<[usize]> = found.into();
-        self.memo.insert(subject.clone(), Arc::clone(&found));
+        self.memo.insert(subject.clone(), Arc::clone(&found), found.len());
         found
     }
 

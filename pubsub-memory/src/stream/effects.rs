@@ -18,6 +18,8 @@ pub(crate) struct Effects {
     rest: Option<Box<Rest>>,
     /// Whether anybody would hear of what happens.
     heard: bool,
+    /// Whether there may be new deliveries.
+    delivered: bool,
     /// When the stream has something to tell by itself.
     tells_at: Option<Instant>,
 }
@@ -82,6 +84,15 @@ impl Effects {
         if self.heard {
             self.tells_at = Some(self.tells_at.map_or(at, |known| known.min(at)));
         }
+    }
+
+    /// Takes note that a consumer has unsettled deliveries.
+    pub(crate) fn note_delivered(&mut self) {
+        self.delivered = true;
+    }
+
+    pub(super) fn have_delivered(&self) -> bool {
+        self.delivered
     }
 
     pub(super) fn tells_at(&self) -> Option<Instant> {

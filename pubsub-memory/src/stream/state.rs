@@ -56,6 +56,9 @@ pub(crate) struct StreamState {
     pub(super) caught_up: u64,
     /// Whether anybody hears of removals.
     pub(super) heard: bool,
+    /// Whether a delivery may be unsettled, and the slot of a consumer that had one.
+    pub(super) may_be_in_flight: bool,
+    pub(super) in_flight_at: usize,
     /// What is to be told of removals.
     pub(super) removed: Vec<Notice>,
     /// When there is something to tell although nobody calls.
@@ -97,6 +100,8 @@ impl StreamState {
             unblocks: false,
             caught_up: 0,
             heard: false,
+            may_be_in_flight: true,
+            in_flight_at: 0,
             removed: Vec::new(),
             tells_at: None,
         })

@@ -30,16 +30,32 @@ impl StreamState {
     /// Tells of removals, and keeps in mind when there is more to tell.
     pub(super) fn conclude_telling(&mut self, effects: &mut Effects) {
         if !effects.are_heard() {
-            self.tells_at = None;
+            (self.tells_at, self.may_be_in_flight) = (None, true);
             return;
         }
         self.removed.drain(..).for_each(|notice| effects.notice(notice));
-        if self.consumers.iter().any(ConsumerState::has_in_flight)
-            && let Some(at) = self.next_removal()
+        self.may_be_in_flight |= effects.have_delivered();
+        if let Some(at) = self.next_removal()
+            && self.is_in_flight()
         {
             effects.tell_at(at);
         }
         self.tells_at = [self.tells_at, effects.tells_at()].into_iter().flatten().min();
+    }
+
+    /// Whether some delivery is unsettled. Most often the consumer that was found before has one; and where none was found,
+    /// there is none until one is made.
+    fn is_in_flight(&mut self) -> bool {
+        if !self.may_be_in_flight {
+            return false;
+        }
+        if self.consumers.at(self.in_flight_at).is_some_and(ConsumerState::has_in_flight) {
+            return true;
+        }
+        let found = self.consumers.find(ConsumerState::has_in_flight);
+        self.may_be_in_flight = found.is_some();
+        self.in_flight_at = found.unwrap_or_default();
+        self.may_be_in_flight
     }
 
     /// A message leaves, and not because it was settled: a server terminates the deliveries that are in flight.

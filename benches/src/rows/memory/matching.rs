@@ -39,7 +39,7 @@ fn hit(messages: u64) -> Result<Sample> {
     let subjects: Vec<Subject> =
         (0..FILTERS).map(subject).map(Subject::new).collect::<pubsub_core::Result<_>>()?;
     for (number, subject) in subjects.iter().enumerate() {
-        memo.insert(subject.clone(), Arc::<[usize]>::from([number]));
+        memo.insert(subject.clone(), Arc::<[usize]>::from([number]), 1);
     }
     let begun = Instant::now();
     for subject in subjects.iter().step_by(FILTERS / 16).cycle().take(usize::try_from(messages)?) {
