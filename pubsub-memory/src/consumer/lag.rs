@@ -35,9 +35,11 @@ impl ConsumerState {
         if self.config.ack == AckPolicy::None || self.is_paused() || self.replay.is_some() {
             return None;
         }
-        // Somebody who waits has to be woken.
-        self.lag.deliveries =
-            self.waiters.is_empty() && self.inboxes.have_asked() && !self.inboxes.are_waited_on();
+        // Somebody who waits has to be woken, and what can be delivered now comes before what arrives later.
+        self.lag.deliveries = self.waiters.is_empty()
+            && self.inboxes.have_asked()
+            && !self.inboxes.are_waited_on()
+            && !self.has_deliverable(messages);
         self.lag.acks = keeps_acked && self.config.ack == AckPolicy::Explicit && !self.pending.is_empty();
         if !self.is_lagging() || !self.has_room_for(self.inboxes.asked()) {
             (self.lag.deliveries, self.lag.acks) = (false, false);

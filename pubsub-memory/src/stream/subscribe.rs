@@ -104,18 +104,21 @@ impl StreamState {
 
     /// A message that this consumer sees was stored.
     pub(super) fn arrived(&mut self, slot: usize, now: Instant, effects: &mut Effects) {
-        self.catch_up(slot);
         let Some(consumer) = self.consumers.at_mut(slot) else {
             return;
         };
         if consumer.inboxes.is_empty() {
+            // Acks that were left for later make no room that it needs: one that lags has room.
             if !consumer.is_stalled() {
                 consumer.wake_one(effects);
             }
-        } else {
-            consumer.advance(&self.messages, now, effects);
-            self.offer(slot, now, effects);
+            return;
         }
+        self.catch_up(slot);
+        if let Some(consumer) = self.consumers.at_mut(slot) {
+            consumer.advance(&self.messages, now, effects);
+        }
+        self.offer(slot, now, effects);
         self.let_lag(slot, now);
     }
 }
