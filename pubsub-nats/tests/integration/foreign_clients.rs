@@ -1,7 +1,7 @@
 //! What travels is plain NATS: other clients read what this publishes, and the reverse.
 
 use futures::StreamExt as _;
-use pubsub_core::{OutboundMessage, PublisherExt as _};
+use pubsub_core::{OutboundMessage, PublishOptions, PublisherExt as _};
 use pubsub_nats::async_nats;
 
 use crate::support::{Bench, fetch, listen, soon};
@@ -28,7 +28,9 @@ async fn a_message_without_headers_has_no_header_block() {
     let bench = Bench::start().await;
     bench.stream().await;
     let mut received = listen(&bench.foreign().await, "ride.>").await;
-    bench.client.publish("ride.pickup", "r-17").await.unwrap();
+    let once = PublishOptions::default().with_retry(false);
+    let message = OutboundMessage::new("ride.pickup", "r-17").unwrap();
+    bench.client.publisher().publish_with(message, once).await.unwrap().await.unwrap();
     assert!(soon(received.next()).await.unwrap().headers.is_none());
 }
 
