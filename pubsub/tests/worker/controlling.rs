@@ -6,7 +6,7 @@ use pubsub::worker::{
     Ending, Failure, Inbox, MemoryInbox, Path, RateLimit, Router, Settled, Timeout, Traced, Worker,
     WorkerHandle, WorkerPhase,
 };
-use pubsub::{Client, ConsumerConfig, OutboundMessage};
+use pubsub::{Client, ConsumerConfig, FetchOptions, OutboundMessage, Provision};
 use tokio::time::Instant;
 
 use crate::support::{binding, info, start, start_worker, until, until_settled};
@@ -29,7 +29,11 @@ pub(crate) async fn a_paused_worker_leaves_messages_until_it_is_resumed(client: 
     assert_eq!(worker.handle.status().phase, WorkerPhase::Paused);
     until("it asks for nothing", async || info(&client).await.waiting == 0).await;
     client.publish("ride.done", "").await.expect("stored");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Another consumer can have it, so that this one could.
+    let witness = client.ensure_consumer("RIDE", ConsumerConfig::durable("witness").expect("a name"), Provision::CreateIfMissing);
+    let witness = witness.await.expect("made").name;
+    let witness = client.consumer("RIDE", witness).await.expect("it is there");
+    assert_eq!(witness.fetch(FetchOptions::up_to(1)).await.expect("fetched").len(), 1);
     assert_eq!((calls.load(SeqCst), info(&client).await.pending), (0, 1));
     worker.handle.resume();
     until_settled(&client).await;
