@@ -170,6 +170,11 @@ macro_rules! for_each_case {
             "M18" m18_slow_listener_is_told = i_plain::listen::slow_listener_is_told [CoreMessaging];
             "M19" m19_stored_only_is_enough = m_beyond::stored_only::is_enough [FastBatch];
             "M20" m20_next_stored_message = m_beyond::details::next_stored [GetMessage];
+            "M21" m21_stream_is_read_in_order = m_beyond::reading::in_order [EphemeralConsumers AckPolicies StartPosition];
+            "M22" m22_reader_goes_on_over_resets = m_beyond::reading::over_resets [EphemeralConsumers AckPolicies StartPosition];
+            "M23" m23_one_member_is_pinned = m_beyond::priority::one_is_pinned [PriorityGroups];
+            "M24" m24_rest_overflows_to_others = m_beyond::priority::the_rest_overflows [PriorityGroups];
+            "M25" m25_lowest_rank_is_served_first = m_beyond::priority::the_lowest_rank_is_first [PriorityGroups PrioritizedGroups];
         }
     };
 }

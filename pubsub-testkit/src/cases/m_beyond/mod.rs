@@ -15,6 +15,8 @@
 //! | M18 | a plain listener that does not keep up (in [`i_plain`](super::i_plain)) |
 //! | M19 | confirmations without a sequence |
 //! | M20 | the next stored message that matches |
+//! | M21, M22 | a stream read in order, without acks; over resets |
+//! | M23-M25 | consumers that choose among those who ask: one is pinned; what overflows; by rank |
 
 pub(crate) mod advisories;
 pub(crate) mod backoff;
@@ -24,6 +26,8 @@ pub(crate) mod full_subject;
 pub(crate) mod headers_only;
 pub(crate) mod notes;
 pub(crate) mod pause;
+pub(crate) mod priority;
+pub(crate) mod reading;
 pub(crate) mod renamed;
 pub(crate) mod rollup;
 pub(crate) mod stored_only;
