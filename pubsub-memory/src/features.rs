@@ -52,7 +52,7 @@ const FEATURES: &[Capability] = &[
 
 /// What a store of this configuration can do: what a server of that version could.
 pub(crate) fn capabilities(config: &MemoryConfig) -> Capabilities {
-    let known = FEATURES.iter().filter(|feature| config.server_version.is_at_least(feature.since()));
+    let known = FEATURES.iter().filter(|feature| config.server_version.has(**feature));
     let all = known.fold(Capabilities::minimum(), |all, feature| all.with(*feature));
     all.with_max_payload(usize::try_from(config.max_payload).unwrap_or(usize::MAX))
 }

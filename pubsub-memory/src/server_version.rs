@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pubsub_core::{Error, Result};
+use pubsub_core::{Capability, Error, Result};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -51,6 +51,12 @@ impl ServerVersion {
             return Ok(version);
         }
         Err(refused(format!("the store cannot stand in for a server of version {version}")))
+    }
+
+    /// Whether a server of this version has the feature at all.
+    #[must_use]
+    pub fn has(self, capability: Capability) -> bool {
+        self.is_at_least(capability.since())
     }
 
     /// Whether it is that version or a later one.

@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod admin_features;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod close;
@@ -40,6 +42,10 @@ mod outage;
 mod permissions;
 #[cfg(test)]
 mod publish;
+#[cfg(test)]
+mod publish_faults;
+#[cfg(test)]
+mod publish_retry;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod nats;
 mod nats_faults;
 mod pretended_faults;
 mod store_faults;
-mod under_construction;
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;

@@ -4,12 +4,11 @@ use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use pubsub_core::{Broker, ConnectUrl, Connector, Result};
+use pubsub_core::{Broker, Capability, ConnectUrl, Connector, Result};
 
 use super::cluster_faults::ClusterFaults;
 use super::nats_faults::{NatsFaults, SharedServer, lock};
 use super::store_faults::StoreFaults;
-use super::under_construction::UNDER_CONSTRUCTION;
 use super::{Clock, Harness};
 use crate::expected::Expected;
 use crate::nats_cluster::NatsCluster;
@@ -56,7 +55,9 @@ impl<C: Connector> NatsHarness<C> {
     /// every client replaces its configuration's lines, and puts back no other line than that one.
     #[must_use]
     pub fn new(server: NatsServer, connector: C) -> Self {
-        let expected = Expected::all().perhaps_without(UNDER_CONSTRUCTION.iter().copied());
+        let version = server.version();
+        let lacks = Capability::ALL.iter().filter(|has| !version.has(**has));
+        let expected = Expected::without(lacks.copied());
         Self { server: Arc::new(Mutex::new(server)), connector: Arc::new(connector), expected }
     }
 
@@ -64,7 +65,7 @@ impl<C: Connector> NatsHarness<C> {
         Arc::<C>::clone(&self.connector)
     }
 
-    /// Declares which cases are not meant to run, for an older server. By default all are.
+    /// Declares which cases are not meant to run. By default those of which the server's version has the features do.
     #[must_use]
     pub fn expecting(mut self, expected: Expected) -> Self {
         self.expected = expected;

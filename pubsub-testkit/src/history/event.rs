@@ -90,6 +90,8 @@ pub(crate) enum What {
         message: Box<OutboundMessage>,
         /// How far ahead its schedule is, if that is a point in time.
         due_in: Option<Duration>,
+        /// Whether the backend may give it a message id, to try it again.
+        may_get_id: bool,
     },
     /// `publish_with` has returned; the receipt is outstanding.
     PublishAccepted {

@@ -30,6 +30,8 @@ pub(super) struct Publish<'a> {
     pub(super) message: &'a OutboundMessage,
     /// When its schedule is due, if that is a point in time.
     pub(super) due: Option<Duration>,
+    /// Whether the backend may have given it a message id.
+    pub(super) may_get_id: bool,
     pub(super) called: Point,
     pub(super) accepted: Option<Point>,
     pub(super) ended: Option<(Point, &'a Published)>,
@@ -285,12 +287,13 @@ impl<'a> Reading<'a> {
     fn read(&mut self, event: &'a Event) {
         let point = Point::from(event);
         match &event.what {
-            What::PublishCalled { publish, publisher, message, due_in } => {
+            What::PublishCalled { publish, publisher, message, due_in, may_get_id } => {
                 self.publish_places.insert(*publish, self.publishes.len());
                 self.publishes.push(Publish {
                     publisher: *publisher,
                     message,
                     due: due_in.map(|ahead| event.at + ahead),
+                    may_get_id: *may_get_id,
                     called: point,
                     accepted: None,
                     ended: None,

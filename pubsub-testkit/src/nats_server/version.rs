@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use pubsub_core::{Error, Result};
+use pubsub_core::{Capability, Error, Result};
 
 /// The version of a nats-server. Ordered as versions are: 2.9.3 is older than 2.10.0.
 ///
@@ -32,6 +32,12 @@ impl ServerVersion {
     #[must_use]
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Self { major, minor, patch }
+    }
+
+    /// Whether a server of this version has the feature at all.
+    pub(crate) fn has(self, capability: Capability) -> bool {
+        let (major, minor) = capability.since();
+        (self.major, self.minor) >= (u32::from(major), u32::from(minor))
     }
 }
 
@@ -62,6 +68,8 @@ impl Display for ServerVersion {
 
 #[cfg(test)]
 mod tests {
+    use pubsub_core::Capability;
+
     use super::ServerVersion;
 
     #[test]
@@ -71,6 +79,13 @@ mod tests {
         assert!(older < ServerVersion::OLDEST);
         assert!(newer > ServerVersion::OLDEST);
         assert_eq!(newer, ServerVersion::new(2, 10, 26));
+    }
+
+    #[test]
+    fn a_feature_comes_with_its_version() {
+        assert!(!ServerVersion::new(2, 11, 11).has(Capability::Schedules));
+        assert!(ServerVersion::new(2, 12, 0).has(Capability::Schedules));
+        assert!(ServerVersion::new(3, 0, 0).has(Capability::Schedules));
     }
 
     #[test]

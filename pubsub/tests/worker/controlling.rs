@@ -165,3 +165,26 @@ pub(crate) async fn a_message_that_ends_its_process_each_time_is_given_up(client
     until_settled(&client).await;
     assert_eq!((worker.stop().await.dead_lettered, calls.load(SeqCst)), (1, 0));
 }
+
+pub(crate) async fn the_lag_says_how_many_run_at_once(client: Client) {
+    let handler = async || tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..1_000 {
+        client.publish("ride.done", "").await.expect("stored");
+    }
+    let router = Router::new().route("ride.done", handler).expect("a route");
+    let worker = start(&client, binding(router).with_concurrency_between(2..=16));
+    let handle = worker.handle.clone();
+    let concurrency = || handle.status().bindings.first().map(|binding| binding.concurrency);
+    until("it has begun", async || concurrency().is_some()).await;
+    assert_eq!(concurrency(), Some(2));
+    until("all run that may", async || concurrency() == Some(16)).await;
+    until_settled(&client).await;
+    // Less than two handle.
+    until("few run when little comes", async || {
+        client.publish("ride.done", "").await.expect("stored");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        concurrency() == Some(2)
+    })
+    .await;
+    worker.stop().await;
+}

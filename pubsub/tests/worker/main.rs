@@ -56,7 +56,8 @@ scenarios! {
         several_consumers_run_in_one_worker
         layers_go_around_the_routes_below_them
         a_message_of_which_deliveries_were_lost_is_tried_all_the_same
-        a_message_that_ends_its_process_each_time_is_given_up;
+        a_message_that_ends_its_process_each_time_is_given_up
+        the_lag_says_how_many_run_at_once;
     testing: a_service_is_driven_until_it_is_quiet;
     redriving: dead_letters_are_listed_edited_discarded_and_redriven
         a_redriven_message_is_handled_only_by_the_consumer_that_gave_it_up;

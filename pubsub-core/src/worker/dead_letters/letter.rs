@@ -4,13 +4,14 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
 use super::DeadLetters;
 use crate::admin::StoredMessage;
 use crate::config::timestamp;
 use crate::message::OutboundMessage;
 use crate::name::{ConsumerName, StreamName};
-use crate::{Error, Headers, Result};
+use crate::{Error, ErrorKind, Headers, Result};
 
 /// A message that was given up, as it is kept. `Debug` does not show its payload.
 #[derive(Clone)]
@@ -78,6 +79,20 @@ impl DeadLetter {
         }
         headers.remove(DeadLetters::REDRIVEN_FOR);
         Ok(Self { headers, ..letter })
+    }
+
+    /// Reads the payload as JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Codec`], with the subject and the place of the fault; the payload itself is not shown.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.payload).map_err(|source| {
+            Error::new(ErrorKind::Codec, "the payload of the dead letter is not the JSON that was expected")
+                .with_context("subject", &self.subject)
+                .with_context("sequence", self.sequence)
+                .with_context("line", source.line())
+                .with_context("column", source.column())
+        })
     }
 
     /// The original once more, under its subject, with its headers and its payload. It is new to the stream: it has no id.

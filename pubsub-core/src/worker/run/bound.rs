@@ -1,5 +1,6 @@
 //! A binding that is connected: [`Bound`].
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(super) struct Bound {
     pub(super) capabilities: Capabilities,
     pub(super) config: ConsumerConfig,
     pub(super) router: Router,
-    pub(super) concurrency: usize,
+    pub(super) concurrency: RangeInclusive<usize>,
     pub(super) prefetch: Option<usize>,
     pub(super) deadline: Duration,
     pub(super) retry: RetryPolicy,

@@ -18,6 +18,7 @@ use super::held::Held;
 use super::inline::Inline;
 use super::intake::Intake;
 use super::lanes::Lanes;
+use super::places::Places;
 use super::settle::Acked;
 use crate::message::Delivery;
 use crate::worker::{DeadLetters, Failure, Outcome};
@@ -37,6 +38,7 @@ pub(super) struct Engine {
     pub(super) bound: Bound,
     pub(super) intake: Intake,
     pub(super) capacity: Capacity,
+    pub(super) places: Places,
     pub(super) clock: Clock,
     pub(super) inline: Inline,
     pub(super) lanes: Lanes,
@@ -57,16 +59,19 @@ pub(super) struct Engine {
     /// What keeps it from taking messages.
     trouble: Option<String>,
     taken: u64,
+    /// How many messages were to come when the last one came.
+    lag: u64,
     pub(super) outcome: Outcome,
 }
 
 impl Engine {
     fn new(bound: Bound) -> Self {
         let ack_wait = bound.config.effective_ack_wait();
-        let least = bound.concurrency.max(bound.router.largest_batch().saturating_mul(2));
+        let least = bound.router.largest_batch().saturating_mul(2);
         Self {
             intake: Intake::new(Arc::clone(&bound.consumer)),
-            capacity: Capacity::new(bound.concurrency, least, bound.prefetch, ack_wait),
+            capacity: Capacity::new(least, bound.prefetch, ack_wait),
+            places: Places::new(&bound.concurrency),
             clock: Clock::new(),
             inline: Inline::default(),
             lanes: Lanes::default(),
@@ -80,6 +85,7 @@ impl Engine {
             acks: Vec::new(),
             trouble: None,
             taken: 0,
+            lag: 0,
             outcome: Outcome::default(),
             bound,
         }
@@ -140,7 +146,7 @@ impl Engine {
         let waiting = self.held.len().saturating_sub(self.busy + self.queued.len());
         let waiting = if self.bound.key.is_some() { waiting } else { 0 };
         let pending = self.bound.config.max_ack_pending.at().map_or(usize::MAX, |most| most as usize);
-        let most = self.capacity.limit().saturating_add(waiting).min(pending.max(1));
+        let most = self.capacity.limit(self.places.now()).saturating_add(waiting).min(pending.max(1));
         most.saturating_sub(self.held.len() + arrived)
     }
 
@@ -149,6 +155,10 @@ impl Engine {
         match batch {
             Ok(batch) => {
                 self.trouble = None;
+                if let Some(last) = batch.last() {
+                    self.lag = last.info().pending;
+                    self.places.saw(self.lag);
+                }
                 // Asked for before these are handled, so that the next are there when they are.
                 self.intake.ask(self.room(batch.len()));
                 for delivery in batch {
@@ -198,7 +208,7 @@ impl Engine {
     }
 
     pub(super) fn has_place(&self) -> bool {
-        self.running.len() < self.bound.concurrency
+        self.running.len() < self.places.now()
     }
 
     async fn begin_queued(&mut self) {
@@ -267,11 +277,14 @@ impl Engine {
 
     /// Tells how it does.
     pub(super) fn report(&self) {
+        let (concurrency, lag) = (self.places.now(), self.lag);
         let (running, queued, keeping) = (self.running.len(), self.queued.len(), self.keeping.len());
         let idle = self.held.len().saturating_sub(self.busy);
         let trouble = self.trouble.clone().or_else(|| self.bound.keeper.trouble());
         self.bound.worker.report(self.bound.place, |status| {
             status.taken = self.taken;
+            status.lag = lag;
+            status.concurrency = concurrency;
             status.running = running;
             status.queued = queued;
             status.waiting = idle.saturating_sub(queued);

@@ -16,6 +16,7 @@ mod inline;
 mod intake;
 mod keeper;
 mod lanes;
+mod places;
 mod settle;
 mod status;
 

@@ -1,13 +1,16 @@
 //! Cron expressions of six fields, read and applied as nats-server does it (`server/cron.go`): [`Cron`].
 
-use super::calendar::Civil;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+
 use super::zone::Zone;
 
 /// Says that a field was given as `*` or `?`.
 const ANY: u64 = 1 << 63;
 
 /// For how many years a time is looked for.
-const YEARS: i64 = 5;
+const YEARS: i16 = 5;
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -59,22 +62,23 @@ impl Cron {
             return None;
         }
         let mut at = after.checked_add(1)?;
-        let last_year = Civil::of(zone.local(at)).year + YEARS;
+        let last_year = shown(zone.local(at))?.year() + YEARS;
         loop {
-            let local = zone.local(at);
-            let civil = Civil::of(local);
-            if civil.year > last_year {
+            let local = shown(zone.local(at))?;
+            let (minute, second) = (i64::from(local.minute()), i64::from(local.second()));
+            if local.year() > last_year {
                 return None;
             }
-            at = if !has(self.month, civil.month) {
-                zone.at(Civil::next_month(local), at)
-            } else if !self.fires_on(civil) {
-                zone.at(Civil::next_day(local), at)
-            } else if !has(self.hour, civil.hour) {
-                at + 3_600 - i64::from(civil.minute * 60 + civil.second)
-            } else if !has(self.minute, civil.minute) {
-                at + 60 - i64::from(civil.second)
-            } else if !has(self.second, civil.second) {
+            at = if !has(self.month, local.month()) {
+                let next = local.date().first_of_month().checked_add(1.month()).ok()?;
+                zone.at(seconds(next.into())?, at)
+            } else if !self.fires_on(local) {
+                zone.at(seconds(local.date().tomorrow().ok()?.into())?, at)
+            } else if !has(self.hour, local.hour()) {
+                at + 3_600 - minute * 60 - second
+            } else if !has(self.minute, local.minute()) {
+                at + 60 - second
+            } else if !has(self.second, local.second()) {
                 at + 1
             } else {
                 return Some(at);
@@ -83,13 +87,24 @@ impl Cron {
     }
 
     /// Days of the month and of the week: one of both is enough where both are given.
-    fn fires_on(&self, civil: Civil) -> bool {
-        let (day, weekday) = (has(self.day, civil.day), has(self.weekday, civil.weekday));
+    fn fires_on(&self, local: DateTime) -> bool {
+        let (day, weekday) =
+            (has(self.day, local.day()), has(self.weekday, local.weekday().to_sunday_zero_offset()));
         if (self.day | self.weekday) & ANY != 0 { day && weekday } else { day || weekday }
     }
 }
 
-fn has(bits: u64, number: u32) -> bool {
+/// What a local clock shows, so many of its seconds after 1970 began on it; `None` after the year 9999.
+fn shown(local: i64) -> Option<DateTime> {
+    Timestamp::from_second(local).ok().map(|local| Offset::UTC.to_datetime(local))
+}
+
+/// The reverse.
+fn seconds(local: DateTime) -> Option<i64> {
+    Offset::UTC.to_timestamp(local).ok().map(Timestamp::as_second)
+}
+
+fn has(bits: u64, number: i8) -> bool {
     bits & (1 << number) != 0
 }
 
@@ -130,7 +145,7 @@ mod tests {
     const FRIDAY: i64 = 1_787_302_800;
 
     fn next(expression: &str, after: i64) -> Option<i64> {
-        Cron::read(expression).unwrap().next(after, &Zone::Utc)
+        Cron::read(expression).unwrap().next(after, &Zone::UTC)
     }
 
     #[test]
@@ -162,6 +177,13 @@ mod tests {
         assert_eq!(next("0 0 0 29 2 *", FRIDAY), Some(1_835_395_200));
         assert_eq!(next("0 0 0 31 2 *", FRIDAY), None);
         assert_eq!(next(", * * * * *", FRIDAY), None);
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_ends_the_search() {
+        // 9999-12-30T00:00:00Z.
+        assert_eq!(next("0 0 0 1 1 *", 253_402_128_000), None);
+        assert_eq!(next("* * * * * *", i64::MAX), None);
     }
 
     #[test]
@@ -197,14 +219,14 @@ mod tests {
             let cron = Cron::read(expression).unwrap();
             let mut at = FRIDAY;
             for _ in 0..3 {
-                let found = cron.next(at, &Zone::Utc).unwrap();
+                let found = cron.next(at, &Zone::UTC).unwrap();
                 let fires = |time: &i64| {
-                    let civil = Civil::of(*time);
-                    has(cron.second, civil.second)
-                        && has(cron.minute, civil.minute)
-                        && has(cron.hour, civil.hour)
-                        && has(cron.month, civil.month)
-                        && cron.fires_on(civil)
+                    let local = shown(*time).unwrap();
+                    has(cron.second, local.second())
+                        && has(cron.minute, local.minute())
+                        && has(cron.hour, local.hour())
+                        && has(cron.month, local.month())
+                        && cron.fires_on(local)
                 };
                 assert_eq!(Some(found), (at + 1..at + 6 * 86_400).find(fires), "{expression}");
                 at = found;

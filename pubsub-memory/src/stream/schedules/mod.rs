@@ -1,6 +1,5 @@
 //! Scheduled messages (ADR-51): which there are, and when each is next.
 
-mod calendar;
 mod check;
 mod cron;
 mod fire;

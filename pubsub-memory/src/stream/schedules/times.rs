@@ -27,7 +27,7 @@ pub(super) fn next(schedule: &Schedule, after: SystemTime, now: SystemTime) -> R
             if next >= now { Ok(next) } else { rounded(now).checked_add(*interval).ok_or(Fault::Pattern) }
         }
         ScheduleTime::Cron(expression) => {
-            let (cron, zone) = (Cron::read(expression).ok_or(Fault::Pattern)?, zone.unwrap_or(Zone::Utc));
+            let (cron, zone) = (Cron::read(expression).ok_or(Fault::Pattern)?, zone.unwrap_or(Zone::UTC));
             let next = |after: SystemTime| {
                 let next = cron.next(seconds(after)?, &zone)?;
                 UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(next).ok()?))
@@ -46,12 +46,12 @@ pub(super) fn recurs(schedule: &Schedule) -> bool {
 
 /// A time as the header of a produced message has it: RFC 3339, in the zone of the schedule.
 pub(super) fn written(time: SystemTime, schedule: &Schedule) -> String {
-    let zone = zone(schedule).ok().flatten().unwrap_or(Zone::Utc);
+    let zone = zone(schedule).ok().flatten().unwrap_or(Zone::UTC);
     let offset = seconds(time).map_or(0, |at| zone.offset(at));
     let shift = Duration::from_secs(offset.unsigned_abs());
     let local = if offset < 0 { time.checked_sub(shift) } else { time.checked_add(shift) };
     let text = local.and_then(timestamp::format).unwrap_or_default();
-    if matches!(zone, Zone::Utc) {
+    if zone == Zone::UTC {
         return text;
     }
     let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs() / 60);

@@ -1,24 +1,19 @@
 //! How far a local clock is ahead of UTC: [`Zone`].
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 /// The time zone of a schedule.
-#[derive(Debug, Clone)]
-pub(super) enum Zone {
-    Utc,
-    #[cfg(feature = "time-zones")]
-    Named(jiff::tz::TimeZone),
-}
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Zone(TimeZone);
 
 impl Zone {
+    pub(super) const UTC: Self = Self(TimeZone::UTC);
+
     /// By its name in the IANA database; `None` if there is none of that name. Without the feature `time-zones` there is
     /// only UTC.
     pub(super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "UTC" => Some(Self::Utc),
-            #[cfg(feature = "time-zones")]
-            _ => jiff::tz::TimeZone::get(name).ok().map(Self::Named),
-            #[cfg(not(feature = "time-zones"))]
-            _ => None,
-        }
+        if name == "UTC" { Some(Self::UTC) } else { TimeZone::get(name).ok().map(Self) }
     }
 
     /// What the local clock shows at this time; both in seconds since 1970.
@@ -35,16 +30,7 @@ impl Zone {
     }
 
     /// In seconds, east of Greenwich positive.
-    #[cfg_attr(not(feature = "time-zones"), expect(clippy::unused_self, reason = "there is only UTC"))]
     pub(super) fn offset(&self, at: i64) -> i64 {
-        #[cfg(feature = "time-zones")]
-        if let Self::Named(zone) = self
-            && let Ok(at) = jiff::Timestamp::from_second(at)
-        {
-            return zone.to_offset(at).seconds().into();
-        }
-        #[cfg(not(feature = "time-zones"))]
-        let _ = at;
-        0
+        Timestamp::from_second(at).map_or(0, |at| self.0.to_offset(at).seconds().into())
     }
 }

@@ -62,6 +62,18 @@ pub(crate) struct GetMessage<'a> {
     pub(crate) next_by_subj: Option<&'a str>,
 }
 
+/// Asks which streams store a subject.
+#[derive(Debug, Serialize)]
+pub(crate) struct NamesRequest<'a> {
+    pub(crate) subject: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    /// `null` where there is none.
+    pub(crate) streams: Option<Vec<String>>,
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct DeleteMessage {
     pub(crate) seq: u64,
