@@ -67,5 +67,5 @@ pub(crate) async fn a_blocked_key_holds_back_no_other(client: Client) {
     let worker = start(&client, router);
     until("the free key is handled", async || !handled.lock().expect("a lock").is_empty()).await;
     assert_eq!(handled.lock().expect("a lock")[0], "free");
-    worker.stop().await;
+    let _ = worker.stop().await;
 }

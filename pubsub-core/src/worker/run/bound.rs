@@ -11,6 +11,7 @@ use super::status::BindingStatus;
 use crate::admin::{ConsumerConfig, Provision};
 use crate::broker::Broker;
 use crate::consume::Consumer;
+use crate::name::ConsumerName;
 use crate::publish::Publisher;
 use crate::worker::binding::GivenUp;
 use crate::worker::{Binding, KeyBy, RetryPolicy, Router};
@@ -19,6 +20,7 @@ use crate::{Capabilities, Capability, Error, Result};
 /// All that an engine needs.
 pub(super) struct Bound {
     pub(super) consumer: Arc<dyn Consumer>,
+    pub(super) consumer_name: ConsumerName,
     pub(super) publisher: Arc<dyn Publisher>,
     pub(super) capabilities: Capabilities,
     pub(super) config: ConsumerConfig,
@@ -78,14 +80,16 @@ impl Bound {
             _ => admin.ensure_consumer(&binding.stream, wanted, binding.provision).await?,
         };
         let consumer = broker.consumer(&binding.stream, &info.name).await?;
-        let (publisher, place) =
-            (broker.publisher(), worker.add(BindingStatus::new(binding.stream, info.name)));
+        let publisher = broker.publisher();
+        let keeper = Keeper::new(Arc::clone(&publisher), admin, binding.stream.clone());
+        let place = worker.add(BindingStatus::new(binding.stream, info.name.clone()));
         // Nothing keeps a message longer than its ack wait where that cannot be extended.
         let longest = info.config.effective_ack_wait();
         let can_extend = capabilities.has(Capability::Extend);
         Ok(Self {
             consumer,
-            keeper: Keeper::new(Arc::clone(&publisher)),
+            consumer_name: info.name,
+            keeper,
             publisher,
             capabilities,
             config: info.config,
