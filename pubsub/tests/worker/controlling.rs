@@ -194,6 +194,25 @@ pub(crate) async fn messages_of_which_many_deliveries_were_lost_are_handled_one_
     assert_eq!(most.load(SeqCst), 1, "one that ends the process takes no other with it");
 }
 
+pub(crate) async fn a_consumer_that_delivers_nothing_shows_in_the_status(client: Client) {
+    async fn later() -> Result<(), Failure> {
+        Err(Failure::retry_after(Duration::from_secs(60), "later"))
+    }
+    for _ in 0..5 {
+        client.publish("ride.done", "").await.expect("stored");
+    }
+    let consumer = crate::support::config().with_max_ack_pending(4);
+    let router = Router::new().route("ride.done", later).expect("a route");
+    let binding = pubsub::worker::Binding::new("RIDE", consumer, router).expect("a binding");
+    let worker = start(&client, binding.discard_dead_letters());
+    until("it is said", async || {
+        let trouble = worker.handle.status().bindings.first().and_then(|binding| binding.trouble.clone());
+        trouble.is_some_and(|trouble| trouble.contains("max_ack_pending"))
+    })
+    .await;
+    let _ = worker.stop().await;
+}
+
 pub(crate) async fn the_lag_says_how_many_run_at_once(client: Client) {
     let handler = async || tokio::time::sleep(Duration::from_millis(50)).await;
     for _ in 0..1_000 {

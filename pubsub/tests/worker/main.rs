@@ -52,7 +52,8 @@ scenarios! {
         a_message_whose_end_fails_is_given_up_once
         slow_settlements_hold_up_nothing;
     ordering: a_key_is_handled_in_order_also_over_retries
-        a_blocked_key_holds_back_no_other;
+        a_blocked_key_holds_back_no_other
+        a_key_is_handled_in_order_over_a_crash;
     stopping: what_runs_is_finished_and_what_has_not_begun_is_handed_back
         a_handler_that_does_not_end_is_cut_off_and_its_message_comes_again
         a_consumer_that_is_deleted_ends_the_worker_with_an_error
@@ -72,6 +73,7 @@ scenarios! {
         a_message_of_which_deliveries_were_lost_is_tried_all_the_same
         a_message_that_ends_its_process_each_time_is_given_up
         messages_of_which_many_deliveries_were_lost_are_handled_one_by_one
+        a_consumer_that_delivers_nothing_shows_in_the_status
         the_lag_says_how_many_run_at_once;
     testing: a_service_is_driven_until_it_is_quiet;
     redriving: dead_letters_are_listed_edited_discarded_and_redriven

@@ -8,7 +8,7 @@ use super::WorkerHandle;
 use super::hooks::AfterSettle;
 use super::keeper::Keeper;
 use super::status::BindingStatus;
-use crate::admin::{ConsumerConfig, Provision};
+use crate::admin::{ConsumerConfig, ConsumerInfo, Provision};
 use crate::broker::Broker;
 use crate::consume::Consumer;
 use crate::name::ConsumerName;
@@ -21,6 +21,8 @@ use crate::{Capabilities, Capability, Error, Result};
 pub(super) struct Bound {
     pub(super) consumer: Arc<dyn Consumer>,
     pub(super) consumer_name: ConsumerName,
+    /// What the consumer said when the worker started.
+    pub(super) at_start: ConsumerInfo,
     pub(super) publisher: Arc<dyn Publisher>,
     pub(super) capabilities: Capabilities,
     pub(super) config: ConsumerConfig,
@@ -88,11 +90,12 @@ impl Bound {
         let can_extend = capabilities.has(Capability::Extend);
         Ok(Self {
             consumer,
-            consumer_name: info.name,
+            consumer_name: info.name.clone(),
             keeper,
             publisher,
             capabilities,
-            config: info.config,
+            config: info.config.clone(),
+            at_start: info,
             router: binding.router,
             concurrency: binding.concurrency,
             prefetch: binding.prefetch,

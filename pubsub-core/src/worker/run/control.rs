@@ -67,6 +67,10 @@ impl WorkerHandle {
         self.shared.orders.borrow().stop
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        self.shared.orders.borrow().pause
+    }
+
     /// Waits until the worker is stopping, so that a long handler may end early, with a retry.
     ///
     /// # Cancel safety

@@ -20,6 +20,7 @@ use super::intake::{Arrived, Intake};
 use super::lanes::Lanes;
 use super::owed::{Debt, Owed};
 use super::places::Places;
+use super::recovery::Recovery;
 use super::settle::Paid;
 use crate::message::Delivery;
 use crate::worker::{DeadLetters, Failure, Outcome};
@@ -55,6 +56,8 @@ pub(super) struct Engine {
     pub(super) is_alone: bool,
     /// Whether one of those was given up.
     pub(super) has_given_up_unseen: bool,
+    /// What an earlier run has left, while it has not all come again.
+    pub(super) recovery: Option<Recovery>,
     /// Which begin again at a time, in this process.
     pub(super) delayed: BinaryHeap<Reverse<(Instant, u64)>>,
     /// Which wait for their batch.
@@ -92,6 +95,7 @@ impl Engine {
             suspects: BTreeSet::new(),
             is_alone: false,
             has_given_up_unseen: false,
+            recovery: bound.key.as_ref().and_then(|_| Recovery::new(&bound.at_start, Instant::now())),
             delayed: BinaryHeap::new(),
             gathering: Gathering::default(),
             running: JoinSet::new(),
@@ -116,10 +120,11 @@ impl Engine {
             if now.stop {
                 return;
             }
-            if now.pause && !std::mem::replace(&mut was_paused, now.pause) {
+            if now.pause && !was_paused {
                 self.warn_of_pause();
             }
             was_paused = now.pause;
+            self.end_recovery();
             self.begin_suspects().await;
             self.begin_queued().await;
             self.begin_batches().await;
@@ -165,12 +170,16 @@ impl Engine {
         if self.is_alone || !self.suspects.is_empty() {
             return 0;
         }
+        let limit = self.capacity.limit(self.places.now());
+        if let Some(recovery) = &self.recovery {
+            return recovery.room(limit, Instant::now()).saturating_sub(arrived);
+        }
         // Those that wait for others of their key do not keep other keys out, and those that only wait for their dead letter to be
         // stored keep nobody out.
         let waiting = self.held.len().saturating_sub(self.busy + self.queued.len());
         let waiting = if self.bound.key.is_some() { waiting } else { 0 } + self.keeping.len();
         let pending = self.bound.config.max_ack_pending.at().map_or(usize::MAX, |most| most as usize);
-        let most = self.capacity.limit(self.places.now()).saturating_add(waiting).min(pending.max(1));
+        let most = limit.saturating_add(waiting).min(pending.max(1));
         most.saturating_sub(self.held.len() + arrived)
     }
 
@@ -236,6 +245,9 @@ impl Engine {
             tracing::debug!(sequence = id, "a message was delivered again while it was held");
             return held.adopt(delivery);
         }
+        if let Some(recovery) = &mut self.recovery {
+            recovery.saw(id);
+        }
         if let Some(debt) = self.owed.take(delivery.info()) {
             return self.settle_one(delivery, debt).await;
         }
@@ -247,6 +259,11 @@ impl Engine {
             Err(failure) => return self.give_up(id, Held::new(delivery, None), failure).await,
         };
         let held = Held::new(delivery, key);
+        if let Some(recovery) = self.recovery.as_mut().filter(|_| held.key.is_some()) {
+            recovery.hold(id);
+            self.held.insert(id, held);
+            return;
+        }
         let waits = held.key.as_ref().is_some_and(|key| !self.lanes.enter(key, id));
         if !waits && self.has_place() && self.queued.is_empty() && !self.bound.worker.is_stopping() {
             return self.begin(id, held).await;
@@ -295,7 +312,8 @@ impl Engine {
     fn next_wake(&self) -> Option<Instant> {
         let delayed = self.delayed.peek().map(|Reverse((at, _))| *at);
         let batch = self.gathering.next_due().filter(|_| self.has_place());
-        delayed.into_iter().chain(batch).min()
+        let recovery = self.recovery.as_ref().map(Recovery::until).filter(|_| !self.bound.worker.is_paused());
+        delayed.into_iter().chain(batch).chain(recovery).min()
     }
 
     fn wake_delayed(&mut self) {
@@ -309,8 +327,6 @@ impl Engine {
 
     /// Buys one more ack wait for whatever has been held for a third of one. Returns when to do so again.
     pub(super) async fn extend(&mut self) -> Instant {
-        /// Without a connection each takes longer, and there is more to do.
-        const PATIENCE: Duration = Duration::from_secs(1);
         let (now, lease) = (Instant::now(), self.lease());
         if !self.bound.capabilities.has(Capability::Extend) {
             return after(now, lease);
@@ -323,7 +339,9 @@ impl Engine {
             }
             extended.err()
         });
-        let failed = match timeout(PATIENCE, join_all(extended)).await {
+        // Without a connection each takes longer, and there is more to do.
+        let patience = (lease / 4).min(Duration::from_secs(1));
+        let failed = match timeout(patience, join_all(extended)).await {
             Ok(outcomes) => outcomes.into_iter().flatten().next().map(|error| error.to_string()),
             Err(_) => Some("there was no answer in time".to_owned()),
         };

@@ -61,6 +61,11 @@ impl Intake {
         });
     }
 
+    /// Whether a fetch is under way.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// What the fetch brings; waits for ever if none is under way.
     ///
     /// Dropped before completion, the fetch goes on.

@@ -19,6 +19,7 @@ mod lanes;
 mod owed;
 mod places;
 mod publishing;
+mod recovery;
 mod settle;
 mod status;
 

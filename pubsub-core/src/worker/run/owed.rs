@@ -1,7 +1,9 @@
 //! Settlements that are under way or have failed: [`Owed`].
 
 use std::collections::{HashMap, VecDeque};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
 
 use crate::message::{DeliveryInfo, Settlement, SettlementKind};
 use crate::worker::Settled;
@@ -20,8 +22,8 @@ pub(super) struct Debt {
     pub(super) settled: Option<Settled>,
     /// Whether its ack wait had passed, so that the message may have been delivered again.
     has_lapsed: bool,
-    /// Whether the broker has it.
-    is_paid: bool,
+    /// Since when the broker has it.
+    paid: Option<Instant>,
 }
 
 impl Debt {
@@ -34,7 +36,7 @@ impl Debt {
             is_attempt: false,
             settled: None,
             has_lapsed: false,
-            is_paid: false,
+            paid: None,
         }
     }
 
@@ -59,7 +61,7 @@ impl Debt {
     }
 
     pub(super) fn paid(self) -> Self {
-        Self { is_paid: true, ..self }
+        Self { paid: Some(Instant::now()), ..self }
     }
 }
 
@@ -72,6 +74,8 @@ pub(super) struct Owed {
 
 impl Owed {
     const MOST: usize = 65_536;
+    /// A delivery that was made before the message was settled has arrived after this; a later one is meant.
+    const UNDER_WAY: Duration = Duration::from_secs(60);
 
     pub(super) fn note(&mut self, debt: Debt) {
         self.in_order.push_back(debt.sequence);
@@ -90,7 +94,8 @@ impl Owed {
     /// What this delivery's message is owed. It is still owed by another name until that is settled.
     pub(super) fn take(&mut self, info: &DeliveryInfo) -> Option<Debt> {
         let debt = self.debts.get_mut(&info.stream_sequence)?;
-        if debt.published_at != info.published_at {
+        let is_over = debt.paid.is_some_and(|paid| paid.elapsed() > Self::UNDER_WAY);
+        if is_over || debt.published_at != info.published_at {
             self.debts.remove(&info.stream_sequence);
             return None;
         }
@@ -100,13 +105,13 @@ impl Owed {
 
     /// How many the broker does not have.
     pub(super) fn unpaid(&self) -> usize {
-        self.debts.values().filter(|debt| !debt.is_paid).count()
+        self.debts.values().filter(|debt| debt.paid.is_none()).count()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     use super::*;
     use crate::{ConsumerName, StreamName};
@@ -134,6 +139,16 @@ mod tests {
         owed.note(Debt::of_attempt(&info(1, 0), None, false));
         assert!(owed.take(&info(1, 9)).is_none());
         assert_eq!(owed.unpaid(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_settled_is_owed_only_to_deliveries_that_were_under_way() {
+        let mut owed = Owed::default();
+        owed.note(Debt::of_attempt(&info(1, 0), None, true).again().paid());
+        assert_eq!(owed.unpaid(), 0);
+        assert!(owed.take(&info(1, 0)).is_some());
+        tokio::time::advance(Owed::UNDER_WAY * 2).await;
+        assert!(owed.take(&info(1, 0)).is_none());
     }
 
     #[test]
