@@ -1,10 +1,19 @@
 //! Publishing: [`NatsPublisher`].
 //!
 //! A publish is one protocol message whose answer comes back through the connection's shared subscription, so
-//! thousands can be in flight; room in the window is the only backpressure.
+//! thousands can be in flight; room in the window is the only backpressure. One whose outcome is not known is sent again by
+//! the connection's courier, under one id and within its time.
 
 mod ack;
+mod atomic;
+mod batch_headers;
+mod courier;
+mod doubt;
+mod fast;
 mod headers;
+mod ids;
+mod in_flight;
+mod outbox;
 mod window;
 
 use std::any::Any;
@@ -14,16 +23,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use pubsub_core::{
-    BatchReceipt, Capabilities, Capability, Error, ErrorKind, OutboundMessage, PendingReceipt,
-    PublishOptions, Publisher, Result, Subject,
+    BatchReceipt, Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    Result, Subject,
 };
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) use ack::InFlight;
+pub(crate) use courier::Courier;
 pub(crate) use headers::{plain_headers, wire_headers};
+pub(crate) use ids::Ids;
+pub(crate) use in_flight::InFlight;
+pub(crate) use outbox::Outbox;
 pub(crate) use window::Window;
 
 use crate::connection::{Connection, Phase, Ticket, send_failed};
+use fast::FastBatch;
+use in_flight::{Again, MadeId};
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -38,17 +52,31 @@ impl NatsPublisher {
         Self { connection }
     }
 
-    async fn hand_over(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
-        let connection = &self.connection;
-        connection.check_open()?;
-        options.check(connection.capabilities())?;
-        message.check(connection.capabilities())?;
-        connection.check_answerable()?;
-        let headers = wire_headers(&message)?;
-        let OutboundMessage { subject, payload, .. } = &message;
+    async fn hand_over(
+        &self,
+        mut message: OutboundMessage,
+        options: &PublishOptions,
+    ) -> Result<PendingReceipt> {
+        self.connection.check_open()?;
+        let again = self.prepare(&mut message, options)?;
+        self.accept(message, again, options, Instant::now()).await
+    }
 
-        let timeout = options.timeout.unwrap_or(connection.config.publish_timeout).min(LONGEST_TIMEOUT);
-        let deadline = Instant::now() + timeout;
+    /// Sends a message that was prepared, within its time since `began`.
+    async fn accept(
+        &self,
+        message: OutboundMessage,
+        again: Option<MadeId>,
+        options: &PublishOptions,
+        began: Instant,
+    ) -> Result<PendingReceipt> {
+        let connection = &self.connection;
+        connection.check_answerable()?;
+        let timeout = self.timeout(options);
+        let deadline = began + timeout;
+        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
+        let (to, headers) = (wire_subject(&message.subject)?, wire_headers(&message)?);
+        let payload = message.payload.clone();
         let room = connection.window.reserve(wire_size(&message));
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
             return Err(self.no_room());
@@ -56,17 +84,22 @@ impl NatsPublisher {
         connection.ready_by(deadline, timeout, Phase::Closing).await?;
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
+        // Behind the gate it waits for its turn, and the courier sends it.
+        let held = again.is_some() && connection.outbox.is_closed();
         let (sender, receipt) = PendingReceipt::channel();
-        let waiter = |_| InFlight { subject: subject.clone(), receipt: sender, _room: room };
-        let ticket = connection.publishes.register(deadline, waiter);
+        let waiter = InFlight { message, receipt: sender, _room: room, deadline, handed_over: !held, again };
+        let ticket = connection.publishes.register(waiter.first_look(), |_| waiter);
         let unsent = Unsent { ticket, receipt: Some(receipt) };
         let Some(ticket) = &unsent.ticket else {
             return Err(self.no_room());
         };
 
-        let to = wire_subject(subject)?;
+        if held {
+            let (token, receipt) = unsent.sent()?;
+            connection.outbox.hold(token);
+            return Ok(receipt);
+        }
         let reply = ticket.reply_subject(&connection.publish_prefix);
-        let payload = payload.clone();
         let client = &connection.client;
         let sent = match headers {
             Some(headers) => {
@@ -75,9 +108,36 @@ impl NatsPublisher {
             None => timeout_at(deadline, client.publish_with_reply(to, reply, payload)).await,
         };
         match sent {
-            Ok(Ok(())) => unsent.sent(),
+            Ok(Ok(())) => unsent.sent().map(|(_, receipt)| receipt),
             Ok(Err(error)) => Err(send_failed(error)),
             Err(_) => Err(connection.unreachable_or_late(timeout)),
+        }
+    }
+
+    fn timeout(&self, options: &PublishOptions) -> Duration {
+        options.timeout.unwrap_or(self.connection.config.publish_timeout).min(LONGEST_TIMEOUT)
+    }
+
+    /// Checks the message and gives it an id if it is to be tried again and has none; then tells whether it got one.
+    fn prepare(&self, message: &mut OutboundMessage, options: &PublishOptions) -> Result<Option<MadeId>> {
+        let (connection, retry) = (&self.connection, options.retry);
+        let capabilities = connection.capabilities();
+        options.check(capabilities)?;
+        if !retry.unwrap_or(connection.config.publish_retry) {
+            return message.check(capabilities).map(|()| None);
+        }
+        if message.id.is_some() {
+            return message.check(capabilities).map(|()| Some(MadeId(false)));
+        }
+        message.id = Some(connection.ids.message_id()?);
+        match message.check(capabilities) {
+            Ok(()) => Ok(Some(MadeId(true))),
+            Err(error) if retry.is_some() => Err(error),
+            // What has no room for an id goes without, once.
+            Err(_) => {
+                message.id = None;
+                message.check(capabilities).map(|()| None)
+            }
         }
     }
 
@@ -122,6 +182,9 @@ impl Publisher for NatsPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
+        if let Some(stream) = fast::stream(self, &messages, &options).await {
+            return FastBatch::new(self, &options).publish(&stream, messages).await;
+        }
         let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             outcomes.push(self.publish_with(message, options.clone()).await);
@@ -134,8 +197,9 @@ impl Publisher for NatsPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Result<BatchReceipt> {
-        drop((messages, options));
-        Err(Error::unsupported(Capability::AtomicBatch.name()))
+        let deadline = Instant::now() + self.timeout(&options);
+        let stored = atomic::publish(&self.connection, &messages, deadline).await;
+        stored.map_err(|error| error.with_operation("publish atomic"))
     }
 
     fn native(&self) -> Option<&dyn Any> {
@@ -151,11 +215,11 @@ struct Unsent {
 }
 
 impl Unsent {
-    fn sent(mut self) -> Result<PendingReceipt> {
-        if let Some(ticket) = self.ticket.take() {
-            ticket.sent();
+    fn sent(mut self) -> Result<(u64, PendingReceipt)> {
+        match (self.ticket.take(), self.receipt.take()) {
+            (Some(ticket), Some(receipt)) => Ok((ticket.sent(), receipt)),
+            _ => Err(Error::closed("connection")),
         }
-        self.receipt.take().ok_or_else(|| Error::closed("connection"))
     }
 }
 

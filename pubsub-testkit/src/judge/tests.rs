@@ -98,8 +98,13 @@ impl Script {
     }
 
     fn say(&mut self, message: OutboundMessage) -> Number {
+        self.say_to_retry(message, false)
+    }
+
+    fn say_to_retry(&mut self, message: OutboundMessage, may_get_id: bool) -> Number {
         let publish = self.number();
-        self.add(What::PublishCalled { publish, publisher: 0, message: Box::new(message), due_in: None });
+        let message = Box::new(message);
+        self.add(What::PublishCalled { publish, publisher: 0, message, due_in: None, may_get_id });
         publish
     }
 
@@ -526,7 +531,7 @@ fn what_a_schedule_produces_is_no_phantom_unless_it_is_early() {
         let mut script = Script::new();
         let (publish, message) = (script.number(), Box::new(schedule()));
         let due_in = Some(Duration::from_secs(5));
-        script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+        script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
         script.add(What::PublishEnded { publish, outcome: stored(1) });
         script.pass(seconds);
         script.deliver_this("b", &[("Nats-Scheduler", "a")], "x", 2);
@@ -540,7 +545,7 @@ fn a_schedule_that_produces_nothing_is_found() {
     let schedule = Schedule::at(std::time::SystemTime::now(), "b").unwrap();
     let (publish, message) = (script.number(), Box::new(message().with_schedule(schedule)));
     let due_in = Some(Duration::from_secs(5));
-    script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+    script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
     script.add(What::PublishEnded { publish, outcome: stored(1) });
     script.store_this(OutboundMessage::new("c", "x").unwrap(), 2);
     script.deliver_this("c", &[], "x", 2);
@@ -713,4 +718,21 @@ fn a_fault_excuses_only_what_it_overlaps() {
     script.pass(10);
     script.deliver(1, 2);
     assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn only_a_publish_that_may_be_tried_again_may_get_an_id() {
+    for (may_get_id, id, broken) in [
+        (true, "made", &[][..]),
+        (false, "made", &[Rule::NothingPhantom][..]),
+        (true, "a", &[Rule::NothingPhantom][..]),
+    ] {
+        let mut script = Script::new();
+        script.publish(Some("a"), stored(1));
+        let publish = script.say_to_retry(message(), may_get_id);
+        script.add(What::PublishEnded { publish, outcome: stored(2) });
+        script.deliver_this("a", &[("Nats-Msg-Id", "a")], "x", 1);
+        script.deliver_this("a", &[("Nats-Msg-Id", id)], "x", 2);
+        assert_eq!(script.broken(), broken, "{may_get_id} {id}");
+    }
 }
