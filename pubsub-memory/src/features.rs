@@ -48,6 +48,7 @@ const FEATURES: &[Capability] = &[
     Capability::AccountInfo,
     Capability::CoreMessaging,
     Capability::Advisories,
+    Capability::PublishRetry,
 ];
 
 /// What a store of this configuration can do: what a server of that version could.

@@ -10,6 +10,7 @@ mod conformance;
 mod dependency_rules;
 mod differential;
 mod features;
+mod judge;
 mod lock;
 mod miri;
 mod nats_server;
@@ -52,6 +53,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
     Differential(differential::Arguments),
+    /// The history of a failed case, judged again; fails if it breaks a rule
+    Judge(judge::Arguments),
     /// The memory backend and a real nats-server, asked the same questions, side by side; fails if an answer differs
     Twin(twin::Arguments),
     /// The memory backend's unit tests under Miri; fails where no nightly toolchain has it
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::Bite(arguments) => bite::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
+        Task::Judge(arguments) => judge::run(&arguments),
         Task::Twin(arguments) => twin::run(&arguments),
         Task::Miri => miri::run_unit_tests(),
         Task::Versions(arguments) => versions::run(&arguments),

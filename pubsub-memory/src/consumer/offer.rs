@@ -13,6 +13,8 @@ impl ConsumerState {
     /// Does what time has made due for this consumer: at the time when it was due as far as subscriptions ask for
     /// messages, so that their ack waits end as they would have if somebody had looked then.
     pub(crate) fn advance(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
+        // The floor depends on what had been delivered by then.
+        self.forget_removed(messages);
         // A fetch that waits wakes up at such a time by itself. Who is chosen depends on who asks now.
         while self.waiters.is_empty()
             && !self.chooses()
@@ -21,7 +23,7 @@ impl ConsumerState {
             && let Some(due) = self.next_due().filter(|due| *due < now)
             && self.inboxes.is_asking(due)
         {
-            self.come_due(due, effects);
+            self.come_due(messages, due, effects);
             while self.inboxes.is_asking(due)
                 && let Some(taken) = self.take_one(messages, due, effects)
             {
@@ -30,7 +32,7 @@ impl ConsumerState {
             }
             self.end_replay(messages, due);
         }
-        self.come_due(now, effects);
+        self.come_due(messages, now, effects);
     }
 
     /// Gives what there is to those who ask: one message to each subscription in turn, and as many to fetches that wait,

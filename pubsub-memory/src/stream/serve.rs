@@ -3,14 +3,14 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use pubsub_core::{AckPolicy, SequencePair, SettlementKind};
+use pubsub_core::{AckPolicy, Retention, SequencePair, SettlementKind};
 use tokio::time::Instant;
 
 use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
 use crate::clock::Clock;
-use crate::consumer::{Asker, ConsumerState, Taken};
+use crate::consumer::{Asker, ConsumerState, Ended, Taken};
 
 /// What a fetch asks for.
 #[derive(Debug)]
@@ -142,10 +142,32 @@ impl StreamState {
         }
         consumer.advance(&self.messages, now, effects);
         let ended = consumer.settle(delivery, attempt, kind, &self.messages, now, effects);
-        self.release(ended.sequences());
+        self.release_ended(key, &ended);
         self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());
         Ok(())
+    }
+
+    fn release_ended(&mut self, key: ConsumerKey, ended: &Ended) {
+        if self.config.retention == Retention::Interest {
+            let selector = self.consumers.get_mut(key).map(|consumer| consumer.selector.clone());
+            for sequence in ended.sequences() {
+                let message = self.messages.log().get(sequence);
+                let is_held = message.is_none_or(|message| {
+                    selector.as_ref().is_none_or(|selector| selector.matches(message.subject.as_str()))
+                });
+                if is_held {
+                    self.release([sequence]);
+                } else {
+                    self.remove_unneeded(sequence);
+                }
+            }
+        } else {
+            self.release(ended.sequences());
+        }
+        if let Some(late) = ended.late() {
+            self.remove_unneeded(late);
+        }
     }
 
     /// Begins an ack wait anew.

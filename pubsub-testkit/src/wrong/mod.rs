@@ -14,6 +14,7 @@ mod instructing;
 mod plain;
 mod publishing;
 mod remembering;
+mod sequences;
 mod settling;
 mod sharing;
 mod streams;

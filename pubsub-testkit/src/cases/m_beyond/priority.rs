@@ -71,7 +71,7 @@ async fn came(trial: &Trial, task: JoinHandle<Result<Vec<Delivery>>>) -> CaseRes
     Ok(sequence)
 }
 
-/// M23: of the members of a pinned group one gets everything, and the others nothing although messages wait; when it is
+/// M27: of the members of a pinned group one gets everything, and the others nothing although messages wait; when it is
 /// unpinned, or asks for nothing for the group's time, the next one that asks is pinned. The consumer tells that one is.
 pub(crate) async fn one_is_pinned(trial: &Trial) -> CaseResult {
     let timeout = match trial.clock() {
@@ -117,7 +117,7 @@ pub(crate) async fn one_is_pinned(trial: &Trial) -> CaseResult {
     Ok(())
 }
 
-/// M24: in an overflow group a member that asks for what is left over gets nothing until so many messages, or unsettled
+/// M28: in an overflow group a member that asks for what is left over gets nothing until so many messages, or unsettled
 /// deliveries, are there; others are served as always.
 pub(crate) async fn the_rest_overflows(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
@@ -148,7 +148,7 @@ pub(crate) async fn the_rest_overflows(trial: &Trial) -> CaseResult {
     Ok(())
 }
 
-/// M25: of the members that wait in a prioritized group the one with the lowest rank is served first, whoever came first.
+/// M29: of the members that wait in a prioritized group the one with the lowest rank is served first, whoever came first.
 pub(crate) async fn the_lowest_rank_is_first(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let group = PriorityGroup::prioritized("members")?;

@@ -64,7 +64,7 @@ async fn publish(trial: &Trial, sequences: impl IntoIterator<Item = u64>) -> Cas
     Ok(())
 }
 
-/// M21: a reader gives each message of a stream once and in order, from where it was told to begin and as far as its
+/// M25: a reader gives each message of a stream once and in order, from where it was told to begin and as far as its
 /// filters match, and then what comes; a consumer that is taken from under it is not seen. It leaves nothing to settle,
 /// ends with an error when the stream is gone, and without one at the close.
 pub(crate) async fn in_order(trial: &Trial) -> CaseResult {
@@ -132,7 +132,7 @@ pub(crate) async fn in_order(trial: &Trial) -> CaseResult {
     Ok(())
 }
 
-/// M22: a reader whose connection is reset, again and again and with messages on their way, makes no gap and repeats
+/// M26: a reader whose connection is reset, again and again and with messages on their way, makes no gap and repeats
 /// nothing; what was on its way last comes too, without another message that shows the gap.
 pub(crate) async fn over_resets(trial: &Trial) -> CaseResult {
     const EACH: u64 = 60;
