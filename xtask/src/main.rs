@@ -18,6 +18,7 @@ mod rust_version;
 mod stage;
 mod test;
 mod twin;
+mod versions;
 mod workspace;
 
 use std::error::Error;
@@ -60,6 +61,8 @@ enum Task {
     Miri,
     /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
     Bench(bench::Arguments),
+    /// The suite on each pinned version of nats-server, and the README's table of features that is made of these runs
+    Versions(versions::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Judge(arguments) => judge::run(&arguments),
         Task::Twin(arguments) => twin::run(&arguments),
         Task::Miri => miri::run_unit_tests(),
+        Task::Versions(arguments) => versions::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };

@@ -179,6 +179,11 @@ macro_rules! for_each_case {
             "M22" m22_model_allows_what_several_clients_see = m_beyond::modelled::several_clients [];
             "M23" m23_model_allows_what_retention_leaves = m_beyond::modelled::retained [];
             "M24" m24_model_allows_what_faults_leave = m_beyond::modelled::faulted [];
+            "M25" m25_stream_is_read_in_order = m_beyond::reading::in_order [EphemeralConsumers AckPolicies StartPosition];
+            "M26" m26_reader_goes_on_over_resets = m_beyond::reading::over_resets [EphemeralConsumers AckPolicies StartPosition];
+            "M27" m27_one_member_is_pinned = m_beyond::priority::one_is_pinned [PriorityGroups];
+            "M28" m28_rest_overflows_to_others = m_beyond::priority::the_rest_overflows [PriorityGroups];
+            "M29" m29_lowest_rank_is_served_first = m_beyond::priority::the_lowest_rank_is_first [PriorityGroups PrioritizedGroups];
         }
     };
 }

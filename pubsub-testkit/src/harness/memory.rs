@@ -9,9 +9,6 @@ use pubsub_memory::{MemoryConfig, MemoryServer};
 use super::{Clock, Harness};
 use crate::expected::Expected;
 
-/// What `pubsub-memory` does not have yet, whatever the version it stands in for.
-const LACKS: &[Capability] = &[Capability::PublishRetry];
-
 /// A fresh memory store, on virtual time.
 ///
 /// ```
@@ -65,8 +62,6 @@ impl Harness for MemoryHarness {
 
     fn expected(&self) -> Expected {
         let version = self.config.server_version;
-        Expected::without(
-            Capability::ALL.iter().copied().filter(|has| LACKS.contains(has) || !version.has(*has)),
-        )
+        Expected::without(Capability::ALL.iter().copied().filter(|has| !version.has(*has)))
     }
 }

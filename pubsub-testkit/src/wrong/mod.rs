@@ -5,6 +5,7 @@ mod administering;
 mod batching;
 mod bite;
 mod catalogue;
+mod choosing;
 mod closing;
 mod consumers;
 mod content;

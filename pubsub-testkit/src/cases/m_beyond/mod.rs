@@ -16,6 +16,8 @@
 //! | M19 | confirmations without a sequence |
 //! | M20 | the next stored message that matches |
 //! | M21-M24 | generated commands, judged by the model: of one client, of several, on streams that let go, under faults |
+//! | M25, M26 | a stream read in order, without acks; over resets |
+//! | M27-M29 | consumers that choose among those who ask: one is pinned; what overflows; by rank |
 
 pub(crate) mod advisories;
 pub(crate) mod backoff;
@@ -26,6 +28,8 @@ pub(crate) mod headers_only;
 pub(crate) mod modelled;
 pub(crate) mod notes;
 pub(crate) mod pause;
+pub(crate) mod priority;
+pub(crate) mod reading;
 pub(crate) mod renamed;
 pub(crate) mod rollup;
 pub(crate) mod stored_only;

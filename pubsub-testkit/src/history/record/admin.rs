@@ -155,6 +155,10 @@ impl StreamAdmin for RecordedAdmin {
         Ok(info)
     }
 
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.unpin_consumer(stream, consumer).await
+    }
+
     async fn stream_subjects(
         &self,
         stream: &StreamName,

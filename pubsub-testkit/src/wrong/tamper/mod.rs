@@ -217,6 +217,15 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         admin.reset_consumer(stream, consumer, sequence).await
     }
 
+    async fn unpin(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<()> {
+        admin.unpin_consumer(stream, consumer).await
+    }
+
     fn listed_subjects(&self, filter: SubjectFilter) -> SubjectFilter {
         filter
     }
