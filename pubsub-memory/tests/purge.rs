@@ -143,3 +143,43 @@ async fn a_reset_beyond_the_end_frees_nothing() {
     setup.admin().reset_consumer(&setup.stream, &"c".parse().unwrap(), Some(2)).await.unwrap();
     assert_eq!(setup.info().await.messages, 0);
 }
+
+async fn as_of(minor: u16, config: pubsub_core::StreamConfig) -> Setup {
+    let version = ServerVersion::new(2, minor).unwrap();
+    let server = MemoryServer::new(MemoryConfig::default().with_server_version(version)).unwrap();
+    Setup::over(server.connect(), config).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_2_14_a_purge_up_to_the_first_takes_all() {
+    for (minor, purged) in [(12, [2, 0, 3]), (14, [0, 0, 0])] {
+        let cases = [(Storage::Memory, Some("s.a")), (Storage::Memory, None), (Storage::File, None)];
+        for ((storage, filter), purged) in cases.into_iter().zip(purged) {
+            let setup = as_of(minor, stream().with_storage(storage)).await;
+            for subject in ["s.a", "s.b", "s.a"] {
+                setup.publish(subject).await;
+            }
+            let mut purge = Purge::up_to(1);
+            if let Some(filter) = filter {
+                purge = purge.with_filter(filter).unwrap();
+            }
+            let done = setup.admin().purge_stream(&setup.stream, purge).await.unwrap();
+            assert_eq!(done, purged, "2.{minor} {storage} {filter:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_2_14_a_lower_limit_per_subject_waits_for_the_next_message() {
+    for (minor, left) in [(12, 3), (14, 1)] {
+        let setup = as_of(minor, stream()).await;
+        for _ in 0..3 {
+            setup.publish("s.a").await;
+        }
+        let lower = stream().with_max_messages_per_subject(Limit::At(1));
+        setup.admin().update_stream(lower).await.unwrap();
+        assert_eq!(setup.info().await.messages, left, "2.{minor}");
+        setup.publish("s.a").await;
+        assert_eq!(setup.info().await.messages, 1, "2.{minor}");
+    }
+}

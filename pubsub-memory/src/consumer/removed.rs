@@ -145,6 +145,7 @@ impl ConsumerState {
             self.floor.purged_below(from, highest);
         }
         self.delivered = self.passed();
+        self.delivered.stream = self.delivered.stream.max(from.saturating_sub(1));
         if self.pending.is_empty() {
             self.exhausted.clear();
             self.untold.clear();

@@ -190,6 +190,10 @@ impl ConsumerState {
 
     /// All deliveries, and the highest message that was looked at.
     pub(super) fn passed(&self) -> SequencePair {
+        if self.config.deliver == DeliverPolicy::LastPerSubject && self.delivered.consumer == 0 {
+            // A server keeps to what it has picked, also where that is gone.
+            return self.delivered;
+        }
         let looked_at = self.position.next_sequence().saturating_sub(1);
         SequencePair::new(self.delivered.consumer, self.delivered.stream.max(looked_at))
     }

@@ -16,6 +16,9 @@ const NOT_UPDATABLE: u16 = 10012;
 /// The first server whose consumers begin with their floor where they start.
 const BEGINS_SETTLED: (u16, u16) = (2, 14);
 
+/// The first server that looks at the start of a work queue's consumer before its filters.
+const START_FIRST: (u16, u16) = (2, 14);
+
 /// Remedies for what a work queue refuses.
 const EXPLICIT: &str = "use the ack policy `explicit`";
 const SHARE: &str = "share the existing consumer, or give both filters that do not overlap";
@@ -219,8 +222,15 @@ impl StreamState {
         if config.ack != AckPolicy::Explicit {
             return refused(10098, "a work-queue consumer must ack each message", EXPLICIT);
         }
-        if config.deliver != DeliverPolicy::All {
-            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+        let start = || {
+            let starts_late = config.deliver != DeliverPolicy::All;
+            let refused =
+                || refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+            if starts_late { refused() } else { Ok(()) }
+        };
+        let start_first = self.bounds.server_version.is_at_least(START_FIRST);
+        if start_first {
+            start()?;
         }
         if config.filters.is_empty() && self.consumers.len() > 0 {
             return refused(
@@ -229,7 +239,8 @@ impl StreamState {
                 SHARE,
             );
         }
-        self.check_overlap(config, None)
+        self.check_overlap(config, None)?;
+        if start_first { Ok(()) } else { start() }
     }
 
     fn check_work_queue_update(&self, config: &ConsumerConfig, slot: usize) -> Result<()> {
