@@ -22,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | 2.14 | a purge up to the sequence 1 removes nothing; before, everything that its filter names (with files also without a filter) |
 /// | 2.14 | a work queue refuses a consumer for its start (10101) before it looks at its filters |
 /// | 2.14 | a consumer begins with its ack floor where it starts, not at 0 |
+/// | 2.14 | a consumer counts an exhausted message no longer as redelivered once it has left the stream |
 /// | 2.15 | a consumer counts as one that sees nothing but what a purge names if all of its filters are such, not one |
 /// | 2.15 | a message that is too large is refused (10054) before its id and its expectations are looked at |
 ///

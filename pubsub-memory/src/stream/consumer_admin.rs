@@ -13,8 +13,8 @@ use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
-/// The first server whose consumers begin with their floor where they start.
-const BEGINS_SETTLED: (u16, u16) = (2, 14);
+/// The first server whose consumers begin with their floor where they start, and let it pass exhausted messages.
+pub(super) const TRACKS_EXHAUSTED: (u16, u16) = (2, 14);
 
 /// The first server that looks at the start of a work queue's consumer before its filters.
 const START_FIRST: (u16, u16) = (2, 14);
@@ -47,9 +47,9 @@ impl StreamState {
             }
             start => start,
         };
-        let begins_settled = self.bounds.server_version.is_at_least(BEGINS_SETTLED);
+        let tracks_exhausted = self.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
         let held = (&self.messages, &self.clock);
-        let consumer = ConsumerState::new(name, config, start, held, begins_settled, now);
+        let consumer = ConsumerState::new(name, config, start, held, tracks_exhausted, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -232,7 +232,9 @@ impl StreamState {
         if start_first {
             start()?;
         }
-        if config.filters.is_empty() && self.consumers.len() > 0 {
+        // One that starts with the last of each subject has a filter on the wire.
+        let is_unfiltered = config.filters.is_empty() && config.deliver != DeliverPolicy::LastPerSubject;
+        if is_unfiltered && self.consumers.len() > 0 {
             return refused(
                 10099,
                 "a consumer without filters overlaps with every other one of the work queue",
