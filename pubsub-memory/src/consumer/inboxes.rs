@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Inbox, Taken};
+use super::{Asker, Inbox, Taken};
 use crate::clock::after;
 use crate::stream::Effects;
 
@@ -149,6 +149,27 @@ impl Inboxes {
         {
             self.line.push_back(seat);
         }
+        waker
+    }
+
+    /// Which of them may be delivered to, and who they are.
+    pub(super) fn askers(&self, now: Instant) -> impl Iterator<Item = (u64, Asker)> + '_ {
+        let asking = self.line.iter().filter(move |seat| seat.is_asking(now));
+        asking.map(|seat| (seat.inbox.id(), seat.inbox.asker()))
+    }
+
+    /// Whether somebody waits for one of this handle.
+    pub(super) fn polls(&self, handle: u64) -> bool {
+        self.line.iter().any(|seat| seat.waker.is_some() && seat.inbox.asker().handle == handle)
+    }
+
+    /// Delivers to this one, which then goes to the end of the line. Returns who waits there.
+    #[must_use]
+    pub(super) fn deliver_to(&mut self, id: u64, taken: Taken, now: Instant) -> Option<Waker> {
+        let place = self.line.iter().position(|seat| seat.inbox.id() == id)?;
+        let mut seat = self.line.remove(place)?;
+        let waker = seat.deliver(taken, now);
+        self.line.push_back(seat);
         waker
     }
 

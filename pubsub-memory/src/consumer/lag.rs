@@ -32,7 +32,8 @@ impl ConsumerState {
         keeps_acked: bool,
         now: Instant,
     ) -> Option<Instant> {
-        if self.config.ack == AckPolicy::None || self.is_paused() || self.replay.is_some() {
+        let is_plain = !self.is_paused() && self.replay.is_none() && !self.chooses();
+        if !is_plain || self.config.ack == AckPolicy::None {
             return None;
         }
         // Somebody who waits has to be woken, and what can be delivered now comes before what arrives later.
@@ -50,8 +51,9 @@ impl ConsumerState {
         if self.lag.acks {
             // The floor goes up to the message before the next unsettled one, so that it matters which of the two was there
             // first, unless each message is the next one.
-            let has_gaps =
-                !matches!(self.selector, Selector::All) || self.delivered.stream != messages.log().last();
+            let has_gaps = !matches!(self.selector, Selector::All)
+                || self.delivered.stream != messages.log().last()
+                || self.passed() != self.delivered;
             self.acks.open(until, has_gaps);
         }
         Some(until)

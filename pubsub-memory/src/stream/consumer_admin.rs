@@ -16,6 +16,12 @@ use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
+/// The first server whose consumers begin with their floor where they start, and let it pass exhausted messages.
+pub(super) const TRACKS_EXHAUSTED: (u16, u16) = (2, 14);
+
+/// The first server that looks at the start of a work queue's consumer before its filters.
+const START_FIRST: (u16, u16) = (2, 14);
+
 /// Remedies for what a work queue refuses.
 const EXPLICIT: &str = "use the ack policy `explicit`";
 const SHARE: &str = "share the existing consumer, or give both filters that do not overlap";
@@ -44,7 +50,9 @@ impl StreamState {
             }
             start => start,
         };
-        let consumer = ConsumerState::new(name, config, start, &self.messages, &self.clock, now);
+        let tracks_exhausted = self.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
+        let held = (&self.messages, &self.clock);
+        let consumer = ConsumerState::new(name, config, start, held, tracks_exhausted, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -87,10 +95,15 @@ impl StreamState {
         self.check_consumer(&config)?;
         self.check_work_queue_update(&config, slot)?;
         let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
-        self.consumers.change(slot, |consumer| consumer.reconfigure(config));
+        let changes_filters = differences.iter().any(|difference| difference.field == "filters");
+        let messages = &self.messages;
+        self.consumers.change(slot, |consumer| consumer.reconfigure(config, messages));
         let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
         self.hold(&after);
-        self.release_held(&before);
+        self.unhold(&before);
+        if changes_filters {
+            self.sweep_from_floor(slot);
+        }
         if let Some(consumer) = self.consumers.at_mut(slot) {
             consumer.wake_all(effects);
         }
@@ -115,13 +128,14 @@ impl StreamState {
             return;
         }
         let kept = self.kept_for(&consumer);
-        self.release_held(&kept);
+        self.unhold(&kept);
+        self.sweep(consumer.settled_below(), u64::MAX, &Selector::All);
     }
 
-    /// Under interest retention: a consumer no longer wants these.
-    pub(super) fn release_held(&mut self, sequences: &[u64]) {
-        if self.config.retention == Retention::Interest {
-            self.release(sequences.iter().copied());
+    /// Removes what nobody needs any more since this consumer does not.
+    fn sweep_from_floor(&mut self, slot: usize) {
+        if let Some(from) = self.consumers.at(slot).map(ConsumerState::settled_below) {
+            self.sweep(from, u64::MAX, &Selector::All);
         }
     }
 
@@ -179,7 +193,9 @@ impl StreamState {
         self.offer(slot, now, effects);
         let (stream, storage) = (&self.config.name, self.config.storage);
         let consumer = self.consumers.at_mut(slot).ok_or_else(|| Error::stream_not_found(stream))?;
-        Ok(consumer.info(stream, storage, &self.messages, now))
+        let mut info = consumer.info(stream, storage, &self.messages, now);
+        info.pinned_since = consumer.pinned_since().map(|since| self.clock.wall(since));
+        Ok(info)
     }
 
     fn check_consumer_count(&self) -> Result<()> {
@@ -215,17 +231,27 @@ impl StreamState {
         if config.ack != AckPolicy::Explicit {
             return refused(10098, "a work-queue consumer must ack each message", EXPLICIT);
         }
-        if config.deliver != DeliverPolicy::All {
-            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+        let start = || {
+            let starts_late = config.deliver != DeliverPolicy::All;
+            let refused =
+                || refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+            if starts_late { refused() } else { Ok(()) }
+        };
+        let start_first = self.bounds.server_version.is_at_least(START_FIRST);
+        if start_first {
+            start()?;
         }
-        if config.filters.is_empty() && self.consumers.len() > 0 {
+        // One that starts with the last of each subject has a filter on the wire.
+        let is_unfiltered = config.filters.is_empty() && config.deliver != DeliverPolicy::LastPerSubject;
+        if is_unfiltered && self.consumers.len() > 0 {
             return refused(
                 10099,
                 "a consumer without filters overlaps with every other one of the work queue",
                 SHARE,
             );
         }
-        self.check_overlap(config, None)
+        self.check_overlap(config, None)?;
+        if start_first { Ok(()) } else { start() }
     }
 
     fn check_work_queue_update(&self, config: &ConsumerConfig, slot: usize) -> Result<()> {

@@ -13,7 +13,6 @@ impl StreamState {
                 self.let_catch_up(slot);
             }
         }
-        self.caught_up = self.messages.log().last();
     }
 
     /// Lets one consumer catch up: what follows concerns no other.
@@ -28,13 +27,6 @@ impl StreamState {
             consumer.catch_up(&self.messages);
         }
         self.consumers.note_waiting(slot);
-    }
-
-    /// A message leaves that somebody may have to be given first.
-    pub(super) fn catch_up_before_removal(&mut self, sequence: u64) {
-        if sequence > self.caught_up && self.consumers.are_lagging() {
-            self.catch_up_all();
-        }
     }
 
     /// Before a publish: lets consumers catch up for which time may have done something.

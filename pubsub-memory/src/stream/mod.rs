@@ -15,6 +15,7 @@ mod log;
 mod messages;
 mod outbox;
 mod pause;
+mod pin;
 mod publish;
 mod purge;
 mod read;

@@ -52,8 +52,6 @@ pub(crate) struct StreamState {
     /// Up to when everything that happens by itself has happened.
     pub(super) lived_until: Instant,
     pub(super) alarm: Option<Alarm>,
-    /// Up to which message no consumer lags.
-    pub(super) caught_up: u64,
     /// Whether anybody hears of removals.
     pub(super) heard: bool,
     /// Whether a delivery may be unsettled, and the slot of a consumer that had one.
@@ -98,7 +96,6 @@ impl StreamState {
             lived_until: now,
             alarm: None,
             unblocks: false,
-            caught_up: 0,
             heard: false,
             may_be_in_flight: true,
             in_flight_at: 0,

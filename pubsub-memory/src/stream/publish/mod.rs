@@ -7,6 +7,7 @@ mod keep;
 mod plain;
 mod republish;
 mod rollup;
+mod wire;
 
 use bytes::Bytes;
 use pubsub_core::{Error, Headers, MessageId, OutboundMessage, Receipt, Result, Subject};
