@@ -141,7 +141,8 @@ impl World {
             info.stream_sequence,
             info.consumer_sequence,
             info.attempt,
-            info.pending,
+            // A redelivery counts when somebody looks, also what came after its ack wait had ended.
+            if info.attempt == 1 { info.pending } else { 0 },
             delivery.subject()
         ));
         self.held.push(delivery);
@@ -259,6 +260,11 @@ async fn compare(shape: Shape, ops: Vec<Op>) {
     for (step, op) in ops.iter().enumerate() {
         if let Op::Wait(seconds) = op {
             tokio::time::sleep(Duration::from_millis(seconds * 1_000 + 1)).await;
+            if shape.max_age.is_some() {
+                // What has become too old leaves with the next look, whoever lags.
+                lagging.setup.info().await;
+                prompt.setup.info().await;
+            }
         }
         lagging.apply(op).await;
         prompt.apply(op).await;

@@ -1,8 +1,9 @@
 //! Which consumers lag, and letting them catch up before anybody could notice.
 
-use pubsub_core::Retention;
+use pubsub_core::{Retention, Subject};
 use tokio::time::Instant;
 
+use super::publish::Orders;
 use super::state::StreamState;
 
 impl StreamState {
@@ -27,6 +28,29 @@ impl StreamState {
             consumer.catch_up(&self.messages);
         }
         self.consumers.note_waiting(slot);
+    }
+
+    /// Before a message is stored, and what goes for it: that is gone before anybody is given the message.
+    pub(super) fn catch_up_before_replacing(
+        &mut self,
+        subject: &Subject,
+        cost: u64,
+        orders: Option<&Orders>,
+    ) {
+        if !self.consumers.are_lagging() {
+            return;
+        }
+        let (config, log) = (&self.config, self.messages.log());
+        let replaces = config.max_messages.is_exceeded_by(&(log.len() + 1))
+            || config.max_bytes.is_exceeded_by(&(log.bytes() + cost))
+            || orders.is_some()
+            || config
+                .max_messages_per_subject
+                .at()
+                .is_some_and(|limit| self.messages.subjects().count(subject.as_str()) >= limit);
+        if replaces {
+            self.catch_up_all();
+        }
     }
 
     /// Before a publish: lets consumers catch up for which time may have done something.

@@ -49,6 +49,8 @@ impl StreamState {
             self.reserve(&incoming.message)?;
         }
         let again = self.republished(&incoming.message);
+        let (subject, cost) = (&incoming.message.subject, incoming.message.cost());
+        self.catch_up_before_replacing(subject, cost, incoming.orders.as_deref());
         let (id, orders, at) = (incoming.id.take(), incoming.orders.take(), incoming.message.at);
         let sequence = self.messages.push(&mut incoming.message, holders);
         let subject = &incoming.message.subject;

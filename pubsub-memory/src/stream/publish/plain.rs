@@ -55,6 +55,7 @@ impl StreamState {
         }
         let cost = message.cost();
         self.reserve_bytes(cost)?;
+        self.catch_up_before_replacing(&message.subject, cost, None);
         let sequence = self.messages.push_sized(message, cost, 0);
         self.last_id = None;
         let log = self.messages.log();
