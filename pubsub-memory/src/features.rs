@@ -29,6 +29,8 @@ const FEATURES: &[Capability] = &[
     Capability::OriginalReplay,
     Capability::Pause,
     Capability::Reset,
+    Capability::PriorityGroups,
+    Capability::PrioritizedGroups,
     Capability::Metadata,
     Capability::DiscardNewPerSubject,
     Capability::Expectations,

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    AccountInfo, Capabilities, ConsumerConfig, ConsumerInfo, ConsumerName, ErrorKind, MessageSelector, Purge,
-    Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName, SubjectFilter,
+    AccountInfo, Capabilities, Capability, ConsumerConfig, ConsumerInfo, ConsumerName, ErrorKind,
+    MessageSelector, Purge, Result, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
+    SubjectFilter,
 };
 
 use crate::connection::Connection;
@@ -26,6 +27,12 @@ impl MemoryStreamAdmin {
     fn stream(&self, name: &StreamName) -> Result<Arc<Stream>> {
         self.connection.check_open("administration")?;
         self.connection.store.stream(name)
+    }
+
+    /// The same for what not every version of a server can do.
+    fn stream_with(&self, capability: Capability, name: &StreamName) -> Result<Arc<Stream>> {
+        self.connection.capabilities().require(capability)?;
+        self.stream(name)
     }
 }
 
@@ -130,14 +137,14 @@ impl StreamAdmin for MemoryStreamAdmin {
         consumer: &ConsumerName,
         until: SystemTime,
     ) -> Result<()> {
-        let result = self.stream(stream).and_then(|stream| {
+        let result = self.stream_with(Capability::Pause, stream).and_then(|stream| {
             stream.run(|state, now, effects| state.pause_consumer(consumer, until, now, effects))
         });
         during("pause consumer", result)
     }
 
     async fn resume_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
-        let result = self.stream(stream).and_then(|stream| {
+        let result = self.stream_with(Capability::Pause, stream).and_then(|stream| {
             stream.run(|state, now, effects| state.resume_consumer(consumer, now, effects))
         });
         during("resume consumer", result)
@@ -149,10 +156,17 @@ impl StreamAdmin for MemoryStreamAdmin {
         consumer: &ConsumerName,
         sequence: Option<u64>,
     ) -> Result<ConsumerInfo> {
-        let result = self.stream(stream).and_then(|stream| {
+        let result = self.stream_with(Capability::Reset, stream).and_then(|stream| {
             stream.run(|state, now, effects| state.reset_consumer(consumer, sequence, now, effects))
         });
         during("reset consumer", result)
+    }
+
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let result = self.stream(stream).and_then(|stream| {
+            stream.run(|state, now, effects| state.unpin_consumer(consumer, now, effects))
+        });
+        during("unpin consumer", result)
     }
 
     async fn stream_subjects(

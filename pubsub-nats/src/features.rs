@@ -33,6 +33,8 @@ const FEATURES: &[Capability] = &[
     Capability::OriginalReplay,
     Capability::Pause,
     Capability::Reset,
+    Capability::PriorityGroups,
+    Capability::PrioritizedGroups,
     Capability::Expectations,
     Capability::ExpectedSubjectFilter,
     Capability::MessageTtl,

@@ -10,7 +10,7 @@ use super::pending::Pending;
 pub(super) struct Floor(SequencePair);
 
 impl Floor {
-    pub(super) fn before(sequence: u64) -> Self {
+    pub(super) const fn before(sequence: u64) -> Self {
         Self(SequencePair::new(0, sequence.saturating_sub(1)))
     }
 
@@ -42,9 +42,9 @@ impl Floor {
         }
     }
 
-    /// Everything below this message was purged.
+    /// Everything below this message was purged; the latest of the deliveries that went with it had this number.
     pub(super) fn purged_below(&mut self, sequence: u64, highest_number: u64) {
-        self.0.stream = self.0.stream.max(sequence.saturating_sub(1));
+        self.0.stream = sequence.saturating_sub(1);
         self.0.consumer = self.0.consumer.max(highest_number);
     }
 }

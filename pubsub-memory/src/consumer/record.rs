@@ -1,5 +1,7 @@
 //! A consumer as a snapshot keeps it.
 
+use std::collections::BTreeSet;
+
 use pubsub_core::{ConsumerConfig, Error, Result, SequencePair};
 use tokio::time::Instant;
 
@@ -7,6 +9,7 @@ use super::floor::Floor;
 use super::inboxes::Inboxes;
 use super::pause::Pause;
 use super::pending::Pending;
+use super::priority::Pin;
 use super::replay::Replay;
 use super::state::{Turns, Waits};
 use super::waiters::Waiters;
@@ -17,7 +20,7 @@ use crate::stream::{Messages, from_json, to_json};
 
 impl ConsumerState {
     pub(crate) fn record(&self, messages: &Messages, clock: &Clock) -> Result<ConsumerRecord> {
-        let floor = self.floor.pair();
+        let floor = self.shown_floor.pair();
         let (pending, queue) = self.pending.record(clock);
         let nanos = |at| clock.nanos(at);
         Ok(ConsumerRecord {
@@ -58,6 +61,10 @@ impl ConsumerState {
         let pair = |(consumer, stream)| SequencePair::new(consumer, stream);
         let mut floor = Floor::before(0);
         floor.set(pair(record.floor));
+        let shown_floor = floor;
+        if record.pending.is_empty() {
+            floor.set(pair(record.delivered));
+        }
         let at = |nanos| clock.at(nanos);
         Ok(Self {
             name,
@@ -70,9 +77,13 @@ impl ConsumerState {
             exhausted: record.exhausted.into_iter().collect(),
             delivered: pair(record.delivered),
             floor,
+            shown_floor,
+            untold: BTreeSet::new(),
             turns: Turns::default(),
             noted: Waits::default(),
             pause: record.paused_until.map(|until| Pause { until: at(until), asked: Clock::time_of(until) }),
+            // Nobody is connected who could hold it.
+            pin: Pin::default(),
             replay: record.replay.map(|replay| Replay {
                 until: replay.until,
                 last: replay.last.map(at),

@@ -28,7 +28,7 @@ impl ConsumerState {
         clock: &Clock,
     ) -> Result<u64, NoReset> {
         let Some(sequence) = sequence.filter(|sequence| *sequence > 0) else {
-            return Ok(self.after_floor());
+            return Ok(self.floor.pair().stream.saturating_add(1));
         };
         let first = match self.config.deliver {
             DeliverPolicy::All => 0,
@@ -43,21 +43,14 @@ impl ConsumerState {
         if sequence < first { Err(NoReset::Below(first)) } else { Ok(sequence) }
     }
 
-    /// What is behind the floor; with nothing unsettled, what is behind all that was delivered, exhausted messages
-    /// included.
-    fn after_floor(&self) -> u64 {
-        let floor = self.floor.pair().stream;
-        let floor = if self.pending.is_empty() { floor.max(self.delivered.stream) } else { floor };
-        floor.saturating_add(1)
-    }
-
     /// Goes on with this sequence, as if nothing had been delivered.
     pub(crate) fn reset(&mut self, sequence: u64) {
         self.position = Position::new(sequence, VecDeque::new());
         self.pending = Pending::default();
         self.exhausted = BTreeSet::new();
         self.delivered = SequencePair::new(0, sequence.saturating_sub(1));
-        self.floor = Floor::before(sequence);
+        self.untold = BTreeSet::new();
+        (self.floor, self.shown_floor) = (Floor::before(sequence), Floor::before(sequence));
         if let Some(replay) = &mut self.replay {
             replay.reset();
         }

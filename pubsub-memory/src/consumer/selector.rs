@@ -57,6 +57,16 @@ impl Selector {
         self.filters().is_some_and(|filters| filters.iter().all(|mine| filter.covers(mine)))
     }
 
+    /// Whether one of the filters sees nothing but what `filter` matches.
+    pub(crate) fn is_partly_within(&self, filter: &SubjectFilter) -> bool {
+        self.filters().is_some_and(|filters| filters.iter().any(|mine| filter.covers(mine)))
+    }
+
+    /// Whether everything is seen that `filter` matches.
+    pub(crate) fn covers(&self, filter: &SubjectFilter) -> bool {
+        self.filters().is_none_or(|filters| filters.iter().any(|mine| mine.covers(filter)))
+    }
+
     /// Whether one of the filters is wider or narrower than `filter`, and does not only overlap it.
     pub(crate) fn is_comparable(&self, filter: &SubjectFilter) -> bool {
         self.filters()

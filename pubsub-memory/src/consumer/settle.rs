@@ -97,7 +97,7 @@ impl ConsumerState {
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
         let pause = self.pause.map(|pause| pause.until);
         let gap = self.replay.and_then(|replay| replay.gap);
-        self.pending.next_due().into_iter().chain(pause).chain(gap).min()
+        self.pending.next_due().into_iter().chain(pause).chain(gap).chain(self.pin_end()).min()
     }
 
     /// Whether something may have come due. It says so too where only looking can tell.
@@ -143,10 +143,18 @@ impl ConsumerState {
         let removed = self.pending.remove(sequence);
         if removed.is_some() || self.exhausted.remove(&sequence) {
             ended.itself = Some(sequence);
+        } else if sequence < self.position.next_sequence() {
+            ended.late = Some(sequence);
+        }
+        if self.config.ack == AckPolicy::All {
+            self.floor.set(delivery);
         }
         match removed {
-            Some(_) if self.config.ack == AckPolicy::All => self.floor.set(delivery),
-            Some(entry) => self.floor.ended(entry.number, sequence, &self.pending, self.delivered),
+            Some(_) if self.config.ack == AckPolicy::All => self.shown_floor = self.floor,
+            Some(entry) => {
+                self.floor.ended(entry.number, sequence, &self.pending, self.passed());
+                self.shown_floor.ended(entry.number, sequence, &self.pending, self.delivered);
+            }
             None => {}
         }
         ended
@@ -159,11 +167,18 @@ pub(crate) struct Ended {
     /// Those below the one that was settled. Most settlements end one delivery.
     below: Vec<u64>,
     itself: Option<u64>,
+    /// The one that was settled, where it was settled before.
+    late: Option<u64>,
 }
 
 impl Ended {
     /// In order.
     pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> + '_ {
         self.below.iter().copied().chain(self.itself)
+    }
+
+    /// A message that this settlement had nothing to end of. If nobody needs it any more it leaves all the same.
+    pub(crate) fn late(&self) -> Option<u64> {
+        self.late
     }
 }

@@ -13,6 +13,7 @@ use super::floor::Floor;
 use super::inboxes::Inboxes;
 use super::pause::Pause;
 use super::pending::Pending;
+use super::priority::Pin;
 use super::replay::Replay;
 use super::waiters::Waiters;
 use super::waits::wait_after;
@@ -35,10 +36,16 @@ pub(crate) struct ConsumerState {
     /// All deliveries, and the highest message delivered.
     pub(super) delivered: SequencePair,
     pub(super) floor: Floor,
+    /// The floor as it shows: a message that had its last attempt moves it only with the next settlement.
+    pub(super) shown_floor: Floor,
+    /// Of the unsettled and exhausted messages, those whose removal is not told: a purge of several at once, or what the
+    /// filters no longer match. They stay until their ack wait is over, as on a server.
+    pub(super) untold: BTreeSet<u64>,
     pub(super) turns: Turns,
     /// What its stream has taken note of.
     pub(crate) noted: Waits,
     pub(super) pause: Option<Pause>,
+    pub(super) pin: Pin,
     /// While messages come with the time between them.
     pub(super) replay: Option<Replay>,
     /// Delivered without acks since the last look, so that retention may let go of them.
@@ -75,12 +82,13 @@ pub(super) struct Turns {
 }
 
 impl ConsumerState {
+    /// `begins_settled` says whether the floor begins where the consumer does.
     pub(crate) fn new(
         name: ConsumerName,
         mut config: ConsumerConfig,
         start: DeliverPolicy,
-        messages: &Messages,
-        clock: &Clock,
+        (messages, clock): (&Messages, &Clock),
+        begins_settled: bool,
         now: Instant,
     ) -> Self {
         config.ack_wait = config.effective_ack_wait();
@@ -88,6 +96,7 @@ impl ConsumerState {
         let replay = (config.replay == ReplayPolicy::Original).then(|| Replay::new(messages.log().last()));
         let position = start::position(start, &selector, messages, clock);
         let start = position.next_sequence();
+        let floor = if begins_settled { start } else { 0 };
         Self {
             name,
             config,
@@ -98,10 +107,13 @@ impl ConsumerState {
             pending: Pending::default(),
             exhausted: BTreeSet::new(),
             delivered: SequencePair::new(0, start.saturating_sub(1)),
-            floor: Floor::before(start),
+            floor: Floor::before(floor),
+            shown_floor: Floor::before(floor),
+            untold: BTreeSet::new(),
             turns: Turns::default(),
             noted: Waits::default(),
             pause: None,
+            pin: Pin::default(),
             replay,
             settled: Vec::new(),
             created: clock.wall(now),
@@ -112,19 +124,25 @@ impl ConsumerState {
 
     /// Whether the stream must keep this message for this consumer.
     pub(crate) fn wants(&self, sequence: u64, subject: &str) -> bool {
-        (self.position.is_ahead(sequence) && self.selector.matches(subject))
+        let is_unsettled = self.position.is_ahead(sequence)
             || self.pending.contains(sequence)
-            || self.exhausted.contains(&sequence)
+            || self.exhausted.contains(&sequence);
+        is_unsettled && self.selector.matches(subject)
     }
 
     /// Queues what is due again. As with a server, time gives up a message only where one attempt is all there is; where
     /// there are more, the next fetch finds it in the queue and gives it up (measured on nats-server 2.15.1).
-    pub(super) fn come_due(&mut self, now: Instant, effects: &mut Effects) {
+    pub(super) fn come_due(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
         self.end_pause(now);
+        self.end_pin(now);
         if let Some(replay) = &mut self.replay {
             replay.come_due(now);
         }
-        for sequence in self.pending.take_due(now) {
+        let due = self.pending.take_due(now);
+        if !due.is_empty() && !self.untold.is_empty() {
+            self.find_out(messages);
+        }
+        for sequence in due {
             let attempts = self.pending.get(sequence).map_or(0, |entry| entry.attempts);
             if self.is_last_attempt(attempts.saturating_sub(1).max(1)) {
                 self.exhaust(sequence, attempts, effects);
@@ -139,7 +157,9 @@ impl ConsumerState {
     }
 
     pub(super) fn exhaust(&mut self, sequence: u64, attempts: u64, effects: &mut Effects) {
-        self.pending.remove(sequence);
+        if let Some(entry) = self.pending.remove(sequence) {
+            self.floor.ended(entry.number, sequence, &self.pending, self.passed());
+        }
         self.exhausted.insert(sequence);
         effects.notice(Notice::Exhausted { consumer: self.name.clone(), sequence, attempts });
     }
@@ -167,57 +187,15 @@ impl ConsumerState {
     /// Whether this consumer sees the message and is done with it. A consumer ahead of the stream, which ends at `last`,
     /// is not asked (measured on nats-server 2.15.1).
     pub(crate) fn is_past(&self, sequence: u64, subject: &str, last: u64) -> bool {
-        let floor = self.floor.pair().stream;
+        let floor = self.shown_floor.pair().stream;
         let below = if self.pending.is_empty() { floor } else { self.delivered.stream };
         floor <= last && sequence <= below && self.selector.matches(subject) && !self.wants(sequence, subject)
     }
 
-    /// Drops what is no longer in the stream.
-    pub(crate) fn forget_removed(&mut self, messages: &Messages) {
-        let first = messages.log().first();
-        let known = std::mem::replace(&mut self.dropped, messages.dropped().count());
-        let mut gone: Vec<u64> = self.pending.sequences().take_while(|sequence| *sequence < first).collect();
-        match messages.dropped().since(known) {
-            Some(dropped) => {
-                gone.extend(
-                    dropped.filter(|sequence| *sequence >= first && self.pending.contains(*sequence)),
-                );
-                gone.sort_unstable();
-            }
-            None => {
-                let is_gone = |sequence: &u64| *sequence >= first && messages.log().get(*sequence).is_none();
-                gone.extend(self.pending.sequences().filter(is_gone));
-            }
-        }
-        for sequence in gone {
-            // A server terminates it.
-            let number = self.pending.get(sequence).map_or(0, |entry| entry.number);
-            self.end(SequencePair::new(number, sequence));
-        }
-        if self.exhausted.first().is_some_and(|sequence| *sequence < first) {
-            self.exhausted = self.exhausted.split_off(&first);
-        }
-    }
-
-    /// A purge has removed what this consumer sees, up to `first`: it goes on from there. As with a server, what was to
-    /// be delivered again and is still there now waits for its ack wait.
-    pub(crate) fn purged(&mut self, first: u64, messages: &Messages, now: Instant, effects: &mut Effects) {
-        self.advance(messages, now, effects);
-        self.forget_removed(messages);
-        self.position.skip_to(first);
-        self.delivered.stream = self.delivered.stream.max(self.position.next_sequence().saturating_sub(1));
-        let below: Vec<u64> = self.pending.sequences().take_while(|sequence| *sequence < first).collect();
-        let mut highest = 0;
-        for sequence in below {
-            highest = highest.max(self.pending.get(sequence).map_or(0, |entry| entry.number));
-            self.pending.remove(sequence);
-        }
-        self.floor.purged_below(first, highest);
-        if self.pending.is_empty() {
-            self.exhausted.clear();
-            self.floor.set(self.delivered);
-        }
-        self.pending.unqueue(now, |attempts| wait_after(&self.config, attempts));
+    /// All deliveries, and the highest message that was looked at.
+    pub(super) fn passed(&self) -> SequencePair {
+        let looked_at = self.position.next_sequence().saturating_sub(1);
+        SequencePair::new(self.delivered.consumer, self.delivered.stream.max(looked_at))
     }
 
     pub(crate) fn watches_removals(&self) -> bool {
@@ -229,8 +207,9 @@ impl ConsumerState {
     }
 
     /// Takes over a configuration that was found to be allowed.
-    pub(crate) fn reconfigure(&mut self, mut config: ConsumerConfig) {
+    pub(crate) fn reconfigure(&mut self, mut config: ConsumerConfig, messages: &Messages) {
         config.ack_wait = config.effective_ack_wait();
+        self.forget_removed(messages);
         self.pending.change_waits(
             |attempts| wait_after(&self.config, attempts),
             |attempts| wait_after(&config, attempts),
@@ -238,6 +217,7 @@ impl ConsumerState {
         self.selector = Selector::of(&config);
         self.position.recount();
         self.config = config;
+        self.note_unmatched(messages);
     }
 
     pub(crate) fn opened(&mut self, now: Instant) {
@@ -291,7 +271,7 @@ impl ConsumerState {
             // 2.15.1; not with files, where the beginning is on the disk).
             info.delivered.stream = self.position.next_sequence().saturating_sub(1);
         }
-        info.ack_floor = self.floor.pair();
+        info.ack_floor = self.shown_floor.pair();
         info.ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
         info.redelivered = self.redelivered();
         info.pending = self.position.undelivered(messages, &self.selector);

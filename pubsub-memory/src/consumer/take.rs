@@ -141,6 +141,7 @@ impl ConsumerState {
         let number = self.delivered.consumer;
         if self.config.ack == AckPolicy::None {
             self.floor.set(SequencePair::new(number, sequence));
+            self.shown_floor = self.floor;
         } else {
             self.pending.insert(sequence, number, after(now, wait_after(&self.config, 1)));
         }

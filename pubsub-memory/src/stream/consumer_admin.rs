@@ -13,6 +13,9 @@ use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
+/// The first server whose consumers begin with their floor where they start.
+const BEGINS_SETTLED: (u16, u16) = (2, 14);
+
 /// Remedies for what a work queue refuses.
 const EXPLICIT: &str = "use the ack policy `explicit`";
 const SHARE: &str = "share the existing consumer, or give both filters that do not overlap";
@@ -41,7 +44,9 @@ impl StreamState {
             }
             start => start,
         };
-        let consumer = ConsumerState::new(name, config, start, &self.messages, &self.clock, now);
+        let begins_settled = self.bounds.server_version.is_at_least(BEGINS_SETTLED);
+        let held = (&self.messages, &self.clock);
+        let consumer = ConsumerState::new(name, config, start, held, begins_settled, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -84,10 +89,15 @@ impl StreamState {
         self.check_consumer(&config)?;
         self.check_work_queue_update(&config, slot)?;
         let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
-        self.consumers.change(slot, |consumer| consumer.reconfigure(config));
+        let changes_filters = differences.iter().any(|difference| difference.field == "filters");
+        let messages = &self.messages;
+        self.consumers.change(slot, |consumer| consumer.reconfigure(config, messages));
         let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
         self.hold(&after);
-        self.release_held(&before);
+        self.unhold(&before);
+        if changes_filters {
+            self.sweep_from_floor(slot);
+        }
         if let Some(consumer) = self.consumers.at_mut(slot) {
             consumer.wake_all(effects);
         }
@@ -112,13 +122,14 @@ impl StreamState {
             return;
         }
         let kept = self.kept_for(&consumer);
-        self.release_held(&kept);
+        self.unhold(&kept);
+        self.sweep(consumer.settled_below(), u64::MAX, &Selector::All);
     }
 
-    /// Under interest retention: a consumer no longer wants these.
-    pub(super) fn release_held(&mut self, sequences: &[u64]) {
-        if self.config.retention == Retention::Interest {
-            self.release(sequences.iter().copied());
+    /// Removes what nobody needs any more since this consumer does not.
+    fn sweep_from_floor(&mut self, slot: usize) {
+        if let Some(from) = self.consumers.at(slot).map(ConsumerState::settled_below) {
+            self.sweep(from, u64::MAX, &Selector::All);
         }
     }
 
@@ -172,7 +183,9 @@ impl StreamState {
         self.offer(slot, now, effects);
         let (stream, storage) = (&self.config.name, self.config.storage);
         let consumer = self.consumers.at_mut(slot).ok_or_else(|| Error::stream_not_found(stream))?;
-        Ok(consumer.info(stream, storage, &self.messages, now))
+        let mut info = consumer.info(stream, storage, &self.messages, now);
+        info.pinned_since = consumer.pinned_since().map(|since| self.clock.wall(since));
+        Ok(info)
     }
 
     fn check_consumer_count(&self) -> Result<()> {

@@ -1,14 +1,19 @@
 //! Removing messages on request.
 
+use std::sync::Arc;
+
 use pubsub_core::admin::PurgeExtent;
-use pubsub_core::{Purge, Result, Subject, SubjectFilter};
+use pubsub_core::{Purge, Result, Storage, Subject, SubjectFilter};
 use tokio::time::Instant;
 
 use super::effects::Effects;
 use super::retention::Why;
 use super::state::StreamState;
-use crate::consumer::Selector;
+use crate::consumer::{Purged, Selector};
 use crate::{error, known};
+
+/// The first server to which a consumer is within a purge only if all of its filters are.
+const EACH_FILTER_COUNTS: (u16, u16) = (2, 15);
 
 impl StreamState {
     /// Removes what the purge names and says how many messages that were. Nothing of it is delivered again.
@@ -27,20 +32,55 @@ impl StreamState {
         effects: &mut Effects,
     ) -> u64 {
         let before = self.messages.log().len();
-        match (filter, extent) {
-            (None, PurgeExtent::All | PurgeExtent::Keep(0)) => self.clear(0),
+        let concerned = self.concerned_by(filter);
+        for slot in concerned.iter() {
+            if let Some(consumer) = self.consumers.at_mut(*slot) {
+                consumer.forget_removed(&self.messages);
+            }
+        }
+        let some = match (filter, extent) {
+            (None, PurgeExtent::All | PurgeExtent::Keep(0)) => {
+                self.clear(0);
+                None
+            }
             (None, PurgeExtent::UpTo(sequence)) if sequence > self.messages.log().last().max(1) => {
                 self.clear(sequence);
+                None
             }
-            _ => self.purge_some(filter, extent),
-        }
-        self.purge_consumers(filter, now, effects);
+            (None, PurgeExtent::UpTo(_)) => {
+                self.purge_some(None, extent);
+                None
+            }
+            _ => Some(self.purge_some(filter, extent)),
+        };
+        self.purge_consumers(filter, some.as_deref(), &concerned, now, effects);
         before - self.messages.log().len()
     }
 
+    /// The consumers that may hold what a purge with this filter removes.
+    fn concerned_by(&mut self, filter: Option<&SubjectFilter>) -> Arc<[usize]> {
+        match filter {
+            Some(literal) if literal.is_literal() => match Subject::new(literal.as_str()) {
+                Ok(subject) => self.consumers.matching(&subject),
+                Err(_) => self.consumers.slots().into(),
+            },
+            _ => self.consumers.slots().into(),
+        }
+    }
+
     /// Which consumers go on where, as nats-server 2.15.1 does it (measured). One that sees nothing else goes on with what
-    /// the purge has left; one with a filter that is wider or narrower than the purge goes on with what the stream has.
-    fn purge_consumers(&mut self, filter: Option<&SubjectFilter>, now: Instant, effects: &mut Effects) {
+    /// the purge has left; one that sees more goes on with what the stream has. The others find out when they look.
+    ///
+    /// `removed` is what a purge looked for one by one. Consumers are told of it if it was one message; with files, only
+    /// those that see all that the purge names.
+    fn purge_consumers(
+        &mut self,
+        filter: Option<&SubjectFilter>,
+        removed: Option<&[u64]>,
+        concerned: &[usize],
+        now: Instant,
+        effects: &mut Effects,
+    ) {
         let log = self.messages.log();
         let first = log.first();
         let left = filter.and_then(|filter| {
@@ -48,26 +88,37 @@ impl StreamState {
             Some(sequence)
         });
         let end = log.last().saturating_add(1);
-        // The others find out when they look.
-        let concerned = match filter {
-            Some(literal) if literal.is_literal() => Some(Subject::new(literal.as_str())),
-            _ => None,
-        };
-        let concerned = match concerned {
-            Some(Ok(subject)) => self.consumers.matching(&subject),
-            _ => self.consumers.slots().into(),
-        };
-        for slot in concerned.iter() {
+        let each_filter_counts = self.bounds.server_version.is_at_least(EACH_FILTER_COUNTS);
+        for slot in concerned {
             let Some(consumer) = self.consumers.at_mut(*slot) else { continue };
-            let from = match filter {
-                Some(filter) if consumer.selector.is_within(filter) => left.unwrap_or(end),
-                Some(filter) if !consumer.selector.is_comparable(filter) => {
-                    consumer.forget_removed(&self.messages);
-                    continue;
-                }
-                _ => first,
+            let selector = &consumer.selector;
+            let is_within = |filter: &SubjectFilter| match each_filter_counts {
+                true => selector.is_within(filter),
+                false => selector.is_partly_within(filter),
             };
-            consumer.purged(from, &self.messages, now, effects);
+            let goes_on = match filter {
+                None => Some((first, false)),
+                Some(filter) if is_within(filter) => Some((left.unwrap_or(end), false)),
+                Some(filter)
+                    if selector.covers(filter) || (each_filter_counts && selector.is_comparable(filter)) =>
+                {
+                    Some((first, true))
+                }
+                Some(_) => None,
+            };
+            let sees_all = match filter {
+                Some(filter) => selector.covers(filter),
+                None => matches!(selector, Selector::All),
+            };
+            let removed = removed.unwrap_or_default();
+            let is_told = removed.len() == 1 && (sees_all || self.config.storage == Storage::Memory);
+            if !is_told {
+                consumer.miss(removed);
+            }
+            if let Some((from, is_wider)) = goes_on {
+                consumer.purged(Purged { from, is_wider, removed }, &self.messages, now, effects);
+            }
+            consumer.forget_removed(&self.messages);
         }
     }
 
@@ -79,7 +130,7 @@ impl StreamState {
         self.schedules.clear();
     }
 
-    fn purge_some(&mut self, filter: Option<&SubjectFilter>, extent: PurgeExtent) {
+    fn purge_some(&mut self, filter: Option<&SubjectFilter>, extent: PurgeExtent) -> Vec<u64> {
         let mut doomed = filter.map_or_else(|| self.oldest(extent), |filter| self.sequences_of(filter));
         match extent {
             PurgeExtent::UpTo(sequence) => doomed.retain(|doomed| *doomed < sequence),
@@ -91,9 +142,10 @@ impl StreamState {
             // `known` has refused the rest.
             _ => doomed.clear(),
         }
-        for sequence in doomed {
-            self.remove(sequence, Why::Purged);
+        for sequence in &doomed {
+            self.remove(*sequence, Why::Purged);
         }
+        doomed
     }
 
     /// What a purge of all subjects removes. It looks at nothing else.

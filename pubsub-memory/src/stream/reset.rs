@@ -32,6 +32,7 @@ impl StreamState {
         let consumer =
             self.consumers.at_mut(slot).ok_or_else(|| Error::consumer_not_found(&self.config.name, name))?;
         consumer.advance(&self.messages, now, effects);
+        consumer.forget_removed(&self.messages);
         let target = consumer
             .reset_target(sequence, &self.messages, &self.clock)
             .map_err(|refused| self.reset_refused(name, refused))?;
@@ -39,7 +40,12 @@ impl StreamState {
         self.consumers.change(slot, |consumer| consumer.reset(target));
         let after = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
         self.hold(&after);
-        self.release_held(&before);
+        self.unhold(&before);
+        let (last, selector) =
+            (self.messages.log().last(), self.consumers.at(slot).map(|at| at.selector.clone()));
+        if let Some(selector) = selector.filter(|_| target <= last.saturating_add(1)) {
+            self.sweep(0, target.saturating_sub(1), &selector);
+        }
         if let Some(consumer) = self.consumers.at_mut(slot) {
             consumer.wake_all(effects);
         }

@@ -3,7 +3,7 @@
 use pubsub_core::{Retention, Subject};
 
 use super::state::StreamState;
-use crate::consumer::ConsumerState;
+use crate::consumer::{ConsumerState, Selector};
 
 /// Why a message leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +63,53 @@ impl StreamState {
     }
 
     fn let_go(&mut self, sequence: u64) {
-        let Some(holders) = self.messages.holders_mut(sequence) else {
-            return;
+        self.unhold(&[sequence]);
+        self.remove_unneeded(sequence);
+    }
+
+    /// A consumer has settled a message once more, or one that its filters no longer match: it leaves if nobody needs it.
+    pub(super) fn remove_unneeded(&mut self, sequence: u64) {
+        let is_unneeded = match self.config.retention {
+            Retention::Interest => self.messages.holders_mut(sequence).is_some_and(|holders| *holders == 0),
+            Retention::WorkQueue => match self.messages.log().get(sequence) {
+                Some(message) => {
+                    let subject = message.subject.clone();
+                    self.interested(sequence, &subject) == 0
+                }
+                None => false,
+            },
+            _ => false,
         };
-        *holders = holders.saturating_sub(1);
-        if *holders == 0 {
+        if is_unneeded {
             self.remove(sequence, Why::Settled);
+        }
+    }
+
+    /// Removes what nobody needs any more, of the messages from `from` to `to` that the selector takes. A server looks
+    /// through them when a consumer is deleted, changed or reset, and not below (measured on nats-server 2.15.1).
+    pub(super) fn sweep(&mut self, from: u64, to: u64, selector: &Selector) {
+        if self.config.retention != Retention::Interest {
+            return;
+        }
+        let mut next = from;
+        while let Some((sequence, message)) = self.messages.log().next_from(next) {
+            if sequence > to {
+                return;
+            }
+            let is_unneeded = message.holders() == 0 && selector.matches(message.subject.as_str());
+            if is_unneeded {
+                self.remove(sequence, Why::Settled);
+            }
+            next = sequence.saturating_add(1);
+        }
+    }
+
+    /// A consumer no longer needs these, which by itself removes none.
+    pub(super) fn unhold(&mut self, sequences: &[u64]) {
+        for sequence in sequences {
+            if let Some(holders) = self.messages.holders_mut(*sequence) {
+                *holders = holders.saturating_sub(1);
+            }
         }
     }
 

@@ -56,3 +56,7 @@ mod subscribe;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod too_old;
+#[cfg(test)]
+mod vanishing;

@@ -1,11 +1,12 @@
 //! Values as text that is equal on two right backends: by meaning, without what each is free to choose.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pubsub_core::config::timestamp;
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Delivery, Headers, Receipt,
-    StoredMessage, StreamConfig, StreamInfo, StreamName, SubjectFilter,
+    AckPolicy, ConsumerConfig, ConsumerInfo, ConsumerName, CoreMessage, DeliverPolicy, Delivery, Headers,
+    Receipt, Storage, StoredMessage, StreamConfig, StreamInfo, StreamName, SubjectFilter,
 };
 
 use super::world::World;
@@ -38,6 +39,7 @@ pub(super) fn stream_config(config: &StreamConfig) -> String {
     field("transform", optional(config.subject_transform.as_ref()), "none");
     field("republish", optional(config.republish.as_ref()), "none");
     field("description", format!("{:?}", config.description), "None");
+    field("metadata", notes(&config.metadata), "");
     text
 }
 
@@ -62,14 +64,17 @@ pub(super) fn consumer_config(config: &ConsumerConfig, deliver: &str) -> String 
     field("headers_only", config.headers_only.to_string(), "false");
     field("inactive_threshold", format!("{:?}", config.effective_inactive_threshold()), "None");
     field("description", format!("{:?}", config.description), "None");
+    field("metadata", notes(&config.metadata), "");
     text
 }
 
 pub(super) fn stream_info(info: &StreamInfo) -> String {
     // A server whose stream never held a message says 0 or 1, by what else it has looked at.
     let first = if info.last_sequence == 0 { 0 } else { info.first_sequence };
+    let has_bytes = info.config.storage == Storage::Memory && !info.config.allow_atomic_batches;
+    let bytes = if has_bytes { format!(", {} bytes", info.bytes) } else { String::new() };
     format!(
-        "{}: {} messages, first {first}, last {}, {} deleted, {} subjects, {} consumers",
+        "{}: {} messages, first {first}, last {}, {} deleted, {} subjects, {} consumers{bytes}",
         stream_config(&info.config),
         info.messages,
         info.last_sequence,
@@ -144,6 +149,15 @@ pub(super) fn stored(world: &World, message: &StoredMessage) -> String {
     )
 }
 
+/// What a stream has published again.
+pub(super) fn plain(message: &CoreMessage) -> String {
+    let mut lines: Vec<_> =
+        message.headers.iter().filter(|(name, _)| name.as_str() != "Nats-Time-Stamp").collect();
+    lines.sort_by_key(|(name, _)| *name);
+    let headers: String = lines.iter().map(|(name, value)| format!(" {name}: {value}")).collect();
+    format!("`{}` {}{headers}", message.subject, payload(&message.payload))
+}
+
 /// The beginning of a payload, which names its message, and its length.
 pub(super) fn payload(payload: &[u8]) -> String {
     let text = String::from_utf8_lossy(payload);
@@ -175,6 +189,12 @@ fn header_value(world: &World, name: &str, value: &str) -> String {
         Some(Ok(time)) => format!("{before}{}", world.moment(time)),
         _ => value.to_owned(),
     }
+}
+
+/// Without what a server notes itself.
+fn notes(metadata: &BTreeMap<String, String>) -> String {
+    let own = metadata.iter().filter(|(key, _)| !key.starts_with("_nats."));
+    own.map(|(key, value)| format!("{key}:{value}")).collect::<Vec<_>>().join(",")
 }
 
 fn sorted(filters: &[SubjectFilter]) -> String {

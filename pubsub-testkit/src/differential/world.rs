@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use pubsub_core::{
-    Broker, Consumer, ConsumerConfig, ConsumerName, DeliverPolicy, Delivery, Error, Limit, Publisher, Result,
-    Retention, StreamAdmin, StreamConfig, StreamName,
+    Broker, Consumer, ConsumerConfig, ConsumerInfo, ConsumerName, CoreMessage, CoreSubscribeOptions,
+    DeliverPolicy, Delivery, Error, Limit, Publisher, Result, Retention, Storage, StreamAdmin, StreamConfig,
+    StreamName, Subject, SubjectFilter,
 };
+use tokio::time::{Instant, timeout};
 
-use super::grid::TICK;
+use super::grid::{BUDGET, MOMENT, NEVER, TICK};
+use super::observation::refusal;
+use super::show;
 use crate::harness::{Clock, Harness};
 
 /// How an operation names a consumer.
@@ -53,8 +59,40 @@ pub(super) struct World {
     /// Consumers whose undelivered messages a server counts more or less: those above, since it counts what comes before
     /// their start too, and those that start with the last message of each subject.
     uncounted: BTreeSet<(StreamName, ConsumerName)>,
+    /// The streams that exist.
+    streams: BTreeSet<StreamName>,
+    /// By the name that each consumer has here.
+    handles: BTreeMap<(StreamName, ConsumerName), Arc<dyn Consumer>>,
+    /// A plain subscription to what streams publish again.
+    ears: Option<Ears>,
+    /// Where each consumer that starts with the last of each subject found its stream.
+    picky: BTreeMap<(StreamName, ConsumerName), Found>,
+    /// When each consumer delivered first.
+    delivered_since: BTreeMap<(StreamName, ConsumerName), Instant>,
     /// The wall clock at the first point of the grid.
     pub(super) began: SystemTime,
+}
+
+/// Never locked: only one at a time has the world.
+struct Ears(Mutex<BoxStream<'static, Result<CoreMessage>>>);
+
+impl Ears {
+    async fn next(&mut self) -> Option<Result<CoreMessage>> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).next().await
+    }
+}
+
+impl fmt::Debug for Ears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ears")
+    }
+}
+
+/// The end of a stream, and how many messages it had lost by then.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    last: u64,
+    lost: u64,
 }
 
 /// A consumer with a name of the broker's choice.
@@ -86,7 +124,7 @@ impl World {
     pub(super) async fn open(harness: Arc<dyn Harness>) -> Result<(Self, SystemTime)> {
         let broker = harness.connect().await?;
         let admin = broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
-        let world = Self {
+        let mut world = Self {
             harness,
             publisher: broker.publisher(),
             broker,
@@ -99,9 +137,15 @@ impl World {
             by_interest: BTreeSet::new(),
             ahead: BTreeSet::new(),
             uncounted: BTreeSet::new(),
+            delivered_since: BTreeMap::new(),
+            streams: BTreeSet::new(),
+            handles: BTreeMap::new(),
+            picky: BTreeMap::new(),
+            ears: None,
             began: SystemTime::now(),
         };
         world.clear().await?;
+        world.listen().await?;
         let now = match world.harness.clock() {
             Clock::Real => SystemTime::now(),
             Clock::Virtual => world.time().await?,
@@ -126,6 +170,18 @@ impl World {
         self.broker = self.harness.connect().await?;
         self.admin = self.broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
         self.publisher = self.broker.publisher();
+        self.handles.clear();
+        self.listen().await
+    }
+
+    async fn listen(&mut self) -> Result<()> {
+        self.ears = None;
+        if let Some(messaging) = self.broker.core() {
+            let filter = SubjectFilter::new("again.>")?;
+            let ears = messaging.subscribe(filter, CoreSubscribeOptions::default()).await?;
+            messaging.flush().await?;
+            self.ears = Some(Ears(Mutex::new(ears)));
+        }
         Ok(())
     }
 
@@ -174,6 +230,44 @@ impl World {
         self.broker.consumer(stream, &self.name(stream, consumer)?).await
     }
 
+    /// The first handle that this connection had of a consumer of this name, which may be one of before.
+    pub(super) async fn old_consumer(
+        &mut self,
+        stream: &StreamName,
+        consumer: ConsumerRef,
+    ) -> Result<Arc<dyn Consumer>> {
+        let key = (stream.clone(), self.name(stream, consumer)?);
+        if let Some(old) = self.handles.get(&key) {
+            return Ok(Arc::clone(old));
+        }
+        let new = self.broker.consumer(stream, &key.1).await?;
+        self.handles.insert(key, Arc::clone(&new));
+        Ok(new)
+    }
+
+    /// What streams have published again since this was asked last.
+    pub(super) async fn heard(&mut self) -> Vec<String> {
+        let mut heard = Vec::new();
+        if let Some(ears) = &mut self.ears {
+            while let Ok(Some(next)) = timeout(MOMENT, ears.next()).await {
+                heard.push(match next {
+                    Ok(message) => show::plain(&message),
+                    Err(error) => refusal(&error),
+                });
+            }
+        }
+        heard
+    }
+
+    /// A stream was created, or found.
+    pub(super) fn stream_begins(&mut self, config: &StreamConfig) {
+        // Handles of an earlier stream of its name are not compared.
+        let is_new = !self.streams.contains(&config.name);
+        self.handles.retain(|(of, _), _| !is_new || *of != config.name);
+        self.streams.insert(config.name.clone());
+        self.stream_is(config);
+    }
+
     /// Takes note of a stream's configuration.
     pub(super) fn stream_is(&mut self, config: &StreamConfig) {
         let ages = config.max_age != Limit::Unlimited || config.allow_message_ttl;
@@ -195,9 +289,11 @@ impl World {
 
     pub(super) fn stream_is_gone(&mut self, stream: &StreamName) {
         self.aged.remove(stream);
+        self.streams.remove(stream);
         self.may_exhaust.retain(|(of, _)| of != stream);
         self.by_interest.remove(stream);
         self.ahead.retain(|(of, _)| of != stream);
+        self.picky.retain(|(of, _), _| of != stream);
         self.uncounted.retain(|(of, _)| of != stream);
         for known in self.unnamed.iter_mut().flatten() {
             known.is_gone |= known.stream == *stream;
@@ -224,6 +320,8 @@ impl World {
             life.number += 1;
             // Until now its deliveries could be shown.
             self.uncounted.remove(&key);
+            // A handle is not one of the next consumer of its name, except on a server.
+            self.handles.remove(&key);
         }
     }
 
@@ -231,9 +329,19 @@ impl World {
         let key = (stream.clone(), name.clone());
         self.may_exhaust.remove(&key);
         self.ahead.remove(&key);
+        self.picky.remove(&key);
         self.lives.entry(key).or_default().is_over = true;
         for known in self.unnamed.iter_mut().flatten() {
             known.is_gone |= known.stream == *stream && known.name == *name;
+        }
+    }
+
+    /// A consumer was created that starts with the last message of each subject.
+    pub(super) async fn picks(&mut self, stream: &StreamName, name: &ConsumerName) {
+        if let Ok(info) = self.admin.stream_info(stream).await {
+            let found =
+                Found { last: info.last_sequence, lost: info.last_sequence.saturating_sub(info.messages) };
+            self.picky.entry((stream.clone(), name.clone())).or_insert(found);
         }
     }
 
@@ -259,6 +367,59 @@ impl World {
         }
     }
 
+    /// The stream that stores what is published to a subject.
+    pub(super) async fn taker(&self, subject: &Subject) -> Option<StreamName> {
+        let streams = self.admin.list_streams().await.unwrap_or_default();
+        let taker = streams.into_iter().find(|info| info.config.takes(subject.as_str()));
+        taker.map(|info| info.config.name)
+    }
+
+    /// Whether a consumer of the stream may have redeliveries in its queue. A purge sends them back to wait for a timer of
+    /// the server that goes off again and again, perhaps within a burst.
+    pub(super) async fn may_redeliver(&self, stream: &StreamName) -> bool {
+        let Ok(consumers) = self.admin.list_consumers(stream).await else {
+            return false;
+        };
+        consumers.iter().any(|info| {
+            let is_short = info.config.ack_wait < NEVER || !info.config.backoff.is_empty();
+            let since = self.delivered_since.get(&(stream.clone(), info.name.clone()));
+            info.ack_pending > 0 && is_short && since.is_some_and(|since| since.elapsed() > BUDGET)
+        })
+    }
+
+    /// A purge of one message by a wildcard has left the counts of a stream in files to themselves.
+    pub(super) async fn loses_count(&mut self, stream: &StreamName) {
+        let Ok(info) = self.admin.stream_info(stream).await else {
+            return;
+        };
+        if info.config.storage != Storage::File {
+            return;
+        }
+        let consumers = self.admin.list_consumers(stream).await.unwrap_or_default();
+        let is_filtered =
+            |info: &ConsumerInfo| info.config.filters.iter().any(|filter| filter.as_str() != ">");
+        let filtered = consumers.into_iter().filter(is_filtered);
+        self.uncounted.extend(filtered.map(|info| (stream.clone(), info.name)));
+    }
+
+    /// Whether a consumer was to begin with the last message of a subject, which has left the stream meanwhile. Where a
+    /// server finds none it delivers nothing until something wakes it, although there are others.
+    pub(super) async fn may_miss(&self, stream: &StreamName, consumer: ConsumerRef) -> bool {
+        let Ok(name) = self.name(stream, consumer) else {
+            return false;
+        };
+        let Some(found) = self.picky.get(&(stream.clone(), name.clone())) else {
+            return false;
+        };
+        match (self.admin.stream_info(stream).await, self.admin.consumer_info(stream, &name).await) {
+            (Ok(info), Ok(consumer)) => {
+                info.last_sequence.saturating_sub(info.messages) > found.lost
+                    && consumer.delivered.stream < found.last
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn is_counted(&self, stream: &StreamName, consumer: &ConsumerName) -> bool {
         !self.uncounted.contains(&(stream.clone(), consumer.clone()))
     }
@@ -271,6 +432,7 @@ impl World {
     pub(super) fn hold(&mut self, delivery: Delivery) {
         let (stream, consumer) = (delivery.info().stream.clone(), delivery.info().consumer.clone());
         let life = self.life(&stream, &consumer);
+        self.delivered_since.entry((stream.clone(), consumer.clone())).or_insert_with(Instant::now);
         self.held.push(Held { delivery, stream, consumer, life });
     }
 

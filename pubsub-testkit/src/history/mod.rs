@@ -3,6 +3,7 @@
 pub(crate) mod counts;
 pub(crate) mod event;
 pub(crate) mod record;
+pub(crate) mod saved;
 pub(crate) mod timeline;
 
 use std::fmt::{self, Debug, Formatter};

@@ -6,7 +6,7 @@ use pubsub::worker::{
     Ending, Failure, Inbox, MemoryInbox, Path, RateLimit, Router, Settled, Timeout, Traced, Worker,
     WorkerHandle, WorkerPhase,
 };
-use pubsub::{Client, ConsumerConfig, OutboundMessage};
+use pubsub::{Client, ConsumerConfig, FetchOptions, OutboundMessage, Provision};
 use tokio::time::Instant;
 
 use crate::support::{binding, info, start, start_worker, until, until_settled};
@@ -29,7 +29,10 @@ pub(crate) async fn a_paused_worker_leaves_messages_until_it_is_resumed(client: 
     assert_eq!(worker.handle.status().phase, WorkerPhase::Paused);
     until("it asks for nothing", async || info(&client).await.waiting == 0).await;
     client.publish("ride.done", "").await.expect("stored");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Another consumer can have it, so that this one could.
+    let witness = ConsumerConfig::durable("witness").expect("a name");
+    let witness = client.ensure_consumer("RIDE", witness, Provision::CreateIfMissing).await.expect("made");
+    assert_eq!(witness.fetch(FetchOptions::up_to(1)).await.expect("fetched").len(), 1);
     assert_eq!((calls.load(SeqCst), info(&client).await.pending), (0, 1));
     worker.handle.resume();
     until_settled(&client).await;
@@ -140,11 +143,11 @@ pub(crate) async fn layers_go_around_the_routes_below_them(client: Client) {
 
 pub(crate) async fn a_message_of_which_deliveries_were_lost_is_tried_all_the_same(client: Client) {
     let (router, calls) = counting();
-    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), pubsub::Provision::CreateIfMissing);
+    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), Provision::CreateIfMissing);
     let consumer = consumer.await.expect("a consumer");
     client.publish("ride.done", "").await.expect("stored");
     for _ in 0..4 {
-        let batch = consumer.fetch(pubsub::FetchOptions::up_to(1)).await.expect("a batch");
+        let batch = consumer.fetch(FetchOptions::up_to(1)).await.expect("a batch");
         batch.into_iter().for_each(pubsub::Delivery::hand_back);
     }
     let worker = start(&client, binding(router));
@@ -154,11 +157,11 @@ pub(crate) async fn a_message_of_which_deliveries_were_lost_is_tried_all_the_sam
 
 pub(crate) async fn a_message_that_ends_its_process_each_time_is_given_up(client: Client) {
     let (router, calls) = counting();
-    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), pubsub::Provision::CreateIfMissing);
+    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), Provision::CreateIfMissing);
     let consumer = consumer.await.expect("a consumer");
     client.publish("ride.done", "").await.expect("stored");
     for _ in 0..8 {
-        let batch = consumer.fetch(pubsub::FetchOptions::up_to(1)).await.expect("a batch");
+        let batch = consumer.fetch(FetchOptions::up_to(1)).await.expect("a batch");
         batch.into_iter().for_each(pubsub::Delivery::hand_back);
     }
     let worker = start(&client, binding(router));

@@ -12,7 +12,7 @@ mod time;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use account::AccountInfo;
-pub(crate) use consumer::{ConsumerInfo, ConsumerSettings, PauseRequest, ResetRequest};
+pub(crate) use consumer::{ConsumerInfo, ConsumerSettings, PauseRequest, ResetRequest, UnpinRequest};
 pub(crate) use stream::{DetailsRequest, StreamDetails, StreamInfo, StreamSettings};
 pub(crate) use time::system_time;
 

@@ -23,7 +23,7 @@ const FILTERS: [&[&str]; 8] =
 
 type Field = fn(&mut Wanted, &Wanted);
 
-const FIELDS: [Field; 9] = [
+const FIELDS: [Field; 10] = [
     |wanted, other| wanted.config.filters.clone_from(&other.config.filters),
     |wanted, other| {
         wanted.config.deliver = other.config.deliver;
@@ -36,6 +36,7 @@ const FIELDS: [Field; 9] = [
     |wanted, other| wanted.config.description.clone_from(&other.config.description),
     |wanted, other| wanted.config.backoff.clone_from(&other.config.backoff),
     |wanted, other| wanted.config.headers_only = other.config.headers_only,
+    |wanted, other| wanted.config.metadata.clone_from(&other.config.metadata),
 ];
 
 /// Without any limit.
@@ -62,6 +63,7 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, stream: &str, consumer:
         6 => DeliverPolicy::New,
         7 => DeliverPolicy::Last,
         8 => DeliverPolicy::LastPerSubject,
+        9 | 10 if dice.percent(3) => DeliverPolicy::FromSequence(1_000),
         9 | 10 => DeliverPolicy::FromSequence(1 + dice.below(8)),
         _ => {
             let latest = sketch.ticks + 1;
@@ -97,6 +99,9 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, stream: &str, consumer:
     }
     if dice.percent(3) {
         config = config.with_description("a consumer");
+    }
+    if dice.percent(5) {
+        config.metadata = [("team".to_owned(), dice.pick(["red", "blue"]).to_owned())].into();
     }
     Wanted { config, from_point }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::StreamName;
+use pubsub_core::{DeliverPolicy, StreamName};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -63,6 +63,9 @@ impl Operation for CreateConsumer {
         if let Ok(info) = &created {
             world.consumer_is(&self.stream, &info.name, &info.config);
             world.consumer_starts(&self.stream, &info.name, deliver, last);
+            if deliver == DeliverPolicy::LastPerSubject && info.delivered.consumer == 0 {
+                world.picks(&self.stream, &info.name).await;
+            }
         }
         Observation::of(created, |info| show::consumer_info(world, &info))
     }

@@ -33,7 +33,7 @@ impl Operation for CreateStream {
     async fn apply(&self, world: &mut World) -> Observation {
         let created = world.admin.create_stream(self.0.clone()).await;
         if let Ok(info) = &created {
-            world.stream_is(&info.config);
+            world.stream_begins(&info.config);
         }
         Observation::of(created, |info| show::stream_info(&info))
     }

@@ -23,6 +23,8 @@ struct Fetch {
     max: usize,
     expires: Duration,
     on_drop: OnDrop,
+    /// Through the first handle that this connection had of a consumer of this name.
+    through_old: bool,
 }
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
@@ -47,7 +49,8 @@ fn some_fetch(dice: &mut Dice, sketch: &Sketch, expires: Duration) -> Fetch {
     } else {
         OnDrop::Redeliver
     };
-    Fetch { stream: valid(StreamName::new(stream)), consumer, max: dice.between(1, 5), expires, on_drop }
+    let (max, through_old) = (dice.between(1, 5), dice.percent(25));
+    Fetch { stream: valid(StreamName::new(stream)), consumer, max, expires, on_drop, through_old }
 }
 
 #[async_trait]
@@ -57,10 +60,17 @@ impl Operation for Fetch {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
+        if world.may_miss(&self.stream, self.consumer).await {
+            return Observation::nothing("left out");
+        }
         // When exactly an old message leaves is the server's choice, and it could be while this waits.
         let expires = if world.ages(&self.stream) { self.expires.min(MOMENT) } else { self.expires };
         let options = FetchOptions::up_to(self.max).with_expires(expires).with_on_drop(self.on_drop);
-        let fetched: Result<_> = match world.consumer(&self.stream, self.consumer).await {
+        let consumer = match self.through_old {
+            true => world.old_consumer(&self.stream, self.consumer).await,
+            false => world.consumer(&self.stream, self.consumer).await,
+        };
+        let fetched: Result<_> = match consumer {
             Ok(consumer) => consumer.fetch(options).await,
             Err(error) => Err(error),
         };
@@ -86,6 +96,9 @@ impl Operation for Fetch {
 impl fmt::Display for Fetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} up to {} from {}.{}", KIND.name, self.max, self.stream, self.consumer)?;
+        if self.through_old {
+            f.write_str(" through the oldest handle")?;
+        }
         match self.expires {
             Duration::ZERO => {}
             expires => write!(f, ", waiting {expires:?}")?,

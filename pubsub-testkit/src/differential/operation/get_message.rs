@@ -20,7 +20,7 @@ struct GetMessage {
 }
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
-    let sequence = dice.below(sketch.published.min(15) + 2);
+    let sequence = if dice.percent(4) { u64::MAX } else { dice.below(sketch.published.min(15) + 2) };
     let selector = match dice.below(10) {
         0..=4 => MessageSelector::Sequence(sequence),
         5..=7 => MessageSelector::LastOf(valid(Subject::new(sketch.subject(dice)))),

@@ -10,7 +10,9 @@ mod delete_message;
 mod delete_stream;
 mod extend;
 mod fetch;
+mod fetch_twice;
 mod get_message;
+mod hear;
 mod info;
 mod list;
 mod pass;
@@ -58,10 +60,13 @@ pub(super) const KINDS: &[Kind] = &[
     publish_expecting::KIND,
     publish::KIND_LIVING,
     publish::KIND_ROLLUP,
+    publish::KIND_MIXED,
     publish_schedule::KIND,
     publish_atomic::KIND,
     fetch::KIND,
     fetch::KIND_WAITING,
+    fetch_twice::KIND,
+    hear::KIND,
     settle::KIND,
     settle::KIND_UNCONFIRMED,
     settle_many::KIND,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capability, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup, StreamConfig, TimeToLive,
+    Capability, Expectations, Headers, OutboundMessage, PublishOptions, Receipt, Result, Rollup,
+    StreamConfig, TimeToLive,
 };
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
 use super::super::show;
-use super::super::sketch::Sketch;
+use super::super::sketch::{STREAMS, Sketch};
 use super::super::world::World;
 use super::{Kind, Operation, Pace};
 
@@ -19,6 +20,9 @@ pub(super) const KIND_LIVING: Kind =
     Kind::new("publish with a time to live", 3, generate_living).taking(Capability::MessageTtl);
 pub(super) const KIND_ROLLUP: Kind =
     Kind::new("publish a rollup", 3, generate_rollup).taking(Capability::Rollup);
+
+pub(super) const KIND_MIXED: Kind =
+    Kind::new("publish with several instructions", 3, generate_mixed).taking(Capability::Expectations);
 
 /// More than a server takes by its default.
 const HUGE: usize = 1024 * 1024;
@@ -31,6 +35,36 @@ struct Publish {
 
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     Arc::new(Publish { kind: KIND.name, message: message(dice, sketch) })
+}
+
+/// Several instructions in one message, whether they go together or not.
+fn generate_mixed(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
+    let is_rich = |config: &StreamConfig| config.allow_message_ttl && config.effective_allow_rollup();
+    let subject = sketch.subject_where(dice, is_rich);
+    let mut message = message_to(dice, sketch, subject);
+    let mut expectations = Expectations::none();
+    if dice.percent(40) {
+        expectations = valid(expectations.with_stream(dice.pick(STREAMS)));
+    }
+    if dice.percent(40) {
+        expectations = expectations.with_last_sequence(dice.below(sketch.published));
+    }
+    if dice.percent(40) {
+        expectations = expectations.with_last_subject_sequence(dice.below(2) * dice.below(sketch.published));
+    }
+    if dice.percent(20) {
+        expectations = valid(expectations.with_last_id(dice.pick(["id-1", "id-4"])));
+    }
+    if dice.percent(70) {
+        message = message.with_expectations(expectations);
+    }
+    if dice.percent(40) {
+        message = message.with_ttl(Duration::from_secs(dice.pick([2, 5])));
+    }
+    if dice.percent(40) {
+        message = message.with_rollup(dice.pick([Rollup::Subject, Rollup::All]));
+    }
+    Arc::new(Publish { kind: KIND_MIXED.name, message })
 }
 
 fn generate_living(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
@@ -61,7 +95,7 @@ pub(super) fn message_to(dice: &mut Dice, sketch: &mut Sketch, subject: &str) ->
     let tag = format!("m{} ", sketch.published);
     let length = match dice.below(100) {
         0 => HUGE,
-        1..=9 => 400,
+        1..=9 => dice.pick([400, 297, 290, 280, 260]),
         _ => dice.pick([0, 10, 50]),
     };
     let payload = tag.clone() + &"x".repeat(length);
@@ -119,7 +153,20 @@ impl Operation for Publish {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
-        publish(world, self.message.clone()).await
+        let Some(rollup) = self.message.rollup() else {
+            return publish(world, self.message.clone()).await;
+        };
+        let stream = world.taker(&self.message.subject).await;
+        if let Some(stream) = &stream
+            && world.may_redeliver(stream).await
+        {
+            return Observation::nothing("left out");
+        }
+        let published = publish(world, self.message.clone()).await;
+        if let Some(stream) = stream.filter(|_| rollup == Rollup::All) {
+            world.loses_count(&stream).await;
+        }
+        published
     }
 
     fn pace(&self) -> Pace {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{Purge, StreamName};
+use pubsub_core::{Purge, StreamName, SubjectFilter};
 
 use super::super::dice::{Dice, valid};
 use super::super::observation::Observation;
@@ -21,6 +21,7 @@ struct PurgeStream {
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let purge = match dice.below(4) {
         0 => Purge::all(),
+        1 | 2 if dice.percent(4) => Purge::up_to(1_000),
         1 | 2 => Purge::up_to(dice.below(12)),
         _ => Purge::keep(dice.below(3)),
     };
@@ -39,7 +40,14 @@ impl Operation for PurgeStream {
     }
 
     async fn apply(&self, world: &mut World) -> Observation {
+        if world.may_redeliver(&self.stream).await {
+            return Observation::nothing("left out");
+        }
         let purged = world.admin.purge_stream(&self.stream, self.purge.clone()).await;
+        let is_literal = self.purge.filter.as_ref().is_some_and(SubjectFilter::is_literal);
+        if !is_literal && matches!(purged, Ok(1)) {
+            world.loses_count(&self.stream).await;
+        }
         Observation::of(purged, |purged| format!("{purged} purged"))
     }
 }

@@ -35,8 +35,9 @@ impl Operation for Reconnect {
         Observation::of(reconnected, |()| "reconnected".to_owned())
     }
 
+    // It may take a while, and changes nothing that time depends on.
     fn pace(&self) -> Pace {
-        Pace::EndsBurst
+        Pace::Waits
     }
 }
 

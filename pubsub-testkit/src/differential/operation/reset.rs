@@ -23,6 +23,7 @@ struct Reset {
 fn generate(dice: &mut Dice, sketch: &mut Sketch) -> Arc<dyn Operation> {
     let (stream, consumer) = sketch.consumer(dice);
     let sequence = if dice.percent(40) { None } else { Some(1 + dice.below(sketch.published.min(12) + 1)) };
+    let sequence = if dice.percent(3) { Some(1_000) } else { sequence };
     Arc::new(Reset { stream: valid(StreamName::new(stream)), consumer, sequence })
 }
 

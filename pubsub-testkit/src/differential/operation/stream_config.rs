@@ -17,7 +17,7 @@ const SUBJECTS: [&[&str]; 6] =
 /// One field, taken over from another configuration.
 type Field = fn(&mut StreamConfig, &StreamConfig);
 
-const FIELDS: [Field; 18] = [
+const FIELDS: [Field; 20] = [
     |config, other| config.subjects.clone_from(&other.subjects),
     |config, other| config.retention = other.retention,
     |config, other| config.storage = other.storage,
@@ -28,6 +28,12 @@ const FIELDS: [Field; 18] = [
     |config, other| config.max_messages = other.max_messages,
     |config, other| config.max_messages_per_subject = other.max_messages_per_subject,
     |config, other| config.max_message_size = other.max_message_size,
+    |config, other| {
+        if config.storage == Storage::Memory && !config.allow_atomic_batches {
+            config.max_bytes = other.max_bytes;
+        }
+    },
+    |config, other| config.metadata.clone_from(&other.metadata),
     |config, other| config.max_consumers = other.max_consumers,
     |config, other| {
         config.discard = other.discard;
@@ -54,7 +60,12 @@ const FIELDS: [Field; 18] = [
             config.subject_delete_marker_ttl = None;
         }
     },
-    |config, other| config.allow_atomic_batches = other.allow_atomic_batches,
+    |config, other| {
+        config.allow_atomic_batches = other.allow_atomic_batches;
+        if config.allow_atomic_batches {
+            config.max_bytes = Limit::Unlimited;
+        }
+    },
     |config, other| {
         config.subject_transform.clone_from(&other.subject_transform);
         config.republish.clone_from(&other.republish);
@@ -101,7 +112,15 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, name: &str) -> StreamCo
     if dice.percent(3) {
         config = config.with_description("a stream");
     }
-    allow(dice, sketch, config)
+    if dice.percent(5) {
+        config.metadata = [("team".to_owned(), dice.pick(["red", "blue"]).to_owned())].into();
+    }
+    config = allow(dice, sketch, config);
+    // What a message costs in files is the server's affair, and so is the length of a batch's id.
+    if config.storage == Storage::Memory && !config.allow_atomic_batches && dice.percent(15) {
+        config = config.with_max_bytes(Limit::At(dice.pick([100, 200, 600])));
+    }
+    config
 }
 
 /// What messages may be, and what becomes of them.
@@ -140,7 +159,7 @@ fn allow(dice: &mut Dice, sketch: &Sketch, mut config: StreamConfig) -> StreamCo
         ]);
         config = config.with_subject_transform(valid(SubjectTransform::new(source, destination)));
     }
-    if dice.percent(8) {
+    if dice.percent(20) {
         // The last one is refused where the stream stores it.
         let (source, destination) =
             dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
