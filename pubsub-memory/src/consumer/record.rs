@@ -75,6 +75,7 @@ impl ConsumerState {
             position: Position::new(record.cursor, record.picked.into()),
             pending: Pending::from_record(&record.pending, record.queue, clock),
             exhausted: record.exhausted.into_iter().collect(),
+            tracks_exhausted: true,
             delivered: pair(record.delivered),
             floor,
             shown_floor,
