@@ -49,6 +49,11 @@ pub(crate) enum Metric {
     Rate,
     /// CPU time of this process per message.
     Cpu,
+    /// CPU time per message of the server that it uses.
+    ServerCpu,
+    /// The time from publish to delivery that half of the messages, or 99 of 100, do not exceed.
+    P50,
+    P99,
     /// Time per message.
     Time,
     /// Allocations per message.
@@ -141,6 +146,9 @@ impl Metric {
         match self {
             Self::Rate => "rate",
             Self::Cpu => "CPU",
+            Self::ServerCpu => "server CPU",
+            Self::P50 => "p50",
+            Self::P99 => "p99",
             Self::Time => "time",
             Self::Allocations => "allocations",
             Self::Bytes => "bytes",
@@ -150,7 +158,8 @@ impl Metric {
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Self::Rate => "/s",
-            Self::Cpu | Self::Time => " ns",
+            Self::Cpu | Self::ServerCpu | Self::Time => " ns",
+            Self::P50 | Self::P99 => " us",
             Self::Allocations => "",
             Self::Bytes => " B",
         }

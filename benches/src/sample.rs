@@ -13,6 +13,8 @@ pub(crate) struct Sample {
     pub(crate) seconds: f64,
     /// Of this process, all threads; none where the system does not tell.
     pub(crate) cpu_seconds: Option<f64>,
+    /// Of the server, where there is one and the system tells.
+    pub(crate) server_cpu_seconds: Option<f64>,
     /// Bytes of heap per message (or whatever the run counts), where it was measured.
     pub(crate) bytes: Option<f64>,
     /// From publish to delivery, where it was measured.
@@ -58,6 +60,9 @@ impl Sample {
             Metric::Rate => (self.seconds > 0.0).then(|| self.messages / self.seconds),
             Metric::Time => (self.seconds > 0.0).then(|| self.seconds * 1e9 / self.messages),
             Metric::Cpu => self.cpu_seconds.map(|cpu| cpu * 1e9 / self.messages),
+            Metric::ServerCpu => self.server_cpu_seconds.map(|cpu| cpu * 1e9 / self.messages),
+            Metric::P50 => self.latency.map(|latency| latency.p50),
+            Metric::P99 => self.latency.map(|latency| latency.p99),
             Metric::Bytes => self.bytes,
             // Counted apart from the rounds.
             Metric::Allocations => None,
@@ -70,17 +75,28 @@ impl Sample {
 pub(crate) struct Stopwatch {
     begun: Instant,
     cpu: Option<Duration>,
+    server: Option<u32>,
+    server_cpu: Option<f64>,
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        Self { begun: Instant::now(), cpu: cpu_time() }
+        Self::start_beside(None)
+    }
+
+    /// Also measures the process of this id.
+    pub(crate) fn start_beside(server: Option<u32>) -> Self {
+        let server_cpu = server.and_then(cpu_seconds_of);
+        Self { begun: Instant::now(), cpu: cpu_time(), server, server_cpu }
     }
 
     pub(crate) fn stop(self, messages: u64) -> Sample {
         let seconds = self.begun.elapsed().as_secs_f64();
         let cpu = cpu_time().zip(self.cpu).map(|(now, then)| now.saturating_sub(then).as_secs_f64());
-        Sample { messages: float(messages), seconds, cpu_seconds: cpu, ..Sample::default() }
+        let server_cpu_seconds =
+            self.server.and_then(cpu_seconds_of).zip(self.server_cpu).map(|(now, then)| now - then);
+        let messages = float(messages);
+        Sample { messages, seconds, cpu_seconds: cpu, server_cpu_seconds, ..Sample::default() }
     }
 }
 
@@ -93,6 +109,23 @@ fn cpu_time() -> Option<Duration> {
 
 #[cfg(not(unix))]
 fn cpu_time() -> Option<Duration> {
+    None
+}
+
+/// The CPU time that another process has used, in ticks of 10 ms or so.
+#[cfg(target_os = "linux")]
+fn cpu_seconds_of(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; user and system time are the 12th and 13th fields after it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks: Vec<u64> =
+        fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    let [user, system] = ticks[..] else { return None };
+    Some(float(user + system) / float(rustix::param::clock_ticks_per_second()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu_seconds_of(_: u32) -> Option<f64> {
     None
 }
 

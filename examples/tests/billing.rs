@@ -35,7 +35,7 @@ async fn a_ride_is_billed_once_and_a_worthless_one_is_given_up(client: Client) {
     assert_eq!(bank.debited("anna"), [1250]);
     assert_eq!(app.dead_letters(&dead_letters().unwrap()).await.unwrap().len(), 2);
     app.recorder().assert_sound();
-    app.stop().await.unwrap();
+    assert!(app.stop().await.unwrap().into_result().is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +69,7 @@ async fn a_closed_bank_delays_one_customer_in_order_and_holds_back_no_other() {
             serde_json::from_slice::<Billed>(&seen.payload).is_ok_and(|billed| billed.attempts == 2)
         })
         .once();
-    app.stop().await.unwrap();
+    assert!(app.stop().await.unwrap().into_result().is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,5 +85,5 @@ async fn what_was_given_up_is_redriven_when_the_bank_is_open() {
     assert_eq!(letters.redrive_all().await.unwrap().messages, 1);
     app.quiet().await.unwrap();
     assert_eq!(bank.debited("anna"), [700]);
-    app.stop().await.unwrap();
+    assert!(app.stop().await.unwrap().into_result().is_ok());
 }

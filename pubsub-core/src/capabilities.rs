@@ -84,6 +84,10 @@ capabilities! {
     Pause = "pause",
     /// Consumers can be set back or forward.
     Reset = "reset",
+    /// Consumers that choose who gets the next message: those who ask for what is left over, or one at a time.
+    PriorityGroups = "priority_groups",
+    /// Consumers that serve those who ask by their rank.
+    PrioritizedGroups = "prioritized_groups",
     /// A publish that is stored only if the stream is as expected.
     Expectations = "expectations",
     /// The expected sequence of a subject may be that of a filter.
@@ -126,8 +130,12 @@ impl Capability {
     #[must_use]
     pub const fn since(self) -> (u16, u16) {
         match self {
-            Self::Pause | Self::ExpectedSubjectFilter | Self::MessageTtl | Self::DeleteMarkers => (2, 11),
-            Self::Schedules | Self::AtomicBatch => (2, 12),
+            Self::Pause
+            | Self::ExpectedSubjectFilter
+            | Self::MessageTtl
+            | Self::DeleteMarkers
+            | Self::PriorityGroups => (2, 11),
+            Self::Schedules | Self::AtomicBatch | Self::PrioritizedGroups => (2, 12),
             Self::RecurringSchedules | Self::FastBatch | Self::Reset => (2, 14),
             _ => (2, 10),
         }

@@ -8,6 +8,7 @@
 //! | [`broker`] | [`Client`], what applications hold; [`Broker`], what backends implement; [`Registry`], from URL to broker |
 //! | [`publish`] | [`Publisher`] and [`PublisherExt`]; [`PendingReceipt`] and [`Receipt`] |
 //! | [`consume`] | [`Consumer`]; [`FetchOptions`], [`SubscribeOptions`] |
+//! | [`read`] | [`StreamReader`]: a stream in order, without acknowledgements; [`ReadOptions`] |
 //! | [`message`] | [`OutboundMessage`]; [`Message`], [`Delivery`] and [`Settlement`] |
 //! | [`core_messaging`] | [`CoreMessaging`]: plain publish, subscribe and request, without a stream |
 //! | [`admin`] | [`StreamAdmin`]; the configuration of streams and consumers; provisioning |
@@ -37,20 +38,21 @@ pub mod message;
 mod message_id;
 pub mod name;
 pub mod publish;
+pub mod read;
 pub mod subject;
 mod text;
 pub mod worker;
 
 pub use admin::{
     AccountInfo, AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, Difference, Discard,
-    MessageSelector, Provision, Purge, ReplayPolicy, Republish, Retention, SequencePair, Storage,
-    StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
+    MessageSelector, PriorityGroup, PriorityPolicy, Provision, Purge, ReplayPolicy, Republish, Retention,
+    SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
 pub use advisory::{Advisory, MaxDeliver, Terminated};
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
 pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};
-pub use consume::{Consumer, FetchOptions, SubscribeOptions};
+pub use consume::{Consumer, FetchOptions, PullPriority, SubscribeOptions};
 pub use core_messaging::{CoreMessage, CoreMessaging, CoreSubscribeOptions, GroupName, RequestManyOptions};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use headers::{HeaderName, HeaderValue, Headers, HeadersIter};
@@ -64,4 +66,5 @@ pub use name::{ConsumerName, StreamName};
 pub use publish::{
     BatchReceipt, Confirm, PendingReceipt, PublishOptions, Publisher, PublisherExt, Receipt, ReceiptSender,
 };
+pub use read::{ReadOptions, StreamReader};
 pub use subject::{ReplySubject, Subject, SubjectFilter, SubjectMapping, SubjectTransform};

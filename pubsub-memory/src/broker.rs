@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use pubsub_core::{
@@ -22,7 +23,8 @@ use crate::stream_admin::MemoryStreamAdmin;
 /// Its [`close`](Broker::close) ends what was made from it: waiting fetches fail with `Closed`, subscriptions end,
 /// publishes and settlements fail. What a subscription held ready and nobody had taken is available to others at once;
 /// what was taken and not settled comes again after its ack wait. Where the server's configuration names a
-/// [`snapshot`](crate::MemoryConfig::snapshot), the first call writes it, and fails if that fails. `native` gives the [`MemoryServer`].
+/// [`snapshot`](crate::MemoryConfig::snapshot), it writes that, and fails if that fails; the next call
+/// then tries once more. `native` gives the [`MemoryServer`].
 #[derive(Clone)]
 pub struct MemoryBroker {
     connection: Arc<Connection>,
@@ -83,10 +85,15 @@ impl Broker for MemoryBroker {
     }
 
     async fn close(&self) -> Result<()> {
-        if !self.connection.close() {
+        let unsaved = &self.connection.unsaved;
+        if !self.connection.close() && !unsaved.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.server.save_as_configured().await.map_err(|error| error.with_operation("close"))
+        // Until it is: a call that is dropped, or fails, leaves it to the next one.
+        unsaved.store(true, Ordering::Release);
+        self.server.save_as_configured().await.map_err(|error| error.with_operation("close"))?;
+        unsaved.store(false, Ordering::Release);
+        Ok(())
     }
 
     fn native(&self) -> Option<&dyn Any> {

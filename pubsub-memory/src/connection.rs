@@ -13,12 +13,14 @@ pub(crate) struct Connection {
     pub(crate) store: Arc<Store>,
     pub(crate) id: u64,
     closed: AtomicBool,
+    /// Whether the store was to be saved when it was closed, and was not.
+    pub(crate) unsaved: AtomicBool,
 }
 
 impl Connection {
     pub(crate) fn new(store: Arc<Store>) -> Self {
         let id = store.next_id();
-        Self { store, id, closed: AtomicBool::new(false) }
+        Self { store, id, closed: AtomicBool::new(false), unsaved: AtomicBool::new(false) }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -29,6 +29,8 @@ const FEATURES: &[Capability] = &[
     Capability::OriginalReplay,
     Capability::Pause,
     Capability::Reset,
+    Capability::PriorityGroups,
+    Capability::PrioritizedGroups,
     Capability::Metadata,
     Capability::DiscardNewPerSubject,
     Capability::Expectations,
@@ -46,6 +48,7 @@ const FEATURES: &[Capability] = &[
     Capability::AccountInfo,
     Capability::CoreMessaging,
     Capability::Advisories,
+    Capability::PublishRetry,
 ];
 
 /// What a store of this configuration can do: what a server of that version could.

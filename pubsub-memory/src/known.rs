@@ -2,8 +2,8 @@
 
 use pubsub_core::admin::PurgeExtent;
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, Error, Purge, ReplayPolicy, Result, Retention,
-    SettlementKind, Storage, StreamConfig,
+    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, Error, PriorityPolicy, Purge, ReplayPolicy, Result,
+    Retention, SettlementKind, Storage, StreamConfig,
 };
 
 pub(crate) fn stream(config: &StreamConfig) -> Result<()> {
@@ -27,7 +27,13 @@ pub(crate) fn consumer(config: &ConsumerConfig) -> Result<()> {
     );
     let ack = matches!(config.ack, AckPolicy::Explicit | AckPolicy::All | AckPolicy::None);
     let replay = matches!(config.replay, ReplayPolicy::Instant | ReplayPolicy::Original);
-    known(&[("deliver", deliver), ("ack", ack), ("replay", replay)])
+    let priority = config.priority.as_ref().is_none_or(|group| {
+        matches!(
+            group.policy,
+            PriorityPolicy::Overflow | PriorityPolicy::Pinned | PriorityPolicy::Prioritized
+        )
+    });
+    known(&[("deliver", deliver), ("ack", ack), ("replay", replay), ("priority", priority)])
 }
 
 pub(crate) fn purge(purge: &Purge) -> Result<()> {

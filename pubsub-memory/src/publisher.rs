@@ -33,6 +33,15 @@ impl MemoryPublisher {
             .and_then(|()| message.check(capabilities))
     }
 
+    /// Gives a message that may be tried again the id that it would have then, and checks it. There is nothing to try again
+    /// here: the outcome is always known.
+    fn prepare(&self, message: &mut OutboundMessage, options: &PublishOptions) -> Result<()> {
+        if options.retry == Some(true) && message.id.is_none() {
+            message.id = Some(format!("pubsub-memory-{}", self.connection.store.next_id()).try_into()?);
+        }
+        self.check(message, options)
+    }
+
     fn route(&self, subject: &Subject) -> Result<Arc<Stream>> {
         self.connection.store.route(subject).ok_or_else(|| error::no_stream_for(subject))
     }
@@ -100,12 +109,12 @@ fn store_one(
 impl Publisher for MemoryPublisher {
     async fn publish_with(
         &self,
-        message: OutboundMessage,
+        mut message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
         // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
         tokio::task::consume_budget().await;
-        self.check(&message, &options).map_err(|error| error.with_operation(PUBLISH))?;
+        self.prepare(&mut message, &options).map_err(|error| error.with_operation(PUBLISH))?;
         self.connection.store.overhear(&message);
         let outcome = self
             .route(&message.subject)
@@ -130,9 +139,9 @@ impl Publisher for MemoryPublisher {
         tokio::task::consume_budget().await;
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut run: Option<(Arc<Stream>, Vec<OutboundMessage>)> = None;
-        for message in messages {
-            let checked = self.check(&message, &options);
-            let routed = checked.map(|()| {
+        for mut message in messages {
+            let prepared = self.prepare(&mut message, &options);
+            let routed = prepared.map(|()| {
                 self.connection.store.overhear(&message);
                 self.route(&message.subject)
             });

@@ -45,7 +45,7 @@ impl MemoryServer {
     ///
     /// # Errors
     /// [`ErrorKind::Config`](pubsub_core::ErrorKind::Config) for a bound of 0; with a snapshot, as
-    /// [`restore`](Self::restore), but for a file that is not there.
+    /// [`restore`](Self::restore), but for a file that is not there in a folder that is.
     pub fn new(config: MemoryConfig) -> Result<Self> {
         config.validate()?;
         let kept = match &config.snapshot {
@@ -117,6 +117,7 @@ impl MemoryServer {
     /// A new connection. Closing it does not touch the others, nor what is stored.
     #[must_use]
     pub fn connect(&self) -> MemoryBroker {
+        self.store.wake_restored();
         MemoryBroker::new(Arc::clone(&self.store))
     }
 

@@ -162,6 +162,13 @@ impl StreamAdmin for MemoryStreamAdmin {
         during("reset consumer", result)
     }
 
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let result = self.stream(stream).and_then(|stream| {
+            stream.run(|state, now, effects| state.unpin_consumer(consumer, now, effects))
+        });
+        during("unpin consumer", result)
+    }
+
     async fn stream_subjects(
         &self,
         stream: &StreamName,

@@ -319,12 +319,25 @@ async fn a_url_with_a_snapshot_keeps_the_store_over_a_close() {
 }
 
 #[tokio::test]
-async fn a_close_that_cannot_write_the_snapshot_says_so() {
+async fn a_close_that_cannot_write_the_snapshot_says_so_and_the_next_one_tries_again() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("missing").join("file");
-    let broker = MemoryServer::new(MemoryConfig::default().with_snapshot(path)).unwrap().connect();
-    assert_eq!(broker.close().await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert!(broker.close().await.is_ok());
+    let (inner, path) = (folder.path().join("inner"), folder.path().join("inner").join("file"));
+    fs::create_dir(&inner).unwrap();
+    let broker = MemoryServer::new(MemoryConfig::default().with_snapshot(&path)).unwrap().connect();
+    fs::remove_dir(&inner).unwrap();
+    for _ in 0..2 {
+        assert_eq!(broker.close().await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+    fs::create_dir(&inner).unwrap();
+    broker.close().await.unwrap();
+    assert!(path.exists());
+}
+
+#[test]
+fn a_server_does_not_begin_anew_where_its_folder_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = MemoryConfig::default().with_snapshot(folder.path().join("not-mounted").join("file"));
+    assert_eq!(MemoryServer::new(config).err().unwrap().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ const FEATURES: &[Capability] = &[
     Capability::OriginalReplay,
     Capability::Pause,
     Capability::Reset,
+    Capability::PriorityGroups,
+    Capability::PrioritizedGroups,
     Capability::Expectations,
     Capability::ExpectedSubjectFilter,
     Capability::MessageTtl,
@@ -40,6 +42,8 @@ const FEATURES: &[Capability] = &[
     Capability::Rollup,
     Capability::Schedules,
     Capability::RecurringSchedules,
+    Capability::AtomicBatch,
+    Capability::FastBatch,
     Capability::SubjectTransform,
     Capability::Republish,
     Capability::Metadata,
@@ -47,6 +51,7 @@ const FEATURES: &[Capability] = &[
     Capability::AccountInfo,
     Capability::CoreMessaging,
     Capability::Advisories,
+    Capability::PublishRetry,
 ];
 
 /// What a server of this version has, whose interface is of this level if that is known. In a cluster of several versions

@@ -43,6 +43,7 @@ mod features;
 mod message;
 mod observe;
 mod publish;
+mod streams;
 
 pub use async_nats;
 

@@ -30,6 +30,7 @@
 //! | [`suite!`], [`main!`], [`run_suite`], [`Stress`], [`Filter`], [`Case`] | running it |
 //! | [`Expected`] | what is not meant to run, so that what gets lost is noticed |
 //! | [`Report`], [`CaseReport`], [`Outcome`] | what came of it |
+//! | [`CaseHistory`], [`judge_history`] | what a failed case did and saw, as JSON, to be judged again |
 //! | [`Waiting`] | the cases of the catalogue that are not there yet |
 //! | [`nats_server`], [`nats_cluster`] | a real nats-server for one test, or three that form a cluster |
 //! | [`fault_proxy`] | a TCP proxy that resets, holds, delays and cuts on command |
@@ -49,6 +50,7 @@ pub mod fault_proxy;
 mod harness;
 mod history;
 mod judge;
+mod model;
 pub mod nats_cluster;
 pub mod nats_server;
 mod recorder;
@@ -67,6 +69,7 @@ pub use expected::Expected;
 #[cfg(feature = "memory")]
 pub use harness::MemoryHarness;
 pub use harness::{Clock, Connecting, Harness, IntoHarness, Layered, NatsHarness, StoreFault, StoreFaults};
+pub use history::saved::{CaseHistory, Judged, judge_history};
 pub use recorder::{Eventually, Expectation, Recorder, Seen};
 pub use report::{CaseReport, Outcome, Report};
 #[cfg(feature = "main")]
@@ -74,5 +77,5 @@ pub use report::{CaseReport, Outcome, Report};
 pub use run::run_as_main;
 #[doc(hidden)]
 pub use run::run_as_test;
-pub use run::{Filter, Stress, StressCase, StressReport, run_suite, run_suite_observed};
+pub use run::{Filter, Stress, StressCase, StressReport, histories_directory, run_suite, run_suite_observed};
 pub use test_app::{Handled, TestApp};

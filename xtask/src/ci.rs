@@ -1,9 +1,11 @@
 //! `cargo xtask ci`: every check that a change must pass, the quick ones first.
 
+use std::process::Command;
+
 use crate::command::{cargo, run, succeeds};
 use crate::stage::Stages;
 use crate::workspace::Workspace;
-use crate::{Result, dependency_rules, features, rust_version, test};
+use crate::{Result, dependency_rules, features, rust_version, test, versions};
 
 /// Runs all stages; the first that fails ends it.
 pub(crate) fn run_all() -> Result<()> {
@@ -17,6 +19,7 @@ pub(crate) fn run_all() -> Result<()> {
     stages.run("feature combinations", || features::check(&workspace))?;
     stages.run("rustdoc", rustdoc)?;
     stages.run("tests", || test::run_tests(&[]))?;
+    stages.run("server versions", server_versions)?;
     stages.finish();
     Ok(())
 }
@@ -27,6 +30,15 @@ fn licences() -> Result<()> {
         run(&mut cargo(["deny", "--locked", "check", "licenses", "bans", "sources"]))
     } else {
         eprintln!("    left out: cargo-deny is not installed (`cargo install cargo-deny`)");
+        Ok(())
+    }
+}
+
+fn server_versions() -> Result<()> {
+    if succeeds(Command::new("python3").args(["-m", "pip", "--version"])) || versions::are_there() {
+        versions::run(&versions::Arguments::to_check())
+    } else {
+        eprintln!("    left out: `python3 -m pip` does not run, and it is needed to obtain each nats-server");
         Ok(())
     }
 }

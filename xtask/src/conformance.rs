@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use pubsub_nats::NatsConnector;
 use pubsub_testkit::nats_server::NatsServer;
 use pubsub_testkit::{
-    CaseReport, Filter, IntoHarness, MemoryHarness, NatsHarness, Outcome, Stress, run_suite_observed,
+    CaseReport, Filter, IntoHarness, MemoryHarness, NatsHarness, Outcome, Stress, histories_directory,
+    run_suite_observed,
 };
 
 use crate::{Result, nats_server};
@@ -36,6 +37,9 @@ pub(crate) struct Arguments {
     /// What the order is made of. With `--repeat`; by default from the time
     #[arg(long, value_name = "S", requires = "repeat")]
     seed: Option<u64>,
+    /// Where the histories of failed cases are written. By default `target/histories`
+    #[arg(long, value_name = "DIR")]
+    histories: Option<PathBuf>,
     /// Only these cases, such as A1,B2
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     only: Vec<String>,
@@ -76,6 +80,9 @@ fn run_on<H: IntoHarness>(harness: impl Fn() -> H + Sync, arguments: &Arguments)
 fn run_once<H: IntoHarness>(harness: impl Fn() -> H, arguments: &Arguments, filter: &Filter) -> Result<()> {
     let report = run_suite_observed(harness, filter, show);
     println!("{}", report.table());
+    for path in report.save_histories(&directory(arguments))? {
+        println!("the whole history: {}", path.display());
+    }
     write(arguments.json.as_deref(), || report.to_json() + "\n")?;
     write(arguments.markdown.as_deref(), || report.markdown())?;
     write(arguments.junit.as_deref(), || report.junit())?;
@@ -96,6 +103,7 @@ fn run_often<H: IntoHarness>(
     let report = stress.run(harness, filter, |case| {
         if case.outcome == Outcome::Failed {
             show(case);
+            save(case, &directory(arguments));
         }
     });
     println!("{}", report.table());
@@ -105,6 +113,19 @@ fn run_often<H: IntoHarness>(
         return Err(format!("some runs failed; again in this order: {again}").into());
     }
     Ok(())
+}
+
+fn directory(arguments: &Arguments) -> PathBuf {
+    arguments.histories.clone().unwrap_or_else(histories_directory)
+}
+
+/// Of the runs of one case that fail, the last one's history stays.
+fn save(case: &CaseReport, directory: &Path) {
+    match case.history.as_ref().map(|history| history.save(directory)) {
+        Some(Ok(path)) => eprintln!("the whole history: {}", path.display()),
+        Some(Err(error)) => eprintln!("{error}"),
+        None => {}
+    }
 }
 
 fn write(path: Option<&Path>, text: impl FnOnce() -> String) -> Result<()> {

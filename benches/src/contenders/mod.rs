@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod floor;
 pub(crate) mod memory;
+pub(crate) mod nats;
 #[cfg(pubsub_bench_peers)]
 pub(crate) mod omniqueue;
 #[cfg(pubsub_bench_peers)]

@@ -1,10 +1,11 @@
 //! The rows, one file each. A new one is a file here and a line in [`all`].
 
 mod memory;
+mod nats;
 
 use crate::row::Row;
 
 /// All rows that were built in, in the order of their numbers.
 pub(crate) fn all() -> Vec<Row> {
-    memory::rows().into_iter().map(Row::without_absent).collect()
+    nats::rows().into_iter().chain(memory::rows()).map(Row::without_absent).collect()
 }

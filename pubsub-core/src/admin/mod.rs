@@ -13,7 +13,10 @@ mod stream;
 mod stream_admin;
 
 pub use account::{AccountInfo, Usage};
-pub use consumer::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy, SequencePair};
+pub use consumer::{
+    AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, PriorityGroup, PriorityPolicy, ReplayPolicy,
+    SequencePair,
+};
 pub use difference::Difference;
 pub use provision::Provision;
 pub use purge::{Purge, PurgeExtent};

@@ -227,6 +227,19 @@ pub trait StreamAdmin: Debug + Send + Sync + 'static {
         Err(Error::unsupported(Capability::Reset.name()))
     }
 
+    /// Ends the pin of a consumer's [`PriorityPolicy::Pinned`](crate::PriorityPolicy::Pinned): the next who asks, or waits,
+    /// is pinned, before the one that was. Capability `priority_groups`. A consumer that pins nobody stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` (10059 for the stream, 10014 for the consumer).
+    ///
+    /// # Cancel safety
+    /// Dropped before completion, the pin was either ended or not.
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let _ = (stream, consumer);
+        Err(Error::unsupported(Capability::PriorityGroups.name()))
+    }
+
     /// The subjects of the stored messages that match, with how many messages each has, by subject. Capability
     /// `stream_details`.
     ///

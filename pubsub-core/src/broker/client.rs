@@ -16,6 +16,7 @@ use crate::layer::Layer;
 use crate::message::OutboundMessage;
 use crate::name::{ConsumerName, StreamName};
 use crate::publish::{Publisher, PublisherExt as _, Receipt};
+use crate::read::{ReadOptions, StreamReader};
 use crate::{Capabilities, Capability, Error, Result, Subject};
 
 /// A broker with layers over it: what an application holds, clones and passes on.
@@ -187,6 +188,35 @@ impl Client {
         let stream = stream.try_into().map_err(Into::into)?;
         let info = self.admin()?.ensure_consumer(&stream, config, provision).await?;
         Broker::consumer(self, &stream, &info.name).await
+    }
+
+    /// Reads a stream in order and without acknowledgements, from where the options say and for ever: each message once,
+    /// also over lost connections. See [`StreamReader`].
+    ///
+    /// ```no_run
+    /// # use futures::StreamExt as _;
+    /// # use pubsub_core::{Client, ReadOptions, Result};
+    /// # async fn example(client: Client) -> Result<()> {
+    /// let mut rides = client.read("RIDE", ReadOptions::default().with_filter("ride.pickup")?).await?;
+    /// while let Some(message) = rides.next().await {
+    ///     let message = message?;
+    ///     println!("{}: {}", message.sequence, message.subject);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for an illegal name, and as [`StreamReader::open`].
+    ///
+    /// # Cancel safety
+    /// As [`StreamReader::open`].
+    pub async fn read<S>(&self, stream: S, options: ReadOptions) -> Result<StreamReader>
+    where
+        S: TryInto<StreamName, Error: Into<Error>> + Send,
+    {
+        let stream = stream.try_into().map_err(Into::into)?;
+        StreamReader::open(Arc::new(self.clone()), &stream, options).await
     }
 
     /// What the stack of broker and layers can do.

@@ -69,7 +69,8 @@ impl<C: Consumer + ?Sized> Subscription<C> {
             }
             let fetch = FetchOptions::up_to(self.options.buffer)
                 .with_expires(EXPIRES)
-                .with_on_drop(self.options.on_drop);
+                .with_on_drop(self.options.on_drop)
+                .with_priority(self.options.priority);
             let asked = Instant::now();
             match self.consumer.fetch(fetch).await {
                 Ok(batch) => {

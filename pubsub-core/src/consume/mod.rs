@@ -1,7 +1,9 @@
-//! Consuming: the contract ([`Consumer`]) and how much to take at once ([`FetchOptions`], [`SubscribeOptions`]).
+//! Consuming: the contract ([`Consumer`]) and how much to take at once ([`FetchOptions`], [`SubscribeOptions`],
+//! [`PullPriority`]).
 
 mod by_fetching;
 mod options;
+mod priority;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -11,6 +13,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub use options::{FetchOptions, SubscribeOptions};
+pub use priority::PullPriority;
 
 use crate::admin::ConsumerInfo;
 use crate::message::{Delivery, Settlement};
@@ -61,7 +64,8 @@ pub trait Consumer: Debug + Send + Sync + 'static {
     /// Delivers messages as they come, prefetching up to the options' buffer.
     ///
     /// An error whose [`retry`](crate::Error::retry) is `Never` is the last item: the stream then ends. After any
-    /// other error it goes on. Polled again after its end it has still ended. Dropping the stream hands back what was
+    /// other error it goes on; with [`AckPolicy::None`](crate::AckPolicy::None), one of kind `Unavailable` says that what was
+    /// on its way may be lost ([`Client::read`](crate::Client::read) misses nothing). Polled again after its end it has still ended. Dropping the stream hands back what was
     /// prefetched and not taken.
     fn subscribe(self: Arc<Self>, options: SubscribeOptions) -> BoxStream<'static, Result<Delivery>> {
         by_fetching::subscribe(self, options)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::PullPriority;
 use crate::config::duration;
 use crate::message::OnDrop;
 use crate::{Capabilities, Capability, Error, Result};
@@ -36,13 +37,17 @@ pub struct FetchOptions {
     /// What becomes of a delivery of this fetch that is dropped unsettled.
     #[serde(default)]
     pub on_drop: OnDrop,
+    /// What it says to a consumer that chooses among those who ask.
+    #[serde(default, skip_serializing_if = "PullPriority::is_default")]
+    pub priority: PullPriority,
 }
 
 impl FetchOptions {
     /// Takes up to that many messages and waits up to 5 s for the first.
     #[must_use]
     pub const fn up_to(max_messages: usize) -> Self {
-        Self { max_messages, expires: default_expires(), on_drop: OnDrop::Redeliver }
+        let priority = PullPriority { min_pending: None, min_ack_pending: None, rank: 0 };
+        Self { max_messages, expires: default_expires(), on_drop: OnDrop::Redeliver, priority }
     }
 
     /// Sets how long to wait while there is nothing.
@@ -59,22 +64,31 @@ impl FetchOptions {
         self
     }
 
+    /// Sets what it says to a consumer that chooses among those who ask.
+    #[must_use]
+    pub const fn with_priority(mut self, priority: PullPriority) -> Self {
+        self.priority = priority;
+        self
+    }
+
     /// Checks the ranges. Backends call it first.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the field.
     pub fn validate(&self) -> Result<()> {
-        check_count("max_messages", self.max_messages)
+        check_count("max_messages", self.max_messages)?;
+        self.priority.validate()
     }
 
-    /// For backends: refuses what breaks a rule ([`validate`](Self::validate)), and [`OnDrop::NakAfter`] where
-    /// `nak_delay` is not there.
+    /// For backends: refuses what breaks a rule ([`validate`](Self::validate)), [`OnDrop::NakAfter`] where `nak_delay` is
+    /// not there, and a priority where `priority_groups` is not.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) or
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the field.
     pub fn check(&self, capabilities: Capabilities) -> Result<()> {
         self.validate()?;
+        self.priority.require(capabilities)?;
         check_on_drop(self.on_drop, capabilities)
     }
 }
@@ -95,11 +109,14 @@ pub struct SubscribeOptions {
     pub buffer: usize,
     /// What becomes of a delivery of this subscription that is dropped unsettled.
     pub on_drop: OnDrop,
+    /// What it says to a consumer that chooses among those who ask.
+    #[serde(skip_serializing_if = "PullPriority::is_default")]
+    pub priority: PullPriority,
 }
 
 impl Default for SubscribeOptions {
     fn default() -> Self {
-        Self { buffer: 100, on_drop: OnDrop::Redeliver }
+        Self { buffer: 100, on_drop: OnDrop::Redeliver, priority: PullPriority::default() }
     }
 }
 
@@ -118,12 +135,20 @@ impl SubscribeOptions {
         self
     }
 
+    /// Sets what it says to a consumer that chooses among those who ask.
+    #[must_use]
+    pub const fn with_priority(mut self, priority: PullPriority) -> Self {
+        self.priority = priority;
+        self
+    }
+
     /// Checks the ranges. Backends call it first.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the field.
     pub fn validate(&self) -> Result<()> {
-        check_count("buffer", self.buffer)
+        check_count("buffer", self.buffer)?;
+        self.priority.validate()
     }
 
     /// For backends with a subscription of their own: as [`FetchOptions::check`].
@@ -133,6 +158,7 @@ impl SubscribeOptions {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), with the field.
     pub fn check(&self, capabilities: Capabilities) -> Result<()> {
         self.validate()?;
+        self.priority.require(capabilities)?;
         check_on_drop(self.on_drop, capabilities)
     }
 }

@@ -22,8 +22,8 @@ use crate::{Capabilities, Capability, Result};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PublishOptions {
-    /// The most time from the call until the receipt; a backend's own default is 5 s. After it the outcome is an
-    /// error, with an unknown effect if the message had been sent.
+    /// The most time from the call until the receipt; by default the backend's own (NATS: 30 s).
+    /// After it the outcome is an error, with an unknown effect if the message had been sent.
     #[serde(with = "duration::option", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
     /// Whether a publish whose outcome is not known is tried again, under one message id, within its time; by default the

@@ -1,5 +1,6 @@
 //! One consumer and what handles its messages: [`Binding`].
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{DeadLetters, KeyBy, RetryPolicy, Router};
@@ -33,7 +34,7 @@ pub struct Binding {
     pub(super) consumer: ConsumerConfig,
     pub(super) router: Router,
     pub(super) provision: Provision,
-    pub(super) concurrency: usize,
+    pub(super) concurrency: RangeInclusive<usize>,
     pub(super) prefetch: Option<usize>,
     pub(super) deadline: Duration,
     pub(super) retry: RetryPolicy,
@@ -60,7 +61,8 @@ impl Binding {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an illegal name;
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a router without routes, or a filter of which no route takes all.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a router without routes, a route of batches below a layer, or a
+    /// filter of which no route takes all.
     pub fn new<N>(stream: N, consumer: ConsumerConfig, router: Router) -> Result<Self>
     where
         N: TryInto<StreamName, Error: Into<Error>>,
@@ -69,6 +71,11 @@ impl Binding {
         let routes = router.filters();
         if routes.is_empty() {
             return Err(Error::config("router", "the router has no routes").with_remedy("add one by `route`"));
+        }
+        if let Some(route) = router.missing_layer() {
+            return Err(Error::config("router", "no layer goes around a handler of batches")
+                .with_context("route", route)
+                .with_remedy("add the route after the layers, and do in its handler what they do"));
         }
         let mut consumer = consumer.with_max_deliver(Limit::Unlimited);
         if consumer.filters.is_empty() {
@@ -84,7 +91,7 @@ impl Binding {
             consumer,
             router,
             provision: Provision::CreateIfMissing,
-            concurrency: Self::DEFAULT_CONCURRENCY,
+            concurrency: Self::DEFAULT_CONCURRENCY..=Self::DEFAULT_CONCURRENCY,
             prefetch: None,
             deadline: Self::DEFAULT_DEADLINE,
             retry: RetryPolicy::default(),
@@ -103,7 +110,16 @@ impl Binding {
     /// Sets how many messages are handled at once: at least 1, by default 16.
     #[must_use]
     pub fn with_concurrency(mut self, handlers: usize) -> Self {
-        self.concurrency = handlers;
+        self.concurrency = handlers..=handlers;
+        self
+    }
+
+    /// Lets the lag say how many messages are handled at once, between two bounds: it begins with the lower one, doubles while
+    /// more messages are to come than are handled at once, and goes down when none are. For handlers that wait for others,
+    /// and a database that one would rather leave alone at quiet times. [`WorkerStatus`](super::WorkerStatus) shows it.
+    #[must_use]
+    pub fn with_concurrency_between(mut self, bounds: RangeInclusive<usize>) -> Self {
+        self.concurrency = bounds;
         self
     }
 
@@ -157,12 +173,27 @@ impl Binding {
             return Err(Error::config("ack", "a worker settles each message by itself")
                 .with_remedy("leave the consumer's `ack` explicit"));
         }
-        if self.concurrency == 0 || self.prefetch == Some(0) {
-            let field = if self.concurrency == 0 { "concurrency" } else { "prefetch" };
+        if !self.consumer.backoff.is_empty() {
+            return Err(Error::config(
+                "backoff",
+                "the server adds these delays to those of the worker's retries",
+            )
+            .with_context("stream", &self.stream)
+            .with_remedy("leave the consumer's `backoff` out, and give the binding a `RetryPolicy`"));
+        }
+        if self.concurrency.is_empty() {
+            return Err(Error::config("concurrency", "its upper bound is below its lower one")
+                .with_remedy("give bounds such as 4..=64"));
+        }
+        if *self.concurrency.start() == 0 || self.prefetch == Some(0) {
+            let field = if self.prefetch == Some(0) { "prefetch" } else { "concurrency" };
             return Err(Error::config(field, format!("{field} is 0")).with_remedy("give at least 1"));
         }
         if self.deadline.is_zero() {
             return Err(Error::config("deadline", "deadline is 0").with_remedy("give a duration such as 5m"));
+        }
+        if let Some(GivenUp::Kept(dead_letters)) = &self.given_up {
+            dead_letters.must_not_return_to(&self.stream, &self.consumer.filters)?;
         }
         self.given_up.as_ref().ok_or_else(|| {
             Error::config("dead_letters", "nobody has said what becomes of messages that are given up")

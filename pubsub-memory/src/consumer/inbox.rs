@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Taken;
+use super::{Asker, Taken};
 
 /// What was delivered to a subscription and not taken yet. The subscription and its consumer share it.
 ///
@@ -14,6 +14,7 @@ use super::Taken;
 pub(crate) struct Inbox {
     id: u64,
     connection: u64,
+    asker: Asker,
     /// The most messages that are delivered or asked for, and not taken.
     size: usize,
     arrived: Mutex<VecDeque<Taken>>,
@@ -28,12 +29,16 @@ struct Ready {
 }
 
 impl Inbox {
-    pub(crate) fn new(id: u64, connection: u64, size: usize) -> Self {
-        Self { id, connection, size, arrived: Mutex::default(), ready: Mutex::default() }
+    pub(crate) fn new(id: u64, connection: u64, asker: Asker, size: usize) -> Self {
+        Self { id, connection, asker, size, arrived: Mutex::default(), ready: Mutex::default() }
     }
 
     pub(super) fn id(&self) -> u64 {
         self.id
+    }
+
+    pub(crate) fn asker(&self) -> Asker {
+        self.asker
     }
 
     pub(super) fn connection(&self) -> u64 {

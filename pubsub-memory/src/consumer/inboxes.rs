@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Inbox, Taken};
+use super::{Asker, Inbox, Taken};
 use crate::clock::after;
 use crate::stream::Effects;
 
@@ -145,6 +145,27 @@ impl Inboxes {
         if self.line.len() > 1
             && let Some(seat) = self.line.remove(place)
         {
+            self.line.push_back(seat);
+        }
+    }
+
+    /// Which of them may be delivered to, and who they are.
+    pub(super) fn askers(&self, now: Instant) -> impl Iterator<Item = (u64, Asker)> + '_ {
+        let asking = self.line.iter().filter(move |seat| seat.is_asking(now));
+        asking.map(|seat| (seat.inbox.id(), seat.inbox.asker()))
+    }
+
+    /// Whether somebody waits for one of this handle.
+    pub(super) fn polls(&self, handle: u64) -> bool {
+        self.line.iter().any(|seat| seat.waker.is_some() && seat.inbox.asker().handle == handle)
+    }
+
+    /// Delivers to this one, which then goes to the end of the line.
+    pub(super) fn deliver_to(&mut self, id: u64, taken: Taken, now: Instant, effects: &mut Effects) {
+        if let Some(place) = self.line.iter().position(|seat| seat.inbox.id() == id)
+            && let Some(mut seat) = self.line.remove(place)
+        {
+            seat.deliver(taken, now, effects);
             self.line.push_back(seat);
         }
     }

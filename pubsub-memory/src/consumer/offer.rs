@@ -15,8 +15,9 @@ impl ConsumerState {
     pub(crate) fn advance(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
         // The floor depends on what had been delivered by then.
         self.forget_removed(messages);
-        // A fetch that waits wakes up at such a time by itself.
+        // A fetch that waits wakes up at such a time by itself. Who is chosen depends on who asks now.
         while self.waiters.is_empty()
+            && !self.chooses()
             && !self.inboxes.is_empty()
             && self.may_be_due(now)
             && let Some(due) = self.next_due().filter(|due| *due < now)
@@ -41,7 +42,10 @@ impl ConsumerState {
             // Some of what blocks may have left the stream.
             self.forget_removed(messages);
         }
-        while self.is_waited_on() && self.has_more_than(self.waiters.woken(), messages) {
+        if self.chooses() {
+            self.offer_chosen(messages, now, effects);
+        }
+        while !self.chooses() && self.is_waited_on() && self.has_more_than(self.waiters.woken(), messages) {
             if !self.inboxes.is_asking(now) {
                 // A fetch that has come wakes the next one.
                 self.waiters.wake_one(effects);
@@ -65,7 +69,7 @@ impl ConsumerState {
     }
 
     /// Without acks a message is settled by its delivery.
-    fn delivered_unasked(&mut self, taken: &Taken) {
+    pub(super) fn delivered_unasked(&mut self, taken: &Taken) {
         if self.config.ack == AckPolicy::None {
             self.settled.push(taken.sequence);
         }
@@ -83,6 +87,7 @@ impl ConsumerState {
         self.used(now);
         let mut held = Vec::new();
         for inbox in inboxes {
+            self.asked(inbox.asker().handle, now);
             held.extend(self.inboxes.end(inbox, effects));
         }
         // Only now, so that none of it goes from one to the other.
@@ -109,7 +114,9 @@ impl ConsumerState {
 
     /// Something can be taken. Where subscriptions ask, it is for [`offer`](Self::offer) to say who gets it.
     pub(crate) fn wake_one(&mut self, effects: &mut Effects) {
-        if !self.inboxes.have_asked() {
+        if self.chooses() {
+            self.waiters.wake_all(effects);
+        } else if !self.inboxes.have_asked() {
             self.waiters.wake_one(effects);
         }
     }

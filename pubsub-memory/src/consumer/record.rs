@@ -9,6 +9,7 @@ use super::floor::Floor;
 use super::inboxes::Inboxes;
 use super::pause::Pause;
 use super::pending::Pending;
+use super::priority::Pin;
 use super::replay::Replay;
 use super::state::{Turns, Waits};
 use super::waiters::Waiters;
@@ -84,6 +85,8 @@ impl ConsumerState {
             turns: Turns::default(),
             noted: Waits::default(),
             pause: record.paused_until.map(|until| Pause { until: at(until), asked: Clock::time_of(until) }),
+            // Nobody is connected who could hold it.
+            pin: Pin::default(),
             replay: record.replay.map(|replay| Replay {
                 until: replay.until,
                 last: replay.last.map(at),

@@ -97,7 +97,7 @@ impl ConsumerState {
     pub(crate) fn next_due(&mut self) -> Option<Instant> {
         let pause = self.pause.map(|pause| pause.until);
         let gap = self.replay.and_then(|replay| replay.gap);
-        self.pending.next_due().into_iter().chain(pause).chain(gap).min()
+        self.pending.next_due().into_iter().chain(pause).chain(gap).chain(self.pin_end()).min()
     }
 
     /// Whether something may have come due. It says so too where only looking can tell.

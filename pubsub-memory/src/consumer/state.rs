@@ -13,6 +13,7 @@ use super::floor::Floor;
 use super::inboxes::Inboxes;
 use super::pause::Pause;
 use super::pending::Pending;
+use super::priority::Pin;
 use super::replay::Replay;
 use super::waiters::Waiters;
 use super::waits::wait_after;
@@ -48,6 +49,7 @@ pub(crate) struct ConsumerState {
     /// What its stream has taken note of.
     pub(crate) noted: Waits,
     pub(super) pause: Option<Pause>,
+    pub(super) pin: Pin,
     /// While messages come with the time between them.
     pub(super) replay: Option<Replay>,
     /// Delivered without acks since the last look, so that retention may let go of them.
@@ -118,6 +120,7 @@ impl ConsumerState {
             turns: Turns::default(),
             noted: Waits::default(),
             pause: None,
+            pin: Pin::default(),
             replay,
             settled: Vec::new(),
             created: clock.wall(now),
@@ -138,6 +141,7 @@ impl ConsumerState {
     /// there are more, the next fetch finds it in the queue and gives it up (measured on nats-server 2.15.1).
     pub(super) fn come_due(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
         self.end_pause(now);
+        self.end_pin(now);
         if let Some(replay) = &mut self.replay {
             replay.come_due(now);
         }

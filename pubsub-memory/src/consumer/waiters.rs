@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use tokio::time::Instant;
 
+use super::Asker;
 use crate::stream::Effects;
 
 /// Waiting fetches, first come, first woken.
@@ -17,6 +18,7 @@ pub(crate) struct Waiters {
 struct Waiter {
     id: u64,
     connection: u64,
+    asker: Asker,
     waker: Waker,
     /// Woken and not come back yet.
     woken: bool,
@@ -46,8 +48,22 @@ impl Waiters {
         self.line.iter().any(|waiter| !waiter.woken)
     }
 
+    /// Who waits, or who still waits then: one that did not come back in time is not counted on.
+    pub(crate) fn askers(&self, now: Option<Instant>) -> impl Iterator<Item = Asker> + '_ {
+        let waits =
+            move |waiter: &&Waiter| now.is_none_or(|now| waiter.until.is_none_or(|until| now < until));
+        self.line.iter().filter(waits).map(|waiter| waiter.asker)
+    }
+
     /// Puts a waiter at the end of the line, or keeps the place that it has.
-    pub(crate) fn wait(&mut self, id: u64, connection: u64, waker: &Waker, until: Option<Instant>) {
+    pub(crate) fn wait(
+        &mut self,
+        id: u64,
+        connection: u64,
+        asker: Asker,
+        waker: &Waker,
+        until: Option<Instant>,
+    ) {
         match self.line.iter_mut().find(|waiter| waiter.id == id) {
             Some(waiter) => {
                 waiter.waker.clone_from(waker);
@@ -56,7 +72,7 @@ impl Waiters {
             }
             None => {
                 let waker = waker.clone();
-                self.line.push_back(Waiter { id, connection, waker, woken: false, until });
+                self.line.push_back(Waiter { id, connection, asker, waker, woken: false, until });
             }
         }
     }

@@ -36,9 +36,10 @@ impl MemoryConsumer {
     }
 
     async fn take(&self, options: FetchOptions) -> Result<Vec<Delivery>> {
-        options.validate()?;
+        options.check(self.link.connection.capabilities())?;
+        self.link.check_priority(&options.priority)?;
         let until = after(Instant::now(), options.expires);
-        let mut intake = Intake::new(Arc::clone(&self.link));
+        let mut intake = Intake::new(Arc::clone(&self.link), options.priority);
         let mut taken = Vec::new();
         poll_fn(|context| intake.poll_take(context, options.max_messages, until, &mut taken)).await?;
         let deliver = |taken| MemoryMessage::deliver(taken, &self.link, options.on_drop);

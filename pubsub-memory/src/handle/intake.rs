@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use pubsub_core::Result;
+use pubsub_core::{PullPriority, Result};
 use tokio::time::Instant;
 
 use super::link::Link;
 use super::timer::Timer;
-use crate::consumer::Taken;
+use crate::consumer::{Asker, Taken};
 use crate::error;
 use crate::stream::{Want, Wanted};
 
@@ -17,14 +17,16 @@ use crate::stream::{Want, Wanted};
 pub(super) struct Intake {
     link: Arc<Link>,
     id: u64,
+    asker: Asker,
     waits: bool,
     timer: Timer,
 }
 
 impl Intake {
-    pub(super) fn new(link: Arc<Link>) -> Self {
+    pub(super) fn new(link: Arc<Link>, priority: PullPriority) -> Self {
         let id = link.connection.store.next_id();
-        Self { link, id, waits: false, timer: Timer::default() }
+        let asker = Asker { handle: link.id, priority };
+        Self { link, id, asker, waits: false, timer: Timer::default() }
     }
 
     /// Resolves when messages were taken into `taken`, or with none at `until`.
@@ -74,7 +76,7 @@ impl Intake {
         let link = &self.link;
         let want = Want {
             fetch: self.id,
-            handle: link.id,
+            asker: self.asker,
             connection: link.connection.id,
             max,
             until,
@@ -91,7 +93,7 @@ impl Drop for Intake {
     fn drop(&mut self) {
         if self.waits {
             let link = &self.link;
-            link.stream.run(|state, now, effects| state.leave(link.key, self.id, now, effects));
+            link.stream.run(|state, now, effects| state.leave(link.key, self.id, link.id, now, effects));
         }
     }
 }

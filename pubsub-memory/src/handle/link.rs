@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::{ConsumerName, Error, Result, SequencePair, Settlement, StreamName};
+use pubsub_core::{ConsumerName, Error, PullPriority, Result, SequencePair, Settlement, StreamName};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -103,6 +103,15 @@ impl Link {
                 state.give_back(self.key, sequence, attempt, delay, now, effects);
             });
         }
+    }
+
+    /// Refuses what this consumer does not take into account.
+    pub(super) fn check_priority(&self, priority: &PullPriority) -> Result<()> {
+        if priority.is_default() {
+            return Ok(());
+        }
+        let group = self.stream.run(|state, _, _| state.group(self.key)).map_err(|gone| self.gone(gone))?;
+        priority.check(group.as_ref())
     }
 
     pub(super) fn gone(&self, gone: Gone) -> Error {

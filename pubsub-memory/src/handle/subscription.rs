@@ -10,7 +10,7 @@ use pubsub_core::{Delivery, ErrorKind, Result, Retry, SubscribeOptions};
 use super::link::Link;
 use super::message::MemoryMessage;
 use super::timer::Timer;
-use crate::consumer::{Inbox, Next};
+use crate::consumer::{Asker, Inbox, Next};
 
 /// A stream of deliveries. Up to `buffer` messages are delivered ahead of its polls: by whatever makes them available, so
 /// that nothing has to run in the background. Dropped, it hands back what was not taken.
@@ -33,8 +33,9 @@ impl Subscription {
     /// Asks for nothing before its first poll.
     pub(super) fn new(link: Arc<Link>, options: SubscribeOptions) -> Self {
         let id = link.connection.store.next_id();
+        let asker = Asker { handle: link.id, priority: options.priority };
         Self {
-            inbox: Arc::new(Inbox::new(id, link.connection.id, options.buffer)),
+            inbox: Arc::new(Inbox::new(id, link.connection.id, asker, options.buffer)),
             link,
             options,
             timer: Timer::default(),
@@ -82,7 +83,8 @@ impl Stream for Subscription {
             State::Running => {}
             State::New => {
                 this.state = State::Running;
-                if let Err(error) = this.options.validate() {
+                let check = this.options.check(this.link.connection.capabilities());
+                if let Err(error) = check.and_then(|()| this.link.check_priority(&this.options.priority)) {
                     return Poll::Ready(this.fail(error));
                 }
             }

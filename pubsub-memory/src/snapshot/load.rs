@@ -38,9 +38,10 @@ fn decode_at(payload: &[u8], config: MemoryConfig, wall: SystemTime) -> Result<A
 mod tests {
     use std::time::Duration;
 
+    use futures::StreamExt as _;
     use pubsub_core::{
-        Broker as _, ConsumerConfig, FetchOptions, Limit, OutboundMessage, PublisherExt as _, Schedule,
-        StreamConfig, StreamInfo, StreamName, TimeToLive,
+        Broker as _, ConsumerConfig, FetchOptions, Limit, OutboundMessage, PublisherExt as _, Republish,
+        Schedule, StreamConfig, StreamInfo, StreamName, SubjectFilter, TimeToLive,
     };
 
     use super::*;
@@ -57,9 +58,15 @@ mod tests {
         Ok(server)
     }
 
+    fn payload(server: &MemoryServer) -> Vec<u8> {
+        let mut payload = Vec::new();
+        save::encode(server.store(), &mut payload).unwrap();
+        payload
+    }
+
     /// The same server after so much time, by the wall clock, in which nothing ran.
     fn after(server: &MemoryServer, time: Duration) -> MemoryServer {
-        let payload = save::encode(server.store()).unwrap();
+        let payload = payload(server);
         let saved_at = server.store().clock().wall(tokio::time::Instant::now());
         MemoryServer::of(decode_at(&payload, MemoryConfig::default(), saved_at + time).unwrap())
     }
@@ -114,10 +121,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_schedule_fires_although_nobody_calls_its_stream() -> Result<()> {
+        let server = server().await?;
+        let plan = OutboundMessage::new("s.plan", "tick")?.with_schedule(Schedule::every(MINUTE, "s.due")?);
+        let name = StreamName::new("S")?;
+        let admin = server.connect().admin().unwrap();
+        let config = admin.stream_info(&name).await?.config;
+        let republish = Republish::new("s.due", "heard")?;
+        admin.update_stream(config.with_republish(republish)).await?;
+        server.connect().publisher().publish_message(plan).await?;
+        let again = after(&server, Duration::ZERO).connect();
+        let mut heard =
+            again.core().unwrap().subscribe(SubjectFilter::new("heard")?, Default::default()).await?;
+        let message = tokio::time::timeout(2 * MINUTE, heard.next()).await.expect("it fires").unwrap()?;
+        assert_eq!(message.payload, "tick");
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wall_clock_that_was_set_back_lets_no_time_pass() -> Result<()> {
         let server = server().await?;
         server.connect().publisher().publish("s.a", "1").await?;
-        let payload = save::encode(server.store())?;
+        let payload = payload(&server);
         let again = MemoryServer::of(decode_at(&payload, MemoryConfig::default(), SystemTime::UNIX_EPOCH)?);
         assert_eq!(info(&again).await, info(&server).await);
         Ok(())

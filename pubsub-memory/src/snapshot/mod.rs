@@ -25,7 +25,7 @@ use crate::store::Store;
 pub(crate) fn save(store: &Store, path: &Path) -> Result<()> {
     // One at a time: two that end in the other order than they began would leave the older one.
     let _saving = store.saving();
-    file::write(path, &save::encode(store)?).map_err(|error| error.with_operation("save snapshot"))
+    file::write(path, |to| save::encode(store, to)).map_err(|error| error.with_operation("save snapshot"))
 }
 
 /// Reads what was written.
@@ -41,7 +41,8 @@ pub(crate) fn load(path: &Path, config: MemoryConfig) -> Result<Arc<Store>> {
 pub(crate) fn load_if_there(path: &Path, config: &MemoryConfig) -> Result<Option<Arc<Store>>> {
     match load(path, config.clone()) {
         Ok(store) => Ok(Some(store)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // A folder that is not there is another one's that is not mounted: what is stored now could not be saved.
+        Err(error) if error.kind() == ErrorKind::NotFound && file::folder(path).is_dir() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -1,13 +1,15 @@
 //! From a store to the bytes of a snapshot.
 
+use std::io::Write;
+
 use pubsub_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
 use super::format::Snapshot;
 use crate::store::Store;
 
-/// Each stream is taken as a whole, one after the other.
-pub(super) fn encode(store: &Store) -> Result<Vec<u8>> {
+/// Each stream is taken as a whole, one after the other; its payloads are shared, and not copied.
+pub(super) fn encode(store: &Store, to: &mut dyn Write) -> Result<()> {
     // One that is deleted meanwhile is not there any more.
     let records = store
         .streams()
@@ -18,6 +20,9 @@ pub(super) fn encode(store: &Store) -> Result<Vec<u8>> {
         last_id: store.last_id(),
         saved_at: store.clock().nanos(Instant::now()),
     };
-    postcard::to_stdvec(&snapshot)
-        .map_err(|error| Error::new(ErrorKind::Codec, "the snapshot cannot be encoded").with_source(error))
+    postcard::to_io(&snapshot, to).map(drop).map_err(|error| {
+        Error::new(ErrorKind::Unavailable, "the snapshot cannot be written")
+            .with_remedy("check the room on its disk")
+            .with_source(error)
+    })
 }

@@ -9,7 +9,7 @@ mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use pubsub_core::{
@@ -42,6 +42,8 @@ pub(crate) struct Store {
     usage: Arc<Usage>,
     ids: AtomicU64,
     saving: Mutex<()>,
+    /// Whether it was restored, and no stream has been woken since.
+    restored: AtomicBool,
 }
 
 /// Without the streams: they hold payloads, and whatever is made from a connection shows its store.
@@ -71,6 +73,7 @@ impl Store {
             usage: Arc::default(),
             ids: AtomicU64::new(last_id),
             saving: Mutex::default(),
+            restored: AtomicBool::new(false),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Taking a stream over from a snapshot.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use pubsub_core::{Error, Result};
@@ -27,6 +28,15 @@ impl Store {
         table.insert(config.name.clone(), stream);
         drop(table);
         self.change_audience(|| self.audience.add_stream(&config.subjects));
+        self.restored.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Lets restored streams see what they have to do by themselves, and when: until somebody connects there may be no
+    /// runtime to wait in.
+    pub(crate) fn wake_restored(&self) {
+        if self.restored.swap(false, Ordering::AcqRel) {
+            self.streams().iter().for_each(|stream| stream.run(|_, _, _| ()));
+        }
     }
 }

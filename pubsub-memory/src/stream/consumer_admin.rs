@@ -186,7 +186,9 @@ impl StreamState {
         self.offer(slot, now, effects);
         let (stream, storage) = (&self.config.name, self.config.storage);
         let consumer = self.consumers.at_mut(slot).ok_or_else(|| Error::stream_not_found(stream))?;
-        Ok(consumer.info(stream, storage, &self.messages, now))
+        let mut info = consumer.info(stream, storage, &self.messages, now);
+        info.pinned_since = consumer.pinned_since().map(|since| self.clock.wall(since));
+        Ok(info)
     }
 
     fn check_consumer_count(&self) -> Result<()> {

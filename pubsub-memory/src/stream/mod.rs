@@ -14,6 +14,7 @@ mod log;
 mod messages;
 mod outbox;
 mod pause;
+mod pin;
 mod publish;
 mod purge;
 mod read;

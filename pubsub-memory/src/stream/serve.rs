@@ -10,14 +10,14 @@ use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
 use crate::clock::Clock;
-use crate::consumer::{ConsumerState, Ended, Taken};
+use crate::consumer::{Asker, ConsumerState, Ended, Taken};
 
 /// What a fetch asks for.
 #[derive(Debug)]
 pub(crate) struct Want<'a> {
     /// Which fetch it is, among all of its store.
     pub(crate) fetch: u64,
-    pub(crate) handle: u64,
+    pub(crate) asker: Asker,
     pub(crate) connection: u64,
     pub(crate) max: usize,
     /// When it no longer waits.
@@ -62,11 +62,15 @@ impl StreamState {
     ) -> Result<Wanted, Gone> {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
         consumer.advance(&self.messages, now, effects);
-        if consumer.should_yield(want.handle) {
+        if consumer.should_yield(want.asker.handle) {
             return Ok(Wanted::Yield);
         }
         if now < want.until || consumer.has_anything(&self.messages) {
-            consumer.take(want.max, want.handle, &self.messages, now, effects, taken);
+            if consumer.chooses() {
+                consumer.take_chosen(want.max, want.asker, &self.messages, now, effects, taken);
+            } else {
+                consumer.take(want.max, want.asker.handle, &self.messages, now, effects, taken);
+            }
         }
         if taken.is_empty() && now < want.until {
             return Ok(self.wait(key, want, now));
@@ -74,7 +78,7 @@ impl StreamState {
         if consumer.config.ack == AckPolicy::None {
             self.release(taken.iter().map(|taken| taken.sequence));
         }
-        self.leave(key, want.fetch, now, effects);
+        self.leave(key, want.fetch, want.asker.handle, now, effects);
         Ok(if taken.is_empty() { Wanted::Expired } else { Wanted::Taken })
     }
 
@@ -89,19 +93,27 @@ impl StreamState {
         }
         let again = consumer.next_due().map_or(want.until, |due| due.min(want.until));
         let again = removal.filter(|_| consumer.is_stalled()).map_or(again, |removal| removal.min(again));
-        consumer.waiters.wait(want.fetch, want.connection, want.waker, Some(again));
+        consumer.waiters.wait(want.fetch, want.connection, want.asker, want.waker, Some(again));
         self.consumers.note_waiting(key.slot());
         Wanted::Wait(again)
     }
 
     /// A fetch waits no longer: what woke it is passed on if it is still there.
-    pub(crate) fn leave(&mut self, key: ConsumerKey, fetch: u64, now: Instant, effects: &mut Effects) {
+    pub(crate) fn leave(
+        &mut self,
+        key: ConsumerKey,
+        fetch: u64,
+        handle: u64,
+        now: Instant,
+        effects: &mut Effects,
+    ) {
         let slot = key.slot();
         let Some(consumer) = self.consumers.get_mut(key) else {
             return;
         };
         let was_waiting = consumer.waiters.leave(fetch);
         consumer.used(now);
+        consumer.asked(handle, now);
         if !consumer.waiters.is_empty() {
             consumer.arm(effects);
             if consumer.has_deliverable(&self.messages) {

@@ -26,6 +26,7 @@ impl StreamState {
         let consumer = find(self.deleted, self.consumers.get_mut(key))?;
         consumer.advance(&self.messages, now, effects);
         consumer.used(now);
+        consumer.asked(inbox.asker().handle, now);
         consumer.inboxes.add(inbox);
         match consumer.inboxes.needs(inbox, now) {
             Need::Nothing => {}

@@ -131,6 +131,7 @@ impl NatsAdmin {
             serde_json::to_value(wire::ConsumerSettings::try_from(&config)?)
         {
             notes::keep_servers_own(&whole, &mut wanted);
+            keep_other_groups(&whole, &mut wanted);
             whole.retain(|field, _| !wire::ConsumerSettings::FIELDS.contains(&field.as_str()));
             whole.extend(wanted);
         }
@@ -159,6 +160,18 @@ impl NatsAdmin {
         }
         consumers.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(consumers)
+    }
+}
+
+/// A group that has other names besides the one that is known here keeps them.
+fn keep_other_groups(whole: &Map<String, Value>, wanted: &mut Map<String, Value>) {
+    const GROUPS: &str = "priority_groups";
+    let (Some(Value::Array(there)), Some(Value::Array(ours))) = (whole.get(GROUPS), wanted.get(GROUPS))
+    else {
+        return;
+    };
+    if there.first() == ours.first() {
+        wanted.insert(GROUPS.to_owned(), Value::from(there.clone()));
     }
 }
 

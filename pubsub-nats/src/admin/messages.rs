@@ -11,7 +11,7 @@ use crate::api::{self, Effect, wire};
 use crate::message::parse_headers;
 
 impl NatsAdmin {
-    pub(super) async fn read_message(
+    pub(crate) async fn read_message(
         &self,
         stream: &StreamName,
         selector: &MessageSelector,

@@ -169,6 +169,11 @@ impl StreamAdmin for NatsAdmin {
         reset.map_err(about("reset consumer", stream, Some(consumer)))
     }
 
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        let unpinned = self.unpin(stream, consumer).await;
+        unpinned.map_err(about("unpin consumer", stream, Some(consumer)))
+    }
+
     async fn stream_subjects(
         &self,
         stream: &StreamName,

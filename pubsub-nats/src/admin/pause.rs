@@ -1,9 +1,9 @@
-//! Stopping a consumer for a while, and setting it to another place.
+//! Stopping a consumer for a while, setting it to another place, and ending its pin.
 
 use std::time::SystemTime;
 
 use pubsub_core::config::timestamp;
-use pubsub_core::{Capability, ConsumerInfo, ConsumerName, Error, Result, StreamName};
+use pubsub_core::{Capability, ConsumerInfo, ConsumerName, Error, PriorityPolicy, Result, StreamName};
 use serde::de::IgnoredAny;
 
 use super::NatsAdmin;
@@ -48,6 +48,22 @@ impl NatsAdmin {
         let info: wire::ConsumerInfo =
             api::call(&self.connection, Effect::Changes, &subject, &request).await?;
         info.try_into()
+    }
+}
+
+impl NatsAdmin {
+    pub(super) async fn unpin(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.connection.check_open()?;
+        self.connection.capabilities().require(Capability::PriorityGroups)?;
+        let info = api::consumer_info(&self.connection, stream, consumer).await?;
+        let Some(group) = info.config.priority()?.filter(|group| group.policy == PriorityPolicy::Pinned)
+        else {
+            return Ok(());
+        };
+        let subject = format!("CONSUMER.UNPIN.{stream}.{consumer}");
+        let request = wire::UnpinRequest { group: &group.name };
+        let _: IgnoredAny = api::call(&self.connection, Effect::Changes, &subject, &request).await?;
+        Ok(())
     }
 }
 

@@ -38,7 +38,7 @@ impl NatsAdmin {
         }
     }
 
-    pub(super) async fn read_stream(&self, stream: &StreamName) -> Result<StreamInfo> {
+    pub(crate) async fn read_stream(&self, stream: &StreamName) -> Result<StreamInfo> {
         self.connection.check_open()?;
         let subject = format!("STREAM.INFO.{stream}");
         let info: wire::StreamInfo = api::call(&self.connection, Effect::Reads, &subject, &()).await?;

@@ -34,6 +34,11 @@ pub(crate) const BATCH_UNKNOWN: u16 = 10208;
 /// Another publish with the same id has begun and not ended.
 const ID_IN_PROCESS: u16 = 10158;
 
+/// Whether this says that there is no JetStream to wait for.
+pub(crate) const fn is_without_jetstream(code: u16) -> bool {
+    matches!(code, 503 | 10039 | 10076)
+}
+
 impl ApiError {
     pub(crate) const fn broker_code(&self) -> u16 {
         self.err_code

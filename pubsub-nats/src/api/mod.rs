@@ -12,8 +12,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use error::{
-    ApiError, CONSUMER_DOES_NOT_EXIST, CONSUMER_EXISTS, CONSUMER_EXISTS_OTHERWISE, CONSUMER_NOT_FOUND,
-    DELETE_FAILED, INVALID_RESET, MESSAGE_NOT_FOUND, SEQUENCE_NOT_FOUND, STREAM_EXISTS,
+    ApiError, BATCH_TOO_LARGE, BATCH_UNKNOWN, CONSUMER_DOES_NOT_EXIST, CONSUMER_EXISTS,
+    CONSUMER_EXISTS_OTHERWISE, CONSUMER_NOT_FOUND, DELETE_FAILED, INVALID_RESET, LAST_ID_DIFFERS,
+    LAST_SEQUENCE_DIFFERS, MESSAGE_NOT_FOUND, SEQUENCE_NOT_FOUND, STREAM_EXISTS, is_without_jetstream,
 };
 
 use crate::connection::Connection;
@@ -107,7 +108,7 @@ fn no_interface(status: StatusCode) -> Error {
 }
 
 /// A read that failed has no effect that could be unknown.
-fn without_unknown_effect(error: Error) -> Error {
+pub(crate) fn without_unknown_effect(error: Error) -> Error {
     if !error.is_effect_unknown() {
         return error;
     }

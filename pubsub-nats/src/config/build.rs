@@ -112,6 +112,13 @@ impl NatsConfig {
         self
     }
 
+    /// Sets whether a publish whose outcome is not known is tried again within its time.
+    #[must_use]
+    pub const fn with_publish_retry(mut self, retry: bool) -> Self {
+        self.publish_retry = retry;
+        self
+    }
+
     /// Sets the most time for a close.
     #[must_use]
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Self {

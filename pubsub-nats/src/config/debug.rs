@@ -26,6 +26,7 @@ impl fmt::Debug for NatsConfig {
             .field("connect_timeout", &self.connect_timeout)
             .field("request_timeout", &self.request_timeout)
             .field("publish_timeout", &self.publish_timeout)
+            .field("publish_retry", &self.publish_retry)
             .field("close_timeout", &self.close_timeout)
             .field("ping_interval", &self.ping_interval)
             .field("reconnect_delay", &self.reconnect_delay)

@@ -38,6 +38,7 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("NATS_CONNECT_TIMEOUT", "connect_timeout"),
     ("NATS_TIMEOUT", "request_timeout"),
     ("NATS_PUBLISH_TIMEOUT", "publish_timeout"),
+    ("NATS_PUBLISH_RETRY", "publish_retry"),
     ("NATS_CLOSE_TIMEOUT", "close_timeout"),
     ("NATS_PING_INTERVAL", "ping_interval"),
     ("NATS_RECONNECT_DELAY", "reconnect_delay"),

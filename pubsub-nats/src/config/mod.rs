@@ -86,8 +86,14 @@ pub struct NatsConfig {
     pub connect_timeout: Duration,
     /// The most time for one call to JetStream's interface and for a confirmed settlement. Default 5 s.
     pub request_timeout: Duration,
-    /// The most time from a publish to its receipt, if the call does not say otherwise. Default 5 s.
+    /// The most time from a publish to its receipt, over all its tries, if the call does not say otherwise. A failed leader
+    /// of a cluster is replaced within it; keep it well below the streams' duplicate windows. Default 30 s.
     pub publish_timeout: Duration,
+    /// Whether a publish whose outcome is not known is tried again within its time, under one message id, if the call does
+    /// not say otherwise; a message without an id then gets one, which costs a server 30 to 60 % of what it can store in a
+    /// second. For an id of the caller's own the receipt says *duplicate* also if an earlier try was stored. It ends where the stream would no longer remember the id. What was in flight at a break may be stored after
+    /// what was published later without waiting for it. Default yes.
+    pub publish_retry: bool,
     /// The most time for a close, over all its steps. Default 10 s.
     pub close_timeout: Duration,
     /// How often the server is asked whether it is there; after two questions without an answer the connection is taken
@@ -123,7 +129,8 @@ impl Default for NatsConfig {
             cluster: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(5),
-            publish_timeout: Duration::from_secs(5),
+            publish_timeout: Duration::from_secs(30),
+            publish_retry: true,
             close_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(10),
             reconnect_delay: Duration::from_millis(4),

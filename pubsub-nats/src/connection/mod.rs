@@ -30,13 +30,14 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
-pub(crate) use replies::{Replies, Ticket, Unanswered, Waiter};
+pub(crate) use replies::{Answered, Replies, Unanswered, Waiter, reply_subject};
 pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;
 use crate::features;
 use crate::observe::{ConnectionState, ConnectionStatistics, Known, NatsEvent};
-use crate::publish::{InFlight, Window};
+use crate::publish::{Ids, InFlight, Lanes, Outbox, Window};
+use crate::streams::Streams;
 use events::Events;
 use request::Request;
 
@@ -55,7 +56,7 @@ pub(crate) async fn closing(phase: &mut watch::Receiver<Phase>) {
 }
 
 /// Resolves at this phase or a later one, and when the connection is dropped.
-async fn reached(phase: &mut watch::Receiver<Phase>, end: Phase) {
+pub(crate) async fn reached(phase: &mut watch::Receiver<Phase>, end: Phase) {
     let _ = phase.wait_for(|phase| *phase >= end).await;
 }
 
@@ -69,6 +70,12 @@ pub(crate) struct Connection {
     /// What the answers to publishes are addressed to, before the token.
     pub(crate) publish_prefix: String,
     pub(crate) window: Arc<Window>,
+    /// What is published while the connection is away, and what is to be sent again.
+    pub(crate) outbox: Arc<Outbox>,
+    /// What is published to be confirmed together.
+    pub(crate) lanes: Lanes,
+    pub(crate) ids: Ids,
+    pub(crate) streams: Streams,
     requests: Arc<Replies<Request>>,
     request_prefix: String,
     /// Whether this client may not publish to its own inbox.

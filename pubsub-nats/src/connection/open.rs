@@ -19,7 +19,8 @@ use crate::NatsConfig;
 use crate::api;
 use crate::features;
 use crate::observe::Known;
-use crate::publish::Window;
+use crate::publish::{Courier, Ids, Lanes, Outbox, Window};
+use crate::streams::Streams;
 
 /// How long to wait for the event of a connection that is known to be there.
 const FIRST_EVENT: Duration = Duration::from_secs(1);
@@ -47,9 +48,15 @@ impl Connection {
         let (publish_prefix, publish_router) = listen(&client, &events, &publishes, &runtime).await?;
         let (request_prefix, request_router) = listen(&client, &events, &requests, &runtime).await?;
 
+        let (outbox, jobs) = Outbox::new();
+
         // From here on the drop of the connection ends what was started.
         let connection = Arc::new(Self {
             window: Window::new(config.max_in_flight, config.max_in_flight_bytes),
+            outbox: Arc::new(outbox),
+            lanes: Lanes::default(),
+            ids: Ids::new(&client),
+            streams: Streams::default(),
             interface_prefix: config.interface_prefix(),
             client,
             config,
@@ -69,6 +76,7 @@ impl Connection {
         });
         connection.check_jetstream().await?;
         connection.first_event().await;
+        connection.spawn(Courier::new(&connection, jobs).run());
         Ok(connection)
     }
 

@@ -101,7 +101,9 @@ impl Connection {
             None => timeout_at(deadline, client.publish_with_reply(subject, reply, payload)).await,
         };
         match sent {
-            Ok(Ok(())) => ticket.sent(),
+            Ok(Ok(())) => {
+                ticket.sent();
+            }
             Ok(Err(error)) => return Err(send_failed(error)),
             Err(_) => return Err(self.unreachable_or_late(timeout)),
         }
@@ -138,7 +140,9 @@ impl Connection {
         };
         let own = ticket.reply_subject(&self.request_prefix);
         match timeout_at(deadline, self.client.publish(own.clone(), Bytes::new())).await {
-            Ok(Ok(())) => ticket.sent(),
+            Ok(Ok(())) => {
+                ticket.sent();
+            }
             Ok(Err(error)) => return Err(send_failed(error)),
             Err(_) => return Err(self.unreachable_or_late(timeout)),
         }

@@ -33,6 +33,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Result<Vec<Delivery>> {
     options.check(consumer.connection.capabilities())?;
     consumer.connection.check_open()?;
+    consumer.check_priority(&options.priority).await?;
     let expires = options.expires.min(LONGEST);
     let mut fetch = Fetch {
         inbox: Inbox::new(&consumer.connection),
@@ -45,6 +46,7 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         _consuming: consumer.activity.consume(),
         refusal: None,
         next: Ask::Several,
+        pin: None,
     };
     fetch.run().await
 }
@@ -63,6 +65,8 @@ struct Fetch<'a> {
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
     next: Ask,
+    /// The pin that the last request referred to.
+    pin: Option<String>,
 }
 
 /// What the next request asks for.
@@ -142,12 +146,14 @@ impl Fetch<'_> {
             Ask::One => (1, SLICE),
         };
         let expires = if waits {
-            self.consumer.limits().expires(self.remaining().min(longest)).max(REMNANT)
+            self.consumer.expires(self.remaining().min(longest)).max(REMNANT)
         } else {
             Duration::ZERO
         };
         let asked = self.consumer.batch(most);
-        let pull = Pull::once(asked, expires);
+        let membership = self.consumer.members.membership(&self.options.priority);
+        let pull = Pull::once(asked, expires).by_member(membership);
+        self.pin = pull.pin();
         let asked = collected + asked;
 
         self.inbox.set_pulling(true);
@@ -256,11 +262,16 @@ impl Fetch<'_> {
     }
 
     async fn refused(&mut self, refusal: Refusal) -> Result<Next> {
+        if refusal.is_of_an_old_pin() {
+            self.consumer.members.unpinned(self.pin.as_deref());
+            return Ok(if self.inbox.collected() > 0 { Next::Return } else { Next::Again(Duration::ZERO) });
+        }
         if self.inbox.collected() > 0 {
             return Ok(Next::Return);
         }
         if refusal.is_our_fault() {
-            return Err(refusal.into_error());
+            let again = self.consumer.has_another_group().await?;
+            return if again { Ok(Next::Again(PAUSE)) } else { Err(refusal.into_error()) };
         }
         match self.consumer.look().await {
             Ok(_) => {}

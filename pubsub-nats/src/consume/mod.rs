@@ -6,6 +6,7 @@
 
 mod fetch;
 mod limits;
+mod members;
 mod pull;
 mod ramp;
 mod subscribe;
@@ -18,8 +19,8 @@ use async_nats::Subject;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use pubsub_core::{
-    Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, Error, ErrorKind, FetchOptions, Result,
-    Settlement, StreamName, SubscribeOptions,
+    Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, Error, ErrorKind, FetchOptions,
+    PullPriority, Result, Settlement, StreamName, SubscribeOptions,
 };
 use tokio::sync::watch;
 
@@ -27,6 +28,8 @@ use crate::api::{self, wire};
 use crate::connection::{Connection, Phase, closing, send_failed};
 use crate::observe::Activity;
 use limits::PullLimits;
+use members::Members;
+pub(crate) use members::PIN_ID;
 use pull::Pull;
 use ramp::Ramp;
 
@@ -41,6 +44,9 @@ pub(crate) struct NatsConsumer {
     pull_subject: Subject,
     /// As the server told them last; they change when someone updates the consumer.
     limits: Mutex<PullLimits>,
+    members: Members,
+    /// Whether it wants settlements, so that what is lost on its way comes again.
+    acknowledges: bool,
     ramp: Ramp,
     activity: Arc<Activity>,
 }
@@ -64,6 +70,8 @@ impl NatsConsumer {
             stream: stream.clone(),
             name: name.clone(),
             limits: Mutex::new(PullLimits::of(&info.config)),
+            members: Members::new(info.config.priority()?),
+            acknowledges: info.config.acknowledges(),
             ramp: Ramp::new(),
         })
     }
@@ -120,7 +128,30 @@ impl NatsConsumer {
     async fn look(&self) -> Result<wire::ConsumerInfo> {
         let info = api::consumer_info(&self.connection, &self.stream, &self.name).await?;
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = PullLimits::of(&info.config);
+        self.members.told(info.config.priority()?);
         Ok(info)
+    }
+
+    /// Refuses what the consumer does not take into account.
+    async fn check_priority(&self, priority: &PullPriority) -> Result<()> {
+        if priority.check(self.members.group().as_ref()).is_ok() {
+            return Ok(());
+        }
+        // Someone may have changed it.
+        self.look().await?;
+        priority.check(self.members.group().as_ref())
+    }
+
+    /// Whether someone has changed the group since it was looked at, so that a pull was wrong.
+    async fn has_another_group(&self) -> Result<bool> {
+        let known = self.members.group();
+        self.look().await?;
+        Ok(known != self.members.group())
+    }
+
+    /// How long a pull may live.
+    fn expires(&self, wanted: Duration) -> Duration {
+        self.members.expires(self.limits().expires(wanted))
     }
 
     /// Refuses to go on where the server does not allow pulls, or their answers, or this client: it says so, but not in

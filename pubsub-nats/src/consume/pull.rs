@@ -7,10 +7,11 @@ use pubsub_core::{Delivery, Error, ErrorKind, OnDrop};
 use serde::Serialize;
 
 use super::NatsConsumer;
+use super::members::Membership;
 use crate::message::NatsMessage;
 
 /// Asks a consumer for messages.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Pull {
     pub(super) batch: usize,
     /// Nanoseconds until the server gives up.
@@ -23,18 +24,32 @@ pub(super) struct Pull {
     /// Nanoseconds between signs of life while there is nothing. At most half of `expires`.
     #[serde(skip_serializing_if = "Option::is_none")]
     idle_heartbeat: Option<u64>,
+    /// For a consumer that chooses among those who ask.
+    #[serde(flatten)]
+    membership: Option<Membership>,
 }
 
 impl Pull {
     /// What there is, up to that many; while there is nothing it waits for so long, zero for not at all.
     pub(super) fn once(batch: usize, expires: Duration) -> Self {
         let expires = (!expires.is_zero()).then(|| nanos(expires));
-        Self { batch, expires, no_wait: true, idle_heartbeat: None }
+        Self { batch, expires, no_wait: true, ..Self::default() }
     }
 
     /// That many, as they come.
     pub(super) fn endless(batch: usize, expires: Duration, heartbeat: Duration) -> Self {
-        Self { batch, expires: Some(nanos(expires)), no_wait: false, idle_heartbeat: Some(nanos(heartbeat)) }
+        let (expires, heartbeat) = (Some(nanos(expires)), Some(nanos(heartbeat)));
+        Self { batch, expires, idle_heartbeat: heartbeat, ..Self::default() }
+    }
+
+    pub(super) fn by_member(mut self, membership: Option<Membership>) -> Self {
+        self.membership = membership;
+        self
+    }
+
+    /// The pin that it refers to.
+    pub(super) fn pin(&self) -> Option<String> {
+        self.membership.as_ref()?.pin.clone()
     }
 }
 
@@ -69,7 +84,8 @@ pub(super) struct Refusal {
 impl Arrival {
     pub(super) fn read(consumer: &NatsConsumer, message: Message, on_drop: OnDrop) -> Self {
         let Some(status) = message.status else {
-            let NatsConsumer { connection, stream, name, .. } = consumer;
+            let NatsConsumer { connection, stream, name, members, .. } = consumer;
+            members.received(message.headers.as_ref());
             let delivery = NatsMessage::delivery(connection, stream, name, message, on_drop);
             return delivery.map_or(Self::Foreign, Self::Delivery);
         };
@@ -85,6 +101,11 @@ impl Refusal {
     /// Whether the request itself was wrong: that does not pass.
     pub(super) const fn is_our_fault(&self) -> bool {
         self.status == 400
+    }
+
+    /// Whether the pull referred to a pin that has ended.
+    pub(super) const fn is_of_an_old_pin(&self) -> bool {
+        self.status == 423
     }
 
     /// The error for a refusal that did not pass, of a consumer that exists.

@@ -36,6 +36,7 @@ pub(super) fn subscribe(
         options,
         generation: None,
         pause: FIRST_PAUSE,
+        interrupted: false,
         ended: false,
     };
     stream::unfold(subscription, |mut subscription| async move {
@@ -59,6 +60,8 @@ struct Subscription {
     _consuming: Consuming,
     generation: Option<Generation>,
     pause: Duration,
+    /// Where nothing is acknowledged: what was on its way may be lost, and nobody was told yet.
+    interrupted: bool,
     ended: bool,
 }
 
@@ -69,6 +72,8 @@ struct Generation {
     /// Messages that were asked for and not taken yet.
     credit: usize,
     heard: Instant,
+    /// The pin that the last request referred to.
+    pin: Option<String>,
 }
 
 /// Why no delivery came.
@@ -78,6 +83,8 @@ enum Break {
     Refused(Refusal),
     /// Start anew at once.
     Renew,
+    /// Another one is pinned, or nobody.
+    Unpinned,
     /// The server shows no sign of life.
     Silent,
     /// The server does not allow it.
@@ -91,7 +98,7 @@ impl Subscription {
         if self.ended {
             return None;
         }
-        if let Err(error) = self.options.check(self.consumer.connection.capabilities()) {
+        if let Err(error) = self.check().await {
             self.ended = true;
             return Some(Err(error.with_operation("subscribe")));
         }
@@ -105,6 +112,9 @@ impl Subscription {
                 Err(error) if error.kind() == ErrorKind::Closed => {
                     self.ended = true;
                     return None;
+                }
+                Err(error) if std::mem::take(&mut self.interrupted) => {
+                    return Some(Err(self.consumer.explain(error, "subscribe")));
                 }
                 Err(error) if error.retry() == Retry::Never => {
                     self.ended = true;
@@ -121,6 +131,26 @@ impl Subscription {
         }
     }
 
+    async fn check(&mut self) -> Result<()> {
+        self.options.check(self.consumer.connection.capabilities())?;
+        if self.options.priority.is_default() {
+            return Ok(());
+        }
+        self.consumer.check_priority(&self.options.priority).await
+    }
+
+    /// What the server sent may not have arrived. Where settlements are wanted it comes again.
+    fn interrupt(&mut self) -> Result<()> {
+        if self.generation.take().is_none() || self.consumer.acknowledges {
+            return Ok(());
+        }
+        self.interrupted = true;
+        Err(Error::new(ErrorKind::Unavailable, "what was on its way may be lost: the consumer has no acks")
+            .with_remedy(
+                "read the stream by a reader, which misses nothing, or acknowledge what was handled",
+            ))
+    }
+
     /// The next delivery, or `None` when the connection is closed.
     async fn advance(&mut self) -> Result<Option<Delivery>> {
         loop {
@@ -135,7 +165,8 @@ impl Subscription {
                 }
                 Err(Break::Over) => return Ok(None),
                 Err(Break::Ask) => {}
-                Err(Break::Renew | Break::Silent) => self.generation = None,
+                Err(Break::Renew | Break::Silent) => self.interrupt()?,
+                Err(Break::Unpinned) => self.generation = None,
                 Err(Break::Forbidden(error)) => return Err(error),
                 Err(Break::Refused(refusal)) => {
                     self.generation = None;
@@ -149,7 +180,7 @@ impl Subscription {
     async fn ask(&mut self) -> Result<()> {
         if self.connections.has_changed().unwrap_or(false) {
             self.consumer.ramp.broken();
-            self.generation = None;
+            self.interrupt()?;
         }
         if self.generation.is_none() {
             self.renew().await?;
@@ -166,9 +197,11 @@ impl Subscription {
         if generation.credit > buffer / 2 {
             return Ok(());
         }
-        let expires = self.consumer.limits().expires(EXPIRES);
+        let expires = self.consumer.expires(EXPIRES);
         let batch = buffer - generation.credit;
-        let pull = Pull::endless(batch, expires, HEARTBEAT.min(expires / 2));
+        let membership = self.consumer.members.membership(&self.options.priority);
+        let pull = Pull::endless(batch, expires, HEARTBEAT.min(expires / 2)).by_member(membership);
+        generation.pin = pull.pin();
         self.inbox.set_pulling(true);
         generation.credit += batch;
         generation.heard = Instant::now();
@@ -190,7 +223,7 @@ impl Subscription {
         let _ = self.connections.borrow_and_update();
         let timeout = connection.config.request_timeout;
         let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
-        self.generation = Some(Generation { subject, credit: 0, heard: Instant::now() });
+        self.generation = Some(Generation { subject, credit: 0, heard: Instant::now(), pin: None });
         Ok(())
     }
 
@@ -251,6 +284,10 @@ impl Subscription {
                 generation.credit = generation.credit.saturating_sub(unsent);
             }
             Arrival::Ended { unsent: None } => generation.credit = 0,
+            Arrival::Refused(refusal) if refusal.is_of_an_old_pin() => {
+                self.consumer.members.unpinned(generation.pin.as_deref());
+                return Err(Break::Unpinned);
+            }
             Arrival::Refused(refusal) => return Err(Break::Refused(refusal)),
         }
         // The credit may have fallen.
@@ -258,7 +295,7 @@ impl Subscription {
     }
 
     async fn refused(&mut self, refusal: Refusal) -> Result<()> {
-        if refusal.is_our_fault() {
+        if refusal.is_our_fault() && !self.consumer.has_another_group().await? {
             return Err(refusal.into_error().with_retry(Retry::Never));
         }
         // `NotFound` if the consumer or its stream was deleted; any other cause passes.

@@ -3,11 +3,17 @@
 use async_nats::HeaderMap;
 use pubsub_core::Headers;
 
+use crate::consume::PIN_ID;
+
 /// Takes over what another client may have published. A header that core's types cannot hold is left out and logged by
 /// name: the message itself is sound and must not be lost for it.
 pub(crate) fn received(map: Option<&HeaderMap>) -> Headers {
     let mut headers = Headers::new();
     for (name, values) in map.into_iter().flat_map(HeaderMap::iter) {
+        // Of the delivery, not of the message.
+        if AsRef::<str>::as_ref(name) == PIN_ID {
+            continue;
+        }
         for value in values {
             append(&mut headers, name.as_ref(), value.as_str());
         }

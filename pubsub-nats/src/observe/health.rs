@@ -104,6 +104,10 @@ async fn ill_consumer(
             ),
         ));
     }
+    if info.config.chooses() {
+        // Who gets nothing may be meant to stand by.
+        return None;
+    }
     let idle = activity.idle().filter(|idle| info.num_pending > 0 && *idle >= STALLED)?;
     let waiting = info.num_pending;
     Some((

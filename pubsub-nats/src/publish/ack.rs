@@ -1,45 +1,27 @@
-//! From the server's answer to a receipt: [`InFlight`].
-
-use std::fmt;
+//! From the server's answer to a receipt.
 
 use async_nats::Message;
-use pubsub_core::{Error, ErrorKind, Receipt, ReceiptSender, Result, Retry, StreamName, Subject};
+use pubsub_core::{Error, ErrorKind, Receipt, Result, Retry, StreamName};
 use serde::Deserialize;
 
-use super::window::Reservation;
 use crate::api::ApiError;
-use crate::connection::{Unanswered, Waiter};
+use crate::connection::Unanswered;
 
 /// The status by which a server says that nobody listens.
 const NO_RESPONDERS: u16 = 503;
 
-/// A publish that waits for its confirmation. It holds its room in the window for as long as it lives.
-pub(crate) struct InFlight {
-    pub(super) subject: Subject,
-    pub(super) receipt: ReceiptSender,
-    pub(super) _room: Reservation,
-}
-
-impl Waiter for InFlight {
-    fn subject(&self) -> &str {
-        self.subject.as_str()
-    }
-
-    fn resolve(self, answer: Result<Message, Unanswered>) {
-        let subject = &self.subject;
-        let outcome = match answer {
-            Ok(message) => receipt(&message),
-            Err(why) => Err(unconfirmed(why, subject.as_str())),
-        };
-        self.receipt
-            .send(outcome.map_err(|error| error.with_operation("publish").with_context("subject", subject)));
-    }
-}
-
-impl fmt::Debug for InFlight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InFlight").field("subject", &self.subject).finish_non_exhaustive()
-    }
+/// What came back.
+pub(super) enum Answer {
+    Stored(Receipt),
+    /// No stream takes the subject, or it has no leader now.
+    NobodyThere,
+    /// By this stream, if it is told.
+    Refused {
+        stream: Option<StreamName>,
+        error: Error,
+    },
+    /// Nothing that JetStream says: nobody knows whether the message is stored.
+    Foreign(Error),
 }
 
 /// JetStream's confirmation, as JSON.
@@ -54,36 +36,49 @@ struct PubAck<'a> {
     duplicate: bool,
 }
 
-fn receipt(message: &Message) -> Result<Receipt> {
-    if let Some(status) = message.status {
-        return Err(refused(status.as_u16()));
-    }
-    let ack: PubAck<'_> = serde_json::from_slice(&message.payload).map_err(|_| {
-        // Whoever answers that is not JetStream took the message for a request. What the parser says may quote the answer,
-        // so it is not kept.
-        Error::new(ErrorKind::Unexpected, "the answer to the publish is not JetStream's")
-            .with_remedy("check that nothing but a stream takes this subject")
-            .with_effect_unknown()
-    })?;
-    if let Some(error) = ack.error {
-        return Err(error.into_error());
-    }
-    match ack.stream.map(StreamName::new) {
-        Some(Ok(stream)) if ack.seq > 0 => Ok(Receipt::new(stream, ack.seq, ack.duplicate)),
-        _ => Err(Error::new(ErrorKind::Unexpected, "the confirmation names no stream that is known here")
-            .with_effect_unknown()),
+pub(super) fn receipt(message: &Message) -> Result<Receipt> {
+    match read(message) {
+        Answer::Stored(receipt) => Ok(receipt),
+        Answer::NobodyThere => Err(nobody_there()),
+        Answer::Refused { error, .. } | Answer::Foreign(error) => Err(error),
     }
 }
 
-fn refused(status: u16) -> Error {
-    if status != NO_RESPONDERS {
-        return Error::new(
-            ErrorKind::Unexpected,
-            format!("the server answered the publish with status {status}"),
-        )
-        .with_broker_code(status)
-        .with_effect_unknown();
+pub(super) fn read(message: &Message) -> Answer {
+    if let Some(status) = message.status {
+        return match status.as_u16() {
+            NO_RESPONDERS => Answer::NobodyThere,
+            other => Answer::Foreign(
+                Error::new(
+                    ErrorKind::Unexpected,
+                    format!("the server answered the publish with status {other}"),
+                )
+                .with_broker_code(other)
+                .with_effect_unknown(),
+            ),
+        };
     }
+    let Ok(ack) = serde_json::from_slice::<PubAck<'_>>(&message.payload) else {
+        // Whoever answers that is not JetStream took the message for a request. What the parser says may quote the answer,
+        // so it is not kept.
+        return Answer::Foreign(
+            Error::new(ErrorKind::Unexpected, "the answer to the publish is not JetStream's")
+                .with_remedy("check that nothing but a stream takes this subject")
+                .with_effect_unknown(),
+        );
+    };
+    let stream = ack.stream.and_then(|stream| StreamName::new(stream).ok());
+    match (ack.error, stream) {
+        (Some(error), stream) => Answer::Refused { stream, error: error.into_error() },
+        (None, Some(stream)) if ack.seq > 0 => Answer::Stored(Receipt::new(stream, ack.seq, ack.duplicate)),
+        (None, _) => Answer::Foreign(
+            Error::new(ErrorKind::Unexpected, "the confirmation names no stream that is known here")
+                .with_effect_unknown(),
+        ),
+    }
+}
+
+pub(super) fn nobody_there() -> Error {
     // The same answer comes for a moment while a stream has no leader, so the call may be tried again.
     Error::new(ErrorKind::NotFound, "no stream takes this subject")
         .with_broker_code(NO_RESPONDERS)
@@ -91,7 +86,7 @@ fn refused(status: u16) -> Error {
         .with_remedy("create a stream whose subjects cover it; right after a server's failure, try again")
 }
 
-fn unconfirmed(why: Unanswered, subject: &str) -> Error {
+pub(super) fn unconfirmed(why: Unanswered, subject: &str) -> Error {
     match why {
         Unanswered::TimedOut => Error::new(
             ErrorKind::Timeout,
@@ -99,8 +94,8 @@ fn unconfirmed(why: Unanswered, subject: &str) -> Error {
         )
         .with_effect_unknown()
         .with_remedy(
-            "publish it again with the same message id; if it happens always, check that this user may \
-                     publish there and receive `_INBOX.>`, and that the stream is not `no_ack`",
+            "publish it again with the same message id; if it happens always, check that this user may publish there \
+             and receive `_INBOX.>`, and that the stream is not `no_ack`",
         ),
         why => why.into_error(subject),
     }

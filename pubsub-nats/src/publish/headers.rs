@@ -30,7 +30,7 @@ pub(crate) fn plain_headers(headers: &Headers) -> Result<Option<HeaderMap>> {
     Ok(Some(map))
 }
 
-fn value(text: &str) -> Result<HeaderValue> {
+pub(super) fn value(text: &str) -> Result<HeaderValue> {
     text.parse::<HeaderValue>().map_err(unsendable)
 }
 

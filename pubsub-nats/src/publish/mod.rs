@@ -1,29 +1,47 @@
 //! Publishing: [`NatsPublisher`].
 //!
 //! A publish is one protocol message whose answer comes back through the connection's shared subscription, so
-//! thousands can be in flight; room in the window is the only backpressure.
+//! thousands can be in flight; room in the window is the only backpressure. One whose outcome is not known is sent again by
+//! the connection's courier, under one id and within its time.
 
 mod ack;
+mod atomic;
+mod batch_headers;
+mod courier;
+mod dispatch;
+mod doubt;
 mod headers;
+mod ids;
+mod in_flight;
+mod outbox;
+mod together;
 mod window;
 
 use std::any::Any;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
 use pubsub_core::{
-    BatchReceipt, Capabilities, Capability, Error, ErrorKind, OutboundMessage, PendingReceipt,
-    PublishOptions, Publisher, Result, Subject,
+    BatchReceipt, Capabilities, Confirm, Error, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    Result, Subject,
 };
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) use ack::InFlight;
+pub(crate) use courier::Courier;
 pub(crate) use headers::{plain_headers, wire_headers};
+pub(crate) use ids::Ids;
+pub(crate) use in_flight::InFlight;
+pub(crate) use outbox::Outbox;
+pub(crate) use together::Lanes;
 pub(crate) use window::Window;
 
-use crate::connection::{Connection, Phase, Ticket, send_failed};
+use crate::connection::{Connection, Phase};
+use dispatch::{dispatch, no_room};
+use in_flight::{Again, MadeId};
+use together::Queued;
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -38,57 +56,76 @@ impl NatsPublisher {
         Self { connection }
     }
 
-    async fn hand_over(&self, message: OutboundMessage, options: &PublishOptions) -> Result<PendingReceipt> {
+    async fn hand_over(
+        &self,
+        mut message: OutboundMessage,
+        options: &PublishOptions,
+    ) -> Result<PendingReceipt> {
         let connection = &self.connection;
         connection.check_open()?;
-        options.check(connection.capabilities())?;
-        message.check(connection.capabilities())?;
+        let again = self.prepare(&mut message, options)?;
         connection.check_answerable()?;
-        let headers = wire_headers(&message)?;
-        let OutboundMessage { subject, payload, .. } = &message;
+        let (began, timeout) = (Instant::now(), self.timeout(options));
+        let lane = connection.lanes.lane_for(connection, &message, options).await;
+        let (mut receipt, publish) = self.accept(message, again, began, timeout).await?;
+        match lane {
+            Some(lane) => {
+                let together = options.confirm == Confirm::StoredOnly && publish.message.is_plain();
+                lane.add(connection, iter::once(Queued { publish, timeout, began, together }));
+            }
+            None => dispatch(connection, publish, timeout).await.map_err(|failed| failed.error)?,
+        }
+        receipt.take()
+    }
 
-        let timeout = options.timeout.unwrap_or(connection.config.publish_timeout).min(LONGEST_TIMEOUT);
-        let deadline = Instant::now() + timeout;
+    /// Waits for room, and then for the connection, before anything is queued anywhere.
+    async fn accept(
+        &self,
+        message: OutboundMessage,
+        again: Option<MadeId>,
+        began: Instant,
+        timeout: Duration,
+    ) -> Result<(Unsent, InFlight)> {
+        let connection = &self.connection;
+        let deadline = began + timeout;
         let room = connection.window.reserve(wire_size(&message));
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
-            return Err(self.no_room());
+            return Err(no_room(connection));
         };
         connection.ready_by(deadline, timeout, Phase::Closing).await?;
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
-        let (sender, receipt) = PendingReceipt::channel();
-        let waiter = |_| InFlight { subject: subject.clone(), receipt: sender, _room: room };
-        let ticket = connection.publishes.register(deadline, waiter);
-        let unsent = Unsent { ticket, receipt: Some(receipt) };
-        let Some(ticket) = &unsent.ticket else {
-            return Err(self.no_room());
-        };
-
-        let to = wire_subject(subject)?;
-        let reply = ticket.reply_subject(&connection.publish_prefix);
-        let payload = payload.clone();
-        let client = &connection.client;
-        let sent = match headers {
-            Some(headers) => {
-                timeout_at(deadline, client.publish_with_reply_and_headers(to, reply, headers, payload)).await
-            }
-            None => timeout_at(deadline, client.publish_with_reply(to, reply, payload)).await,
-        };
-        match sent {
-            Ok(Ok(())) => unsent.sent(),
-            Ok(Err(error)) => Err(send_failed(error)),
-            Err(_) => Err(connection.unreachable_or_late(timeout)),
-        }
+        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
+        let (receipt, pending) = PendingReceipt::channel();
+        let publish = InFlight { message, receipt, _room: room, deadline, handed_over: false, again };
+        Ok((Unsent(Some(pending)), publish))
     }
 
-    fn no_room(&self) -> Error {
-        if !self.connection.is_connected() {
-            return self.connection.unreachable_or_late(Duration::ZERO);
+    fn timeout(&self, options: &PublishOptions) -> Duration {
+        options.timeout.unwrap_or(self.connection.config.publish_timeout).min(LONGEST_TIMEOUT)
+    }
+
+    /// Checks the message and gives it an id if it is to be tried again and has none; then tells whether it got one.
+    fn prepare(&self, message: &mut OutboundMessage, options: &PublishOptions) -> Result<Option<MadeId>> {
+        let (connection, retry) = (&self.connection, options.retry);
+        let capabilities = connection.capabilities();
+        options.check(capabilities)?;
+        if !retry.unwrap_or(connection.config.publish_retry) {
+            return message.check(capabilities).map(|()| None);
         }
-        let limit = self.connection.config.max_in_flight;
-        Error::new(ErrorKind::Overloaded, "too much is in flight, and none of it was confirmed in time")
-            .with_context("max_in_flight", limit)
-            .with_remedy("publish more slowly, or raise `max_in_flight` and `max_in_flight_bytes`")
+        if message.id.is_some() {
+            return message.check(capabilities).map(|()| Some(MadeId(false)));
+        }
+        message.id = Some(connection.ids.message_id()?);
+        match message.check(capabilities) {
+            Ok(()) => Ok(Some(MadeId(true))),
+            Err(error) if retry.is_some() => Err(error),
+            // What has no room for an id goes without, once.
+            Err(_) => {
+                message.id = None;
+                message.check(capabilities).map(|()| None)
+            }
+        }
     }
 }
 
@@ -113,6 +150,7 @@ impl Publisher for NatsPublisher {
     async fn flush(&self) -> Result<()> {
         self.connection.check_not_closed().map_err(|error| error.with_operation("flush"))?;
         // Bounded: every publish has a deadline.
+        self.connection.lanes.flushed().await;
         self.connection.publishes.flushed().await;
         Ok(())
     }
@@ -134,8 +172,9 @@ impl Publisher for NatsPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Result<BatchReceipt> {
-        drop((messages, options));
-        Err(Error::unsupported(Capability::AtomicBatch.name()))
+        let deadline = Instant::now() + self.timeout(&options);
+        let stored = atomic::publish(&self.connection, &messages, deadline).await;
+        stored.map_err(|error| error.with_operation("publish atomic"))
     }
 
     fn native(&self) -> Option<&dyn Any> {
@@ -143,27 +182,20 @@ impl Publisher for NatsPublisher {
     }
 }
 
-/// A publish that was not handed to the connection yet. Dropped, it never was: its caller has the error, so the receipt
+/// The receipt of a publish that was not handed over yet. Dropped, it never was: its caller has the error, so the receipt
 /// goes without being counted as a failure that nobody saw.
-struct Unsent {
-    ticket: Option<Ticket<InFlight>>,
-    receipt: Option<PendingReceipt>,
-}
+struct Unsent(Option<PendingReceipt>);
 
 impl Unsent {
-    fn sent(mut self) -> Result<PendingReceipt> {
-        if let Some(ticket) = self.ticket.take() {
-            ticket.sent();
-        }
-        self.receipt.take().ok_or_else(|| Error::closed("connection"))
+    fn take(&mut self) -> Result<PendingReceipt> {
+        self.0.take().ok_or_else(|| Error::closed("connection"))
     }
 }
 
 impl Drop for Unsent {
     fn drop(&mut self) {
-        drop(self.ticket.take());
-        // Its sender is gone with the ticket, so it has an outcome, which is taken out here.
-        let _ = self.receipt.take().and_then(FutureExt::now_or_never);
+        // Its sender is gone before, so it has an outcome, which is taken out here.
+        let _ = self.0.take().and_then(FutureExt::now_or_never);
     }
 }
 

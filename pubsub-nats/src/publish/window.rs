@@ -10,12 +10,14 @@ use tokio::sync::Semaphore;
 pub(crate) struct Window {
     messages: Semaphore,
     bytes: Semaphore,
+    max_messages: u32,
     max_bytes: u32,
 }
 
-/// The room of one message in the window; dropping it gives the room back.
+/// The room of a message, or of several, in the window; dropping it gives the room back.
 pub(crate) struct Reservation {
     window: Arc<Window>,
+    count: u32,
     bytes: u32,
 }
 
@@ -26,25 +28,32 @@ impl Window {
             messages: Semaphore::new(messages),
             // `usize` has at least 32 bits wherever tokio runs.
             bytes: Semaphore::new(usize::try_from(max_bytes).unwrap_or(usize::MAX)),
+            max_messages: u32::try_from(messages).unwrap_or(u32::MAX),
             max_bytes,
         })
     }
 
     /// Waits for room. `None` never happens while the window is in use: nobody closes it.
     pub(super) async fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
-        // A message larger than the whole window takes it all, and so goes alone.
+        self.reserve_many(1, bytes).await
+    }
+
+    /// As [`reserve`](Self::reserve), for messages that go together.
+    pub(super) async fn reserve_many(self: &Arc<Self>, messages: usize, bytes: usize) -> Option<Reservation> {
+        // What is larger than the whole window takes it all, and so goes alone.
+        let count = u32::try_from(messages).unwrap_or(u32::MAX).min(self.max_messages);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_bytes);
-        let message = self.messages.acquire().await.ok()?;
+        let messages = self.messages.acquire_many(count).await.ok()?;
         let room = self.bytes.acquire_many(bytes).await.ok()?;
-        message.forget();
+        messages.forget();
         room.forget();
-        Some(Reservation { window: Arc::clone(self), bytes })
+        Some(Reservation { window: Arc::clone(self), count, bytes })
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.window.messages.add_permits(1);
+        self.window.messages.add_permits(usize::try_from(self.count).unwrap_or(0));
         self.window.bytes.add_permits(usize::try_from(self.bytes).unwrap_or(0));
     }
 }
@@ -82,6 +91,19 @@ mod tests {
         let large = window.reserve(1_000_000).now_or_never();
         assert!(large.is_some());
         assert!(window.reserve(1).now_or_never().is_none());
+    }
+
+    #[test]
+    fn what_goes_together_waits_for_room_for_all_of_it() {
+        let window = Window::new(4, 100);
+        let first = window.reserve(1).now_or_never();
+        assert!(window.reserve_many(4, 1).now_or_never().is_none());
+        drop(first);
+        let together = window.reserve_many(9, 1).now_or_never();
+        assert!(together.is_some());
+        assert!(window.reserve(1).now_or_never().is_none());
+        drop(together);
+        assert_eq!(window.messages.available_permits(), 4);
     }
 
     #[test]

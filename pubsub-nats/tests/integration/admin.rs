@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pubsub_core::{
     AckPolicy, ConsumerConfig, DeliverPolicy, Error, ErrorKind, Limit, MessageSelector, OutboundMessage,
-    PublisherExt as _, Purge, Retention, Storage, StreamAdmin, StreamConfig, StreamName,
+    PublishOptions, PublisherExt as _, Purge, Retention, Storage, StreamAdmin, StreamConfig, StreamName,
 };
 
 use crate::support::Bench;
@@ -177,7 +177,9 @@ async fn stored_messages_are_read_and_deleted() {
     let message = OutboundMessage::new("ride.a", vec![0xff, 0, 1]).unwrap().with_id("id-1").unwrap();
     let message = message.with_header("tag", "x").unwrap().with_header("tag", "y").unwrap();
     bench.client.publisher().publish_message(message).await.unwrap();
-    bench.client.publish("ride.b", "").await.unwrap();
+    let once = PublishOptions::default().with_retry(false);
+    let empty = OutboundMessage::new("ride.b", "").unwrap();
+    bench.client.publisher().publish_with(empty, once).await.unwrap().await.unwrap();
 
     let first = admin.get_message(&ride(), MessageSelector::Sequence(1)).await.unwrap();
     assert_eq!((&*first.subject, first.sequence, &first.payload[..]), ("ride.a", 1, &[0xff, 0, 1][..]));

@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod admin_features;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod close;
@@ -41,6 +43,10 @@ mod permissions;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod publish_faults;
+#[cfg(test)]
+mod publish_retry;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod settle;
@@ -50,3 +56,7 @@ mod subscribe;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod too_old;
+#[cfg(test)]
+mod vanishing;

@@ -92,7 +92,7 @@ async fn a_publish_that_the_server_did_not_answer_ends_as_unknown() {
     let mut bench = with_file_stream().await;
     bench.server.freeze();
     let publisher = bench.client.publisher();
-    let options = PublishOptions::default().with_timeout(Duration::from_millis(300));
+    let options = PublishOptions::default().with_timeout(Duration::from_millis(300)).with_retry(false);
     let message = OutboundMessage::new("ride.n", "x").unwrap();
     let receipt = soon(publisher.publish_with(message, options)).await.unwrap();
     bench.server.kill().unwrap();

@@ -3,13 +3,13 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::future::join_all;
 use futures::{StreamExt as _, TryStreamExt as _};
 use pubsub_core::{
-    Client, Consumer, ConsumerConfig, Error, ErrorKind, FetchOptions, MessageSelector, Provision, Purge,
-    Result, StreamConfig, SubscribeOptions,
+    Capability, Client, Consumer, ConsumerConfig, Error, ErrorKind, FetchOptions, MessageSelector, Provision,
+    Purge, ReadOptions, Result, StreamConfig, SubjectFilter, SubscribeOptions,
 };
 use pubsub_testkit::nats_server::{NatsServer, ServerVersion};
 
@@ -113,7 +113,21 @@ async fn each_call_of_the_administration() {
         denied("list consumers", admin.list_consumers(&stream)).await,
         denied("delete consumer", admin.delete_consumer(&stream, &consumer)).await,
         denied("open consumer", reader.consumer("RIDE", "users")).await,
+        denied("subjects", admin.stream_subjects(&stream, SubjectFilter::all())).await,
+        denied("gaps", admin.deleted_sequences(&stream)).await,
+        denied("ensure stream", admin.ensure_stream(config(), Provision::Never)).await,
+        denied("ensure consumer", admin.ensure_consumer(&stream, durable(), Provision::Update)).await,
+        denied("read", reader.read("RIDE", ReadOptions::default())).await,
     ];
+    if reader.capabilities().has(Capability::Pause) {
+        let until = SystemTime::now() + Duration::from_secs(60);
+        denied("pause", admin.pause_consumer(&stream, &consumer, until)).await;
+        denied("resume", admin.resume_consumer(&stream, &consumer)).await;
+        denied("unpin", admin.unpin_consumer(&stream, &consumer)).await;
+    }
+    if reader.capabilities().has(Capability::Reset) {
+        denied("reset", admin.reset_consumer(&stream, &consumer, None)).await;
+    }
     for error in errors {
         assert!(error.context("subject").is_some_and(|subject| subject.starts_with("$JS.API.")), "{error}");
         assert!(!error.is_effect_unknown(), "{error}");

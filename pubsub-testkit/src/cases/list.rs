@@ -23,6 +23,7 @@ macro_rules! for_each_case {
             "A13" a13_batch_has_an_outcome_for_each = a_publish::batch::has_an_outcome_for_each [];
             "A14" a14_atomic_batch_is_stored_as_a_whole = a_publish::batch::is_stored_as_a_whole [AtomicBatch];
             "A15" a15_publish_without_a_stream_is_not_found = a_publish::receipts::without_a_stream [];
+            "A16" a16_retried_publish_stops_at_its_limit = a_publish::retry::stops_at_its_limit [PublishRetry MessageId];
             "A17" a17_hook_is_told_of_each_publish = a_publish::layers::hook_is_told [];
             "A18" a18_subject_prefix_is_put_on_once = a_publish::layers::prefix_is_put_on_once [];
             "A19" a19_subject_grammar_and_wildcards = a_publish::subjects::grammar [];
@@ -112,11 +113,14 @@ macro_rules! for_each_case {
             "G12" g12_nothing_is_left_behind = g_lifecycle::siblings::leave_nothing_behind [];
             "G13" g13_blocked_reader_does_not_hold_up_the_close = g_lifecycle::finish::blocked_reader [];
             "G14" g14_prefetched_messages_are_given_back = g_lifecycle::finish::prefetched_are_given_back [];
+            "G15" g15_last_ack_survives_the_process = g_lifecycle::process::last_ack_survives [];
             "G16" g16_everything_ends_without_a_store = g_lifecycle::gone::everything_ends [MessageId];
 
             "H1" h1_crashes_under_load_lose_nothing = h_faults::outage::crashes_lose_nothing [MessageId];
             "H2" h2_long_cuts_lose_nothing = h_faults::outage::cuts_lose_nothing [MessageId];
+            "H3" h3_half_open_connection_is_noticed = h_faults::half_open::is_noticed [];
             "H4" h4_lost_leader_loses_nothing = h_faults::several::lost_leader_loses_nothing [MessageId];
+            "H5" h5_killed_consumer_loses_nothing = h_faults::killed::every_message_is_handled [];
             "H6" h6_unknown_outcome_and_retry_give_one_copy = h_faults::unknown::retry_gives_one_copy [MessageId];
             "H7" h7_slow_store_breaks_nothing = h_faults::slow::breaks_nothing [];
             "H8" h8_refused_at_once_and_let_in_again = h_faults::refused::fails_at_once_and_recovers [MessageId];
@@ -137,6 +141,7 @@ macro_rules! for_each_case {
             "J4" j4_health_tells_and_changes_nothing = j_admin::health::tells_and_changes_nothing [];
             "J7" j7_secrets_do_not_show = j_admin::health::secrets_do_not_show [];
             "J8" j8_features_are_known_at_once = j_admin::health::features_are_known_at_once [];
+            "J9" j9_twins_are_compared = l_meta::twins::answers_are_compared [];
 
             "K1" k1_layers_in_order_both_ways = k_layers::order::both_ways [];
             "K4" k4_stack_of_layers_changes_nothing = k_layers::stack::changes_nothing [];
@@ -170,6 +175,15 @@ macro_rules! for_each_case {
             "M18" m18_slow_listener_is_told = i_plain::listen::slow_listener_is_told [CoreMessaging];
             "M19" m19_stored_only_is_enough = m_beyond::stored_only::is_enough [FastBatch];
             "M20" m20_next_stored_message = m_beyond::details::next_stored [GetMessage];
+            "M21" m21_model_allows_what_one_client_sees = m_beyond::modelled::one_client [];
+            "M22" m22_model_allows_what_several_clients_see = m_beyond::modelled::several_clients [];
+            "M23" m23_model_allows_what_retention_leaves = m_beyond::modelled::retained [];
+            "M24" m24_model_allows_what_faults_leave = m_beyond::modelled::faulted [];
+            "M25" m25_stream_is_read_in_order = m_beyond::reading::in_order [EphemeralConsumers AckPolicies StartPosition];
+            "M26" m26_reader_goes_on_over_resets = m_beyond::reading::over_resets [EphemeralConsumers AckPolicies StartPosition];
+            "M27" m27_one_member_is_pinned = m_beyond::priority::one_is_pinned [PriorityGroups];
+            "M28" m28_rest_overflows_to_others = m_beyond::priority::the_rest_overflows [PriorityGroups];
+            "M29" m29_lowest_rank_is_served_first = m_beyond::priority::the_lowest_rank_is_first [PriorityGroups PrioritizedGroups];
         }
     };
 }

@@ -36,9 +36,7 @@ impl Waiting {
 
 const WORKER: &str = "the worker";
 const LAYERS: &str = "the operations layers";
-const FAULTS: &str = "what the backends make of faults";
 const DEAD_LETTERS: &str = "the dead-letter tools";
-const KIT: &str = "the kit's report on itself";
 /// What K5 waits for: an outbox, which nothing asks for.
 const NOTHING: &str = "out of scope: an outbox, which nothing asks for";
 
@@ -48,7 +46,6 @@ const fn case(id: &'static str, waits_for: &'static str, title: &'static str) ->
 
 /// A case that gets its line in [`list`](super::list) loses it here; a test compares both with the catalogue.
 const WAITING: &[Waiting] = &[
-    case("A16", FAULTS, "a publish that is tried again stops at its limit and keeps its message id"),
     case("B11", WORKER, "a panic in a handler is settled by policy, and the consumer lives"),
     case("B12", WORKER, "an undecodable message goes to the dead letters once and never loops"),
     case("B17", WORKER, "the context of a message ends with its settlement and with the close"),
@@ -73,13 +70,9 @@ const WAITING: &[Waiting] = &[
     case("F9", LAYERS, "a circuit breaker opens, tries and closes; meanwhile messages stay in the stream"),
     case("F10", WORKER, "batches are made by size and by time, and one failure is one message's"),
     case("G8", WORKER, "what is not finished at the deadline of a drain comes to others at once"),
-    case("G15", FAULTS, "the last ack survives the end of the process right after the close"),
-    case("H3", FAULTS, "a half-open connection is noticed, and messages are asked for anew"),
-    case("H5", FAULTS, "a consumer that is killed in the middle has every message handled"),
     case("H12", WORKER, "a message that kills its process each time ends in the dead letters"),
     case("J5", LAYERS, "metrics equal the history"),
     case("J6", LAYERS, "a trace goes on from publish to consume"),
-    case("J9", KIT, "each answer of the memory backend equals the server's"),
     case("K2", WORKER, "the most specific mapping of an error wins"),
     case("K3", WORKER, "nested prefixes add up, and to include a router twice changes nothing"),
     case("K5", NOTHING, "an outbox publishes if and only if its transaction commits"),

@@ -4,8 +4,7 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::try_join;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -34,8 +33,8 @@ impl From<io::Error> for Broken {
 /// Carries bytes until their end, which it passes on.
 pub(super) async fn pump(
     way: Way,
-    reader: ReadHalf<'_>,
-    writer: WriteHalf<'_>,
+    reader: impl AsyncRead + Unpin,
+    writer: impl AsyncWrite + Unpin,
     conditions: watch::Receiver<Conditions>,
     wire: &Wire,
 ) -> Result<(), Broken> {
@@ -45,7 +44,7 @@ pub(super) async fn pump(
 
 type Chunk = (Instant, Bytes);
 
-async fn take(mut reader: ReadHalf<'_>, chunks: mpsc::Sender<Chunk>) -> Result<(), Broken> {
+async fn take(mut reader: impl AsyncRead + Unpin, chunks: mpsc::Sender<Chunk>) -> Result<(), Broken> {
     loop {
         let mut chunk = BytesMut::with_capacity(CHUNK);
         if reader.read_buf(&mut chunk).await? == 0 {
@@ -60,7 +59,7 @@ async fn take(mut reader: ReadHalf<'_>, chunks: mpsc::Sender<Chunk>) -> Result<(
 async fn give(
     way: Way,
     mut chunks: mpsc::Receiver<Chunk>,
-    mut writer: WriteHalf<'_>,
+    mut writer: impl AsyncWrite + Unpin,
     mut conditions: watch::Receiver<Conditions>,
     wire: &Wire,
 ) -> Result<(), Broken> {
@@ -101,5 +100,39 @@ async fn passable(way: Way, came: Instant, conditions: &mut watch::Receiver<Cond
                 () = changed => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::duplex;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::fault_proxy::conditions::Ways;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delay_does_not_limit_the_rate() {
+        const DELAY: Duration = Duration::from_millis(100);
+        const GAP: Duration = Duration::from_millis(2);
+        let delay = Ways { to_server: DELAY, to_client: DELAY };
+        let (_conditions, orders) = watch::channel(Conditions { delay, ..Conditions::default() });
+        let (mut client, from_client) = duplex(4096);
+        let (to_server, mut server) = duplex(4096);
+        tokio::spawn(async move {
+            let wire = Wire::default();
+            pump(Way::ToServer, from_client, to_server, orders, &wire).await
+        });
+
+        let began = Instant::now();
+        for _ in 0..20 {
+            client.write_all(&[7; 100]).await.unwrap();
+            sleep(GAP).await;
+        }
+        server.read_exact(&mut [0; 2000]).await.unwrap();
+        // One after the other, they would take twenty delays.
+        assert_eq!(began.elapsed().as_millis(), (GAP * 19 + DELAY).as_millis());
     }
 }

@@ -145,7 +145,7 @@ async fn half_open_connections_do_not_keep_new_ones_away() {
 }
 
 #[tokio::test]
-async fn a_delay_is_kept_each_way_and_does_not_limit_the_rate() {
+async fn a_delay_is_kept_each_way() {
     const DELAY: Duration = Duration::from_millis(100);
     let bench = Bench::new().await;
     let (mut client, mut server) = bench.connect().await;
@@ -155,14 +155,6 @@ async fn a_delay_is_kept_each_way_and_does_not_limit_the_rate() {
     assert!(began.elapsed() >= DELAY, "{:?}", began.elapsed());
     says(&mut server, &mut client, b"back").await;
     assert!(began.elapsed() >= DELAY * 2, "{:?}", began.elapsed());
-
-    let began = Instant::now();
-    for _ in 0..20 {
-        client.write_all(&[7; 100]).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    soon(server.read_exact(&mut [0; 2000])).await.unwrap();
-    assert!(began.elapsed() < DELAY * 10, "one after the other: {:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
+use serde::{Deserialize, Serialize};
 
 pub use connecting::Connecting;
 pub use layered::Layered;
@@ -27,7 +28,8 @@ pub use store_faults::{StoreFault, StoreFaults};
 use crate::expected::Expected;
 
 /// On which time a backend can be tested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Clock {
     /// Tokio's paused time: the backend reads no other clock and waits on nothing else, so hours pass in milliseconds.
     Virtual,

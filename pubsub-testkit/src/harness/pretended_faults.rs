@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pubsub_core::{Broker, Client, Result};
+use pubsub_core::{Broker, Client, Error, ErrorKind, Result};
 
 use super::Harness;
 use super::store_faults::{StoreFault, StoreFaults};
@@ -30,10 +30,13 @@ impl PretendedFaults {
 #[async_trait]
 impl StoreFaults for PretendedFaults {
     fn can(&self, fault: StoreFault) -> bool {
-        matches!(fault, StoreFault::Cut | StoreFault::Reset | StoreFault::AnswersLost | StoreFault::Slow(_))
+        !matches!(fault, StoreFault::Refuse | StoreFault::LeaderLost)
     }
 
     async fn connect(&self) -> Result<Arc<dyn Broker>> {
+        if *self.injected.lock().unwrap_or_else(PoisonError::into_inner) == Some(StoreFault::Crash) {
+            return Err(Error::new(ErrorKind::Unavailable, "the store has crashed"));
+        }
         let inner = self.harness.connect().await?;
         Ok(Arc::new(Client::new(inner).with_layer(self.layer.clone())))
     }
@@ -42,7 +45,8 @@ impl StoreFaults for PretendedFaults {
         *self.injected.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
         let layer = self.layer.clone();
         match fault {
-            StoreFault::Cut => layer.disconnect(FOR_GOOD),
+            // What is stored stays, as on a disk.
+            StoreFault::Cut | StoreFault::Crash => layer.disconnect(FOR_GOOD),
             StoreFault::AnswersLost => drop(
                 layer
                     .on_publish(When::always(), PublishFault::UnknownStored)
@@ -62,7 +66,7 @@ impl StoreFaults for PretendedFaults {
     async fn heal(&self) -> Result<()> {
         match self.injected.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // So that it can be cut again.
-            Some(StoreFault::Cut) => self.layer.disconnect(Duration::ZERO),
+            Some(StoreFault::Cut | StoreFault::Crash) => self.layer.disconnect(Duration::ZERO),
             Some(_) => self.layer.heal(),
             None => {}
         }

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::history::saved::words;
 
 /// Something that happens between a backend and its store, or to the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StoreFault {
     /// The store ends at once, as by `kill -9`; what it has written stays. It is started again by healing.
@@ -20,7 +24,7 @@ pub enum StoreFault {
     /// What is asked reaches the store, and no answer comes back. Healing resets the connections.
     AnswersLost,
     /// Everything takes so much longer, in each direction.
-    Slow(Duration),
+    Slow(#[serde(with = "words::nanos")] Duration),
     /// The store takes nobody's credentials any more.
     Refuse,
     /// Of several servers, the one that leads the streams ends at once. It is started again by healing.

@@ -1,9 +1,10 @@
 //! The counters that a history can prove wrong: [`ConsumerCounts`], [`StreamCounts`].
 
 use pubsub_core::{ConsumerInfo, StreamInfo};
+use serde::{Deserialize, Serialize};
 
 /// What a consumer says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConsumerCounts {
     /// Deliveries, redeliveries included.
     pub(crate) deliveries: u64,
@@ -25,7 +26,7 @@ impl From<&ConsumerInfo> for ConsumerCounts {
 }
 
 /// What a stream says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StreamCounts {
     pub(crate) messages: u64,
     pub(crate) last_sequence: u64,

@@ -4,35 +4,39 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pubsub_core::{
-    ConsumerConfig, ConsumerName, Error, ErrorKind, FetchOptions, Headers, OutboundMessage, Receipt,
+    ConsumerConfig, ConsumerName, Error, ErrorKind, FetchOptions, Headers, OutboundMessage, Purge, Receipt,
     SettlementKind, StreamConfig, StreamName,
 };
+use serde::{Deserialize, Serialize};
 
 use super::counts::{ConsumerCounts, StreamCounts};
-use crate::harness::StoreFault;
+use super::saved::{message, words};
+use crate::harness::{Clock, StoreFault};
 
 /// Numbers of publishes, deliveries, asks (fetches and subscriptions), publishers and connections in one history.
 pub(crate) type Number = usize;
 
 /// Which consumer of which stream.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ConsumerKey {
     pub(crate) stream: StreamName,
     pub(crate) consumer: ConsumerName,
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// Logical time: the place in the history.
     pub(crate) order: usize,
     /// The time since the beginning of the case, on the clock that the case runs on.
+    #[serde(with = "words::nanos")]
     pub(crate) at: Duration,
     pub(crate) what: What,
 }
 
 /// How a publish ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Published {
     Stored {
         stream: StreamName,
@@ -44,10 +48,12 @@ pub(crate) enum Published {
     },
     /// Refused for certain.
     Rejected {
+        #[serde(with = "words::kind")]
         kind: ErrorKind,
     },
     /// Failed, and stored or not.
     Unknown {
+        #[serde(with = "words::kind")]
         kind: ErrorKind,
     },
     /// Handed over as a plain message: stored if a stream takes it.
@@ -72,24 +78,31 @@ impl From<&Result<Receipt, Error>> for Published {
 }
 
 /// A message as it was delivered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Received {
     pub(crate) subject: String,
+    #[serde(with = "words::payload")]
     pub(crate) payload: Bytes,
+    #[serde(with = "words::headers")]
     pub(crate) headers: Headers,
     pub(crate) stream_sequence: u64,
     pub(crate) attempt: u64,
 }
 
 /// What happened. A call is two events, so that others can lie between its beginning and its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum What {
     PublishCalled {
         publish: Number,
         publisher: Number,
+        #[serde(with = "message")]
         message: Box<OutboundMessage>,
         /// How far ahead its schedule is, if that is a point in time.
+        #[serde(with = "words::nanos::option")]
         due_in: Option<Duration>,
+        /// Whether the backend may give it a message id, to try it again.
+        may_get_id: bool,
     },
     /// `publish_with` has returned; the receipt is outstanding.
     PublishAccepted {
@@ -116,6 +129,7 @@ pub(crate) enum What {
     /// It delivers nothing for so long.
     ConsumerPaused {
         key: ConsumerKey,
+        #[serde(with = "words::nanos")]
         pause: Duration,
     },
     ResumeCalled {
@@ -127,12 +141,24 @@ pub(crate) enum What {
     StreamDeleted {
         stream: StreamName,
     },
+    /// A purge or the deletion of a message has begun.
+    RemovalCalled {
+        call: Number,
+    },
     Purged {
+        call: Number,
         stream: StreamName,
+        #[serde(with = "words::purge")]
+        purge: Box<Purge>,
+        purged: u64,
     },
     MessageDeleted {
+        call: Number,
         stream: StreamName,
         sequence: u64,
+    },
+    RemovalFailed {
+        call: Number,
     },
 
     /// A fetch or a subscription has begun. `options` is `None` for a subscription.
@@ -145,6 +171,7 @@ pub(crate) enum What {
     /// A fetch has returned so many messages.
     Answered {
         ask: Number,
+        #[serde(with = "words::outcome")]
         outcome: Result<usize, ErrorKind>,
     },
     /// A fetch was dropped before it returned, or a subscription was dropped or has ended: messages may have been on
@@ -160,11 +187,13 @@ pub(crate) enum What {
 
     SettleCalled {
         delivery: Number,
+        #[serde(with = "words::settlement")]
         kind: SettlementKind,
         confirmed: bool,
     },
     SettleEnded {
         delivery: Number,
+        #[serde(with = "words::outcome")]
         outcome: Result<(), ErrorKind>,
     },
     ExtendCalled {
@@ -172,6 +201,7 @@ pub(crate) enum What {
     },
     ExtendEnded {
         delivery: Number,
+        #[serde(with = "words::outcome")]
         outcome: Result<(), ErrorKind>,
     },
     /// Dropped unsettled.
@@ -191,10 +221,16 @@ pub(crate) enum What {
     Heard {
         listener: Number,
         subject: String,
+        #[serde(with = "words::payload")]
         payload: Bytes,
+        #[serde(with = "words::headers")]
         headers: Headers,
     },
 
+    /// The model of stream and consumer can follow what comes: one stream, fetches, and no limits but those it knows.
+    Modelled {
+        clock: Clock,
+    },
     /// Something happens to the store, or on the way to it.
     Faulted {
         fault: StoreFault,

@@ -3,6 +3,7 @@
 pub(crate) mod counts;
 pub(crate) mod event;
 pub(crate) mod record;
+pub(crate) mod saved;
 pub(crate) mod timeline;
 
 use std::fmt::{self, Debug, Formatter};
@@ -64,13 +65,19 @@ impl History {
     }
 
     /// That a message is handed over, as a publish of this number.
-    pub(crate) fn record_publish(&self, publish: Number, publisher: Number, message: &OutboundMessage) {
+    pub(crate) fn record_publish(
+        &self,
+        publish: Number,
+        publisher: Number,
+        message: &OutboundMessage,
+        may_get_id: bool,
+    ) {
         let due_in = match message.schedule().map(|schedule| &schedule.when) {
             Some(ScheduleTime::At(time)) => Some(self.until(*time)),
             _ => None,
         };
         let message = Box::new(message.clone());
-        self.record(What::PublishCalled { publish, publisher, message, due_in });
+        self.record(What::PublishCalled { publish, publisher, message, due_in, may_get_id });
     }
 
     pub(crate) fn record(&self, what: What) {

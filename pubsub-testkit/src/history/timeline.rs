@@ -105,10 +105,13 @@ impl<'a> Names<'a> {
             What::ResumeCalled { key } => format!("resume         {}/{}", key.stream, key.consumer),
             What::StreamCreated { config } => format!("stream made    {}", config.name),
             What::StreamDeleted { stream } => format!("stream gone    {stream}"),
-            What::Purged { stream } => format!("purged         {stream}"),
-            What::MessageDeleted { stream, sequence } => {
+            What::RemovalCalled { .. } => "remove         messages".to_owned(),
+            What::RemovalFailed { .. } => "remove failed".to_owned(),
+            What::Purged { stream, purged, .. } => format!("purged         {stream}: {purged} messages"),
+            What::MessageDeleted { stream, sequence, .. } => {
                 format!("deleted        {stream} sequence {sequence}")
             }
+            What::Modelled { .. } => "followed       by the model".to_owned(),
             What::Asked { ask, options, .. } => match options {
                 Some(options) => {
                     format!(

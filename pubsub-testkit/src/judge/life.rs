@@ -132,7 +132,7 @@ impl<'a> Lives<'a> {
                 self.streams_now.remove(stream);
                 self.consumers_now.retain(|key, _| key.stream != *stream);
             }
-            What::Purged { stream } | What::MessageDeleted { stream, .. } => {
+            What::Purged { stream, .. } | What::MessageDeleted { stream, .. } => {
                 let life = self.stream(stream);
                 if let Some(facts) = self.streams.get_mut(life) {
                     facts.thinned = true;

@@ -10,6 +10,7 @@ mod delivery_rules;
 mod expectation_rules;
 mod life;
 mod made_by_broker;
+mod modelled;
 mod order;
 mod pending;
 mod phantom;
@@ -35,7 +36,7 @@ use crate::history::timeline;
 use records::Records;
 
 /// How early a delivery may seem to be: timers have a granularity of a millisecond, the server's and ours.
-const TOLERANCE: Duration = Duration::from_millis(3);
+pub(crate) const TOLERANCE: Duration = Duration::from_millis(3);
 
 /// The violations that a report shows; further ones are counted.
 const SHOWN: usize = 3;

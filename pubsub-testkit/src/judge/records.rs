@@ -30,6 +30,8 @@ pub(super) struct Publish<'a> {
     pub(super) message: &'a OutboundMessage,
     /// When its schedule is due, if that is a point in time.
     pub(super) due: Option<Duration>,
+    /// Whether the backend may have given it a message id.
+    pub(super) may_get_id: bool,
     pub(super) called: Point,
     pub(super) accepted: Option<Point>,
     pub(super) ended: Option<(Point, &'a Published)>,
@@ -69,7 +71,6 @@ impl<'a> Publish<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub(super) consumer: ConsumerLife,
-    pub(super) connection: Number,
     pub(super) called: Point,
     pub(super) on_drop: Option<OnDrop>,
     /// A subscription goes on after a reset of its consumer.
@@ -137,6 +138,7 @@ pub(super) type MessageKey = (ConsumerLife, u64);
 
 #[derive(Debug)]
 pub(super) struct Records<'a> {
+    pub(super) events: &'a [Event],
     pub(super) streams: Vec<StreamFacts<'a>>,
     pub(super) consumers: Vec<ConsumerFacts<'a>>,
     pub(super) publishes: Vec<Publish<'a>>,
@@ -195,7 +197,7 @@ impl<'a> Records<'a> {
             reading.lives.follow(event);
             reading.read(event);
         }
-        reading.finish()
+        reading.finish(events)
     }
 
     /// The publishes that replace others.
@@ -285,12 +287,13 @@ impl<'a> Reading<'a> {
     fn read(&mut self, event: &'a Event) {
         let point = Point::from(event);
         match &event.what {
-            What::PublishCalled { publish, publisher, message, due_in } => {
+            What::PublishCalled { publish, publisher, message, due_in, may_get_id } => {
                 self.publish_places.insert(*publish, self.publishes.len());
                 self.publishes.push(Publish {
                     publisher: *publisher,
                     message,
                     due: due_in.map(|ahead| event.at + ahead),
+                    may_get_id: *may_get_id,
                     called: point,
                     accepted: None,
                     ended: None,
@@ -314,14 +317,13 @@ impl<'a> Reading<'a> {
                     publish.stream = stream;
                 }
             }
-            What::Asked { ask, key, connection, options } => {
+            What::Asked { ask, key, options, .. } => {
                 let consumer = self.lives.consumer(key, event.order);
                 self.asked_places.insert(*ask, self.asked.len());
                 let is_subscription = options.is_none();
                 self.asked.push(Asked { consumer, called: event.order, is_subscription, answered: None });
                 let on_drop = options.as_ref().map(|options| options.on_drop);
-                let (connection, called) = (*connection, point);
-                self.asks.insert(*ask, Ask { consumer, connection, called, on_drop, is_subscription });
+                self.asks.insert(*ask, Ask { consumer, called: point, on_drop, is_subscription });
             }
             What::Answered { ask, outcome: Ok(_) } => {
                 let place = self.asked_places.get(ask).copied();
@@ -429,7 +431,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn finish(mut self) -> Records<'a> {
+    fn finish(mut self, events: &'a [Event]) -> Records<'a> {
         for publish in &self.publishes {
             let goes_by_itself = publish.message.ttl().is_some()
                 || publish.message.rollup().is_some()
@@ -460,6 +462,7 @@ impl<'a> Reading<'a> {
         let rollups =
             rollups.filter(|(_, publish)| publish.message.rollup().is_some()).map(|(place, _)| place);
         Records {
+            events,
             rollups: rollups.collect(),
             stored: stored.collect(),
             streams: self.lives.streams,

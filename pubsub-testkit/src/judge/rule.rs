@@ -2,8 +2,8 @@
 
 use super::records::Records;
 use super::{
-    Violation, complete, core_rules, counters, delivery_rules, expectation_rules, made_by_broker, order,
-    pending, phantom, publish_rules, settlement_rules, time_rules,
+    Violation, complete, core_rules, counters, delivery_rules, expectation_rules, made_by_broker, modelled,
+    order, pending, phantom, publish_rules, settlement_rules, time_rules,
 };
 
 /// Declares each rule once: its name, what it promises, and the function that looks for violations.
@@ -75,6 +75,8 @@ rules! {
         "a listener, and a group together, hears a plain message at most as often as it was said", core_rules::heard_at_most_once;
     CountersAreTrue = "counters are true",
         "what a stream and a consumer say of themselves is what the history shows", counters::counters_are_true;
+    AsTheModelAllows = "as the model allows",
+        "the model of stream and consumer has an explanation for all that came", modelled::as_the_model_allows;
     NothingLost = "nothing lost",
         "a drained consumer has had every stored message that matches its filters", complete::nothing_lost;
 }

@@ -30,10 +30,24 @@ fn successive<'s, 'a>(
     })
 }
 
+/// Whether somebody who holds an earlier delivery of the message has asked for it: a nak names a sequence.
+fn is_given_back_by_others(
+    records: &Records<'_>,
+    key: MessageKey,
+    one: &Delivered<'_>,
+    next: &Delivered<'_>,
+) -> bool {
+    let places = records.messages.get(&key).map_or(&[][..], Vec::as_slice);
+    let others = records.attempts(places).filter(|other| other.point.order != one.point.order);
+    let mut given_back = others.filter_map(Delivered::given_back);
+    given_back.any(|point| point.order > one.ask.called.order && point.order < next.point.order)
+}
+
 pub(super) fn leases_exclusive(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for (key, one, next) in successive(records) {
         let asked_for = one.given_back().is_some_and(|point| point.order < next.point.order)
+            || is_given_back_by_others(records, key, one, next)
             || records.crashed_between(one.point.order, next.point.order);
         let Some(expires) = expires(records, one).filter(|_| !asked_for) else {
             continue;
@@ -59,7 +73,7 @@ pub(super) fn nak_delay_kept(records: &Records<'_>) -> Found {
         // A late nak may have come after the redelivery by the ack wait.
         let in_time = expires(records, one).is_some_and(|expires| settle.called.at < expires);
         let due = settle.called.at + *delay;
-        if in_time && next.point.at + TOLERANCE < due {
+        if in_time && next.point.at + TOLERANCE < due && !is_given_back_by_others(records, key, one, next) {
             let waited = next.point.at.saturating_sub(settle.called.at);
             let detail =
                 format!("sequence {} came again after {waited:?}; the nak asked for {delay:?}", key.1);
@@ -123,6 +137,7 @@ fn came_after(
         // It may have been on its way, unless there was no reason to send it.
         return in_time;
     }
-    // An unconfirmed settlement can be overtaken on another connection, by a redelivery that was due.
-    settle.confirmed || in_time || next.ask.connection == one.ask.connection
+    // An unconfirmed settlement can be overtaken by a redelivery that was due, on the same connection too: a server puts
+    // settlements in a queue, which another task works off.
+    settle.confirmed || in_time
 }

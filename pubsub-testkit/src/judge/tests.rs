@@ -9,7 +9,7 @@ use pubsub_core::{
 };
 
 use super::{Rule, judge, report};
-use crate::harness::StoreFault;
+use crate::harness::{Clock, StoreFault};
 use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{ConsumerKey, Event, Number, Published, Received, What};
 
@@ -98,8 +98,13 @@ impl Script {
     }
 
     fn say(&mut self, message: OutboundMessage) -> Number {
+        self.say_to_retry(message, false)
+    }
+
+    fn say_to_retry(&mut self, message: OutboundMessage, may_get_id: bool) -> Number {
         let publish = self.number();
-        self.add(What::PublishCalled { publish, publisher: 0, message: Box::new(message), due_in: None });
+        let message = Box::new(message);
+        self.add(What::PublishCalled { publish, publisher: 0, message, due_in: None, may_get_id });
         publish
     }
 
@@ -382,6 +387,58 @@ fn a_redelivery_that_was_on_its_way_when_a_late_ack_came_is_excused() {
 }
 
 #[test]
+fn a_late_ack_that_nobody_confirmed_can_be_overtaken_by_what_was_due() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    script.ack(delivery);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_late_ack_that_was_confirmed_holds() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    script.add(What::SettleCalled { delivery, kind: SettlementKind::Ack, confirmed: true });
+    script.add(What::SettleEnded { delivery, outcome: Ok(()) });
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn a_nak_of_an_earlier_delivery_brings_a_message_again_too() {
+    let mut script = Script::new();
+    script.store(1);
+    let first = script.deliver(1, 1);
+    script.pass(10);
+    script.deliver(1, 2);
+    script.settle(first, SettlementKind::Nak { delay: None });
+    script.deliver(1, 3);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn the_model_judges_what_says_that_it_can_be_followed() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    script.fetch(&[2]);
+    assert_eq!(script.broken(), []);
+    let mut followed = Script::new();
+    followed
+        .events
+        .insert(0, Event { order: 0, at: Duration::ZERO, what: What::Modelled { clock: Clock::Virtual } });
+    followed.store(1);
+    followed.store(2);
+    followed.fetch(&[2]);
+    assert_eq!(followed.broken(), [Rule::AsTheModelAllows]);
+}
+
+#[test]
 fn too_many_unsettled_messages_are_found() {
     let mut script = Script::with(|config| config.with_max_ack_pending(2));
     for sequence in 1..=4 {
@@ -526,7 +583,7 @@ fn what_a_schedule_produces_is_no_phantom_unless_it_is_early() {
         let mut script = Script::new();
         let (publish, message) = (script.number(), Box::new(schedule()));
         let due_in = Some(Duration::from_secs(5));
-        script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+        script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
         script.add(What::PublishEnded { publish, outcome: stored(1) });
         script.pass(seconds);
         script.deliver_this("b", &[("Nats-Scheduler", "a")], "x", 2);
@@ -540,7 +597,7 @@ fn a_schedule_that_produces_nothing_is_found() {
     let schedule = Schedule::at(std::time::SystemTime::now(), "b").unwrap();
     let (publish, message) = (script.number(), Box::new(message().with_schedule(schedule)));
     let due_in = Some(Duration::from_secs(5));
-    script.add(What::PublishCalled { publish, publisher: 0, message, due_in });
+    script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
     script.add(What::PublishEnded { publish, outcome: stored(1) });
     script.store_this(OutboundMessage::new("c", "x").unwrap(), 2);
     script.deliver_this("c", &[], "x", 2);
@@ -713,4 +770,21 @@ fn a_fault_excuses_only_what_it_overlaps() {
     script.pass(10);
     script.deliver(1, 2);
     assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn only_a_publish_that_may_be_tried_again_may_get_an_id() {
+    for (may_get_id, id, broken) in [
+        (true, "made", &[][..]),
+        (false, "made", &[Rule::NothingPhantom][..]),
+        (true, "a", &[Rule::NothingPhantom][..]),
+    ] {
+        let mut script = Script::new();
+        script.publish(Some("a"), stored(1));
+        let publish = script.say_to_retry(message(), may_get_id);
+        script.add(What::PublishEnded { publish, outcome: stored(2) });
+        script.deliver_this("a", &[("Nats-Msg-Id", "a")], "x", 1);
+        script.deliver_this("a", &[("Nats-Msg-Id", id)], "x", 2);
+        assert_eq!(script.broken(), broken, "{may_get_id} {id}");
+    }
 }

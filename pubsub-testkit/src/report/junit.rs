@@ -54,6 +54,7 @@ mod tests {
             outcome,
             reason: Some(reason.to_owned()),
             millis: 7,
+            history: None,
         };
         let report = Report {
             backend: "mine".to_owned(),

@@ -7,10 +7,13 @@ pub(crate) mod stress_table;
 mod table;
 
 use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
 
+use pubsub_core::Result;
 use serde::Serialize;
 
 use crate::cases::waiting::Waiting;
+use crate::history::saved::CaseHistory;
 
 /// How a case ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -53,6 +56,9 @@ pub struct CaseReport {
     pub reason: Option<String>,
     /// How long it took by a real clock, in milliseconds.
     pub millis: u64,
+    /// Of a failed case, everything that it did and saw.
+    #[serde(skip)]
+    pub history: Option<CaseHistory>,
 }
 
 /// What came of a run of the suite. Every case is in it, those that did not run with their reason.
@@ -90,6 +96,18 @@ impl Report {
     pub fn to_json(&self) -> String {
         // Strings and numbers only: nothing that JSON cannot say.
         serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Writes the history of each failed case into this directory, and tells the files.
+    ///
+    /// # Errors
+    /// As [`CaseHistory::save`].
+    pub fn save_histories(&self, directory: &Path) -> Result<Vec<PathBuf>> {
+        self.cases
+            .iter()
+            .filter_map(|case| case.history.as_ref())
+            .map(|history| history.save(directory))
+            .collect()
     }
 
     /// The report as a table for people, with a line for each case, then the reasons of all that did not pass, then

@@ -48,7 +48,7 @@ mod tests {
 
     fn case(id: &'static str, outcome: Outcome, reason: &str) -> CaseReport {
         let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-        CaseReport { id, name: "some_promise", outcome, reason, millis: 7 }
+        CaseReport { id, name: "some_promise", outcome, reason, millis: 7, history: None }
     }
 
     fn report() -> Report {

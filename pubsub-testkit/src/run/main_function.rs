@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial, run};
 
+use super::histories::saved;
 use super::run_case;
 use super::suite::without_harness;
 use crate::case::Case;
@@ -46,12 +47,13 @@ fn completion<H: IntoHarness>(case: &'static Case, harness: fn() -> H) -> Result
         Ok(harness) => run_case(case, harness),
         Err(error) => without_harness(case, &error),
     };
+    let saved = saved(&ended);
     let reason = ended.reason.unwrap_or_default();
     match ended.outcome {
         Outcome::Passed => Ok(Completion::Completed),
         Outcome::Refused | Outcome::Skipped => {
             Ok(Completion::ignored_with(format!("{}: {reason}", ended.outcome)))
         }
-        Outcome::Failed => Err(reason.into()),
+        Outcome::Failed => Err(format!("{}\n{saved}", reason.trim_end()).into()),
     }
 }

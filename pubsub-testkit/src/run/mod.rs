@@ -1,6 +1,7 @@
 //! Runs cases: one ([`run_case`]), all or some ([`run_suite`]), or one as a test ([`run_as_test`]).
 
 mod filter;
+mod histories;
 mod leaks;
 mod limits;
 #[cfg(feature = "main")]
@@ -18,6 +19,7 @@ use pubsub_core::Capability;
 use tokio::runtime::{Builder, Runtime};
 
 pub use filter::Filter;
+pub use histories::histories_directory;
 pub(crate) use leaks::no_task_is_left;
 #[cfg(feature = "main")]
 pub use main_function::run_as_main;
@@ -34,6 +36,7 @@ use crate::judge;
 use crate::report::{CaseReport, Outcome};
 use crate::trial::Trial;
 use crate::twin;
+use histories::Kept;
 use limits::{in_real_time, in_virtual_time};
 
 /// Runs one case on a fresh harness, on a thread and a runtime of its own.
@@ -41,8 +44,12 @@ pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseRepor
     let began = Instant::now();
     let harness: Arc<dyn Harness> = Arc::new(harness);
     let clock = harness.clock();
-    let verdict = on_its_clock(case.test, clock, move || verdict(case, harness));
+    let (backend, server) = (harness.name().to_owned(), harness.server());
+    let kept = Arc::new(Kept::default());
+    let keeping = Arc::clone(&kept);
+    let verdict = on_its_clock(case.test, clock, move || verdict(case, harness, keeping));
     let (outcome, reason) = verdict.unwrap_or_else(|reason| (Outcome::Failed, reason));
+    let history = (outcome == Outcome::Failed).then(|| kept.history(case, &backend, server)).flatten();
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     CaseReport {
         id: case.id,
@@ -50,6 +57,7 @@ pub(crate) fn run_case<H: Harness>(case: &'static Case, harness: H) -> CaseRepor
         outcome,
         reason: Some(reason).filter(|text| !text.is_empty()),
         millis,
+        history,
     }
 }
 
@@ -81,9 +89,9 @@ where
 }
 
 /// The outcome, and its reason in words; empty for a passed case.
-async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, String) {
+async fn verdict(case: &'static Case, harness: Arc<dyn Harness>, kept: Arc<Kept>) -> (Outcome, String) {
     // A panic of the case, or of the backend on the case's own task.
-    match AssertUnwindSafe(attempt_and_look(case, harness)).catch_unwind().await {
+    match AssertUnwindSafe(attempt_and_look(case, harness, &kept)).catch_unwind().await {
         Ok(Ok((outcome, reason))) => (outcome, reason),
         Ok(Err(failure)) => (Outcome::Failed, failure.to_string()),
         Err(panic) => (Outcome::Failed, format!("panicked: {}", limits::words_of(panic.as_ref()))),
@@ -91,11 +99,19 @@ async fn verdict(case: &'static Case, harness: Arc<dyn Harness>) -> (Outcome, St
 }
 
 /// The case, and what must hold afterwards: what its harness expects, and that no task is left.
-async fn attempt_and_look(case: &'static Case, harness: Arc<dyn Harness>) -> CaseResult<(Outcome, String)> {
+async fn attempt_and_look(
+    case: &'static Case,
+    harness: Arc<dyn Harness>,
+    kept: &Kept,
+) -> CaseResult<(Outcome, String)> {
     let expected = harness.expected();
-    let (outcome, reason) = match attempt(case, harness, &expected).await {
-        // That the harness has no such fault is its declaration.
-        Err(failure) if failure.is_skip() => (Outcome::Skipped, failure.to_string()),
+    let (outcome, reason) = match attempt(case, harness, &expected, kept).await {
+        Err(failure) if failure.is_skip() => {
+            if let Some(objection) = expected.objects_to_missing_fault(case) {
+                return Err(Failure::without_place(format!("{objection}: {failure}")));
+            }
+            (Outcome::Skipped, failure.to_string())
+        }
         Err(failure) => return Err(failure),
         Ok((outcome, reason)) => {
             if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {
@@ -112,8 +128,10 @@ async fn attempt(
     case: &'static Case,
     harness: Arc<dyn Harness>,
     expected: &Expected,
+    kept: &Kept,
 ) -> CaseResult<(Outcome, String)> {
     let trial = Trial::begin(harness, case.id).await?;
+    kept.keep(trial.judged_history(), Vec::new());
     if trial.broker().admin().is_none() {
         return Ok((
             Outcome::Skipped,
@@ -125,7 +143,7 @@ async fn attempt(
     }
     let missing = case.needs.iter().copied().find(|capability| !trial.has(*capability));
     let outcome = match missing {
-        None => run_body(case, &trial).await.map(|()| (Outcome::Passed, trial.excuses_in_words())),
+        None => run_body(case, &trial, kept).await.map(|()| (Outcome::Passed, trial.excuses_in_words())),
         Some(capability) => refused(&trial, capability).await,
     };
     match (outcome, trial.end().await) {
@@ -136,12 +154,13 @@ async fn attempt(
 }
 
 /// The case, and then what must hold of every history.
-async fn run_body(case: &Case, trial: &Trial) -> CaseResult {
+async fn run_body(case: &Case, trial: &Trial, kept: &Kept) -> CaseResult {
     let outcome = match (case.run)(trial).await {
         Err(failure) if failure.is_skip() => return Err(failure),
         outcome => outcome,
     };
-    let events = trial.history().events();
+    kept.keep(trial.judged_history(), trial.excused());
+    let events = trial.judged_history().events();
     // A case that has failed may have ended before it had traffic.
     let excused = if outcome.is_ok() {
         trial.excused()

@@ -48,5 +48,5 @@ pub fn run_suite_observed<H: IntoHarness>(
 
 pub(super) fn without_harness(case: &Case, error: &str) -> CaseReport {
     let reason = Some(format!("no harness for the case: {error}"));
-    CaseReport { id: case.id, name: case.name(), outcome: Outcome::Failed, reason, millis: 0 }
+    CaseReport { id: case.id, name: case.name(), outcome: Outcome::Failed, reason, millis: 0, history: None }
 }

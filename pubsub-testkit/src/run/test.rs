@@ -1,5 +1,6 @@
 //! One case as a `#[test]`: what [`suite!`](crate::suite) calls.
 
+use super::histories::saved;
 use super::run_case;
 use super::suite::without_harness;
 use crate::case::Case;
@@ -20,13 +21,14 @@ pub fn run_as_test<H: IntoHarness>(test: &str, harness: impl FnOnce() -> H) {
         Ok(harness) => run_case(case, harness),
         Err(error) => without_harness(case, &error),
     };
+    let saved = saved(&ended);
     let reason = ended.reason.unwrap_or_default();
     match ended.outcome {
         Outcome::Passed => {}
         Outcome::Refused | Outcome::Skipped => tell(&format!("{} {}: {reason}", ended.id, ended.outcome)),
         Outcome::Failed => {
             let (id, name, reason) = (ended.id, ended.name.replace('_', " "), reason.trim_end());
-            fail(&format!("{id} {name}\n{reason}\nthis case alone: cargo test {test}"))
+            fail(&format!("{id} {name}\n{reason}\n{saved}this case alone: cargo test {test}"))
         }
     }
 }

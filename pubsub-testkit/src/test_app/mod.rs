@@ -12,6 +12,7 @@ use pubsub_core::worker::{DeadLetter, DeadLetterStore, DeadLetters, Outcome, Set
 use pubsub_core::{Client, Error, ErrorKind, OutboundMessage, Receipt, Result, Subject, SubjectFilter};
 use serde::Serialize;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 pub use handled::Handled;
 
@@ -83,7 +84,8 @@ impl TestApp {
     /// Starts the service that `build` makes, on this client; its streams must be there.
     ///
     /// # Errors
-    /// What `build` says, and what keeps the worker from starting.
+    /// What `build` says, what keeps the worker from starting, and [`ErrorKind::Timeout`] if it has not started within
+    /// [`PATIENCE`](Self::PATIENCE).
     ///
     /// # Cancel safety
     /// Dropped before completion, the service runs on until the runtime ends.
@@ -102,6 +104,7 @@ impl TestApp {
     }
 
     async fn started(mut self) -> Result<Self> {
+        let deadline = Instant::now() + self.patience;
         while !self.worker.status().is_ready() {
             if self.task.is_finished() {
                 let ended = (&mut self.task).await.map_err(panicked)?;
@@ -110,6 +113,13 @@ impl TestApp {
                     Ok(Some(error)) | Err(error) => Err(error),
                     Ok(None) => Ok(self),
                 };
+            }
+            if Instant::now() >= deadline {
+                self.worker.stop();
+                let status = self.worker.status();
+                return Err(Error::new(ErrorKind::Timeout, "the service under test did not start in time")
+                    .with_context("status", format!("{status:?}"))
+                    .with_remedy("see that its streams are there, and that a server answers"));
             }
             tokio::time::sleep(quiet::LOOK).await;
         }

@@ -38,6 +38,8 @@ pub(crate) struct Trial {
     harmed: Mutex<Vec<Arc<dyn StoreFaults>>>,
     names: Names,
     excuses: Mutex<Vec<(Rule, &'static str)>>,
+    /// Another trial whose history stands for that of this one.
+    adopted: Mutex<Option<Arc<Trial>>>,
 }
 
 impl Trial {
@@ -47,7 +49,29 @@ impl Trial {
         let broker = connect(harness.as_ref(), &history).await?;
         let publisher = broker.publisher();
         let (others, harmed, excuses) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { harness, history, broker, publisher, others, harmed, names: Names::new(id), excuses })
+        let (names, adopted) = (Names::new(id), Mutex::default());
+        Ok(Self { harness, history, broker, publisher, others, harmed, names, excuses, adopted })
+    }
+
+    /// Another trial on the same store, with connections, names and a history of its own. It has to be
+    /// [finished](Self::finish).
+    pub(crate) async fn another(&self) -> CaseResult<Self> {
+        Self::begin(Arc::clone(&self.harness), self.names.case()).await
+    }
+
+    /// Lets the history of another trial stand for that of this one, which then is judged and shown.
+    pub(crate) fn adopt(&self, other: &Arc<Self>) {
+        *self.adopted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(other));
+    }
+
+    /// The trial whose history is judged.
+    fn adopted(&self) -> Option<Arc<Self>> {
+        self.adopted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The history that is judged.
+    pub(crate) fn judged_history(&self) -> History {
+        self.adopted().map_or_else(|| self.history.clone(), |other| other.history.clone())
     }
 
     /// The connection of the case.

@@ -22,6 +22,11 @@ impl Names {
         Self { token: format!("{}-{random:016x}", id.to_ascii_lowercase()) }
     }
 
+    /// The id of the case, in lower case.
+    pub(super) fn case(&self) -> &str {
+        self.token.split('-').next().unwrap_or_default()
+    }
+
     pub(super) fn token(&self) -> &str {
         &self.token
     }
@@ -31,7 +36,11 @@ impl Trial {
     /// A text without the token of this trial: what is left are the labels that the case itself uses.
     pub(crate) fn shorten(&self, text: &str) -> String {
         let token = &self.names.token;
-        text.replace(&format!("-{token}"), "").replace(&format!("{token}."), "")
+        let text = text.replace(&format!("-{token}"), "").replace(&format!("{token}."), "");
+        match self.adopted() {
+            Some(other) => other.shorten(&text),
+            None => text,
+        }
     }
 
     /// The name of this label for a stream of this case.

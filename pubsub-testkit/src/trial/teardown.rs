@@ -20,7 +20,16 @@ impl Trial {
     /// Deletes the streams that the case has made and left, over a connection of its own, since the case may have
     /// closed its own; then closes everything.
     pub(crate) async fn end(self) -> CaseResult {
-        self.delete_what_is_left().await.map_err(|failure| failure.while_doing("clean up after the case"))
+        let ended = async {
+            self.delete_what_is_left().await?;
+            self.no_connection_is_left().await
+        };
+        ended.await.map_err(|failure| failure.while_doing("clean up after the case"))
+    }
+
+    /// The same for a trial beside others, whose connections the store sees too.
+    pub(crate) async fn finish(&self) -> CaseResult {
+        self.delete_what_is_left().await.map_err(|failure| failure.while_doing("clean up"))
     }
 
     /// What a backend has made of its own accord must be gone with what it was for.
@@ -91,8 +100,7 @@ impl Trial {
         for broker in others {
             broker.close().await?;
         }
-        self.broker.close().await?;
-        self.no_connection_is_left().await
+        Ok(self.broker.close().await?)
     }
 
     fn consumers_made(&self) -> BTreeSet<(StreamName, ConsumerName)> {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, ErrorKind, ReplayPolicy, Republish, Retention,
-    StreamConfig, StreamName, SubjectTransform,
+    AckPolicy, ConsumerConfig, DeliverPolicy, Discard, ErrorKind, PriorityGroup, ReplayPolicy, Republish,
+    Retention, StreamConfig, StreamName, SubjectTransform,
 };
 
 use super::Probe;
@@ -122,4 +122,16 @@ pub(super) async fn original_replay(trial: &Trial) -> CaseResult<Probe> {
 pub(super) async fn headers_only(trial: &Trial) -> CaseResult<Probe> {
     let stream = a_stream(trial, "probe-headers").await?;
     consumer(trial, &stream, trial.consumer_config("probe")?.with_headers_only()).await
+}
+
+pub(super) async fn priority_group(trial: &Trial) -> CaseResult<Probe> {
+    let stream = a_stream(trial, "probe-group").await?;
+    let group = PriorityGroup::overflow("probe")?;
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_priority(group)).await
+}
+
+pub(super) async fn prioritized_group(trial: &Trial) -> CaseResult<Probe> {
+    let stream = a_stream(trial, "probe-ranks").await?;
+    let group = PriorityGroup::prioritized("probe")?;
+    consumer(trial, &stream, trial.consumer_config("probe")?.with_priority(group)).await
 }

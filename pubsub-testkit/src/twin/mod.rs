@@ -81,6 +81,8 @@ async fn call(trial: &Trial, capability: Capability) -> CaseResult<Probe> {
         Capability::Backoff => creation::backoff(trial).await,
         Capability::OriginalReplay => creation::original_replay(trial).await,
         Capability::HeadersOnly => creation::headers_only(trial).await,
+        Capability::PriorityGroups => creation::priority_group(trial).await,
+        Capability::PrioritizedGroups => creation::prioritized_group(trial).await,
         Capability::Expectations => instructions::expectation(trial).await,
         Capability::ExpectedSubjectFilter => instructions::expected_filter(trial).await,
         Capability::MessageTtl => instructions::time_to_live(trial).await,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    WrongBackend, administering, batching, closing, consumers, content, fetching, instructing, plain,
-    publishing, remembering, settling, sharing, streams, subscribing,
+    WrongBackend, administering, batching, choosing, closing, consumers, content, fetching, instructing,
+    plain, publishing, remembering, sequences, settling, sharing, streams, subscribing,
 };
 
 /// Declares them as they are read: name, flaw, case, and what spoils each connection.
@@ -140,5 +140,18 @@ wrong_backends! {
     "groups hear twice", "every member of a group hears a plain message", "I3", plain::GroupsHearTwice;
     "says twice", "a plain message is heard twice", "I3", plain::SaysTwice;
     "hides what was lost", "a slow listener is not told that it has lost messages", "M18", plain::HidesWhatWasLost;
+    "hides what is missing", "every seventh delivery is lost, and the others are counted as if it had not been", "M25", choosing::HidesWhatIsMissing::default();
+    "pins nobody", "the members of a pinned group are served in turn", "M27", choosing::PinsNobody;
+    "unpins nobody", "who was unpinned stays pinned", "M27", choosing::UnpinsNobody;
+    "overflows at once", "who asks for what is left over is served at once", "M28", choosing::OverflowsAtOnce;
+    "serves in turn", "who waits is served in turn, whatever the rank", "M29", choosing::ServesInTurn;
     "waits for nobody", "a request that nobody hears ends as one that nobody answers", "I2", plain::WaitsForNobody;
+    "answers bare", "an answer to a request arrives without its headers", "I1", plain::AnswersBare;
+    "hears one answer", "of the answers to a request to many one arrives", "I5", plain::HearsOneAnswer;
+    "forgets acks at the close", "an ack that was made right before a close is not made", "G15", sequences::ForgetsAcksAtTheClose::default();
+    "takes retries it cannot", "a publish that is to be tried again is taken, and tried once", "A16", sequences::TakesRetriesItCannot;
+    "gives up after two", "a message that is nakked at its second attempt never comes again", "M21", sequences::GivesUpAfterTwo;
+    "settles one at a time", "a settlement while another one is on its way says `Ok`, and is not made", "M22", sequences::SettlesOneAtATime::default();
+    "naks end work", "a message of a work queue is gone when it is nakked", "M23", sequences::NaksEndWork::default();
+    "remembers one id", "a message id is forgotten when another one is published", "M24", sequences::RemembersOneId::default();
 }

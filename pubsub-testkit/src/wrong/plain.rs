@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt as _};
 use pubsub_core::{
-    CoreMessage, CoreMessaging, CoreSubscribeOptions, Error, ErrorKind, OutboundMessage, Result,
-    SubjectFilter,
+    CoreMessage, CoreMessaging, CoreSubscribeOptions, Error, ErrorKind, Headers, OutboundMessage,
+    RequestManyOptions, Result, SubjectFilter,
 };
 
 use super::Tamper;
@@ -79,5 +79,39 @@ impl Tamper for WaitsForNobody {
             }
             outcome => outcome,
         }
+    }
+}
+
+/// The likely cause: an answer that is read as its payload alone.
+#[derive(Debug)]
+pub(super) struct AnswersBare;
+
+#[async_trait]
+impl Tamper for AnswersBare {
+    async fn request(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        timeout: Duration,
+    ) -> Result<CoreMessage> {
+        let mut answer = inner.request(message, timeout).await?;
+        answer.headers = Headers::new();
+        Ok(answer)
+    }
+}
+
+/// The likely cause: a request to many that is made of one to anybody.
+#[derive(Debug)]
+pub(super) struct HearsOneAnswer;
+
+#[async_trait]
+impl Tamper for HearsOneAnswer {
+    async fn request_many(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        options: RequestManyOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        Ok(inner.request_many(message, options).await?.take(1).boxed())
     }
 }

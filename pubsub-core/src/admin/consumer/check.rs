@@ -1,6 +1,6 @@
 //! What a backend checks before it makes a consumer.
 
-use super::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy};
+use super::{AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use crate::admin::needs::{need, require};
 use crate::name::ConsumerName;
 use crate::{Capabilities, Capability, Error, Result};
@@ -20,6 +20,7 @@ impl ConsumerConfig {
     /// | `backoff` | `backoff` | empty |
     /// | `replay` | `original_replay` | `instant` |
     /// | `headers_only` | `headers_only` | false |
+    /// | `priority` | `priority_groups`, and `prioritized_groups` for that policy | none |
     /// | `metadata` | `metadata` | empty |
     ///
     /// `max_ack_pending` is 1,000 by default, so a backend without that capability refuses a consumer until it is said
@@ -58,9 +59,11 @@ impl ConsumerConfig {
             backoff,
             replay,
             headers_only,
+            priority,
             metadata,
         } = self;
         let unbounded = max_ack_pending.is_unlimited() || *ack == AckPolicy::None;
+        let ranked = priority.as_ref().is_some_and(|group| group.policy == PriorityPolicy::Prioritized);
         let needs = [
             need(*durable, "durable", Capability::EphemeralConsumers, "true"),
             need(*deliver == DeliverPolicy::All, "deliver", Capability::StartPosition, "all"),
@@ -70,6 +73,8 @@ impl ConsumerConfig {
             need(backoff.is_empty(), "backoff", Capability::Backoff, "empty"),
             need(*replay == ReplayPolicy::Instant, "replay", Capability::OriginalReplay, "instant"),
             need(!headers_only, "headers_only", Capability::HeadersOnly, "false"),
+            need(priority.is_none(), "priority", Capability::PriorityGroups, "none"),
+            need(!ranked, "priority", Capability::PrioritizedGroups, "none, or to another policy"),
             need(metadata.is_empty(), "metadata", Capability::Metadata, "empty"),
         ];
         require(needs, capabilities).map_err(|error| match name {
@@ -97,7 +102,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{ErrorKind, Limit};
+    use crate::{ErrorKind, Limit, PriorityGroup};
 
     fn plain() -> ConsumerConfig {
         ConsumerConfig::durable("users").unwrap().with_max_ack_pending(Limit::Unlimited)
@@ -125,6 +130,11 @@ mod tests {
             (plain().with_replay(ReplayPolicy::Original), "replay", Capability::OriginalReplay),
             (plain().with_headers_only(), "headers_only", Capability::HeadersOnly),
             (plain().with_metadata("team", "rides"), "metadata", Capability::Metadata),
+            (
+                plain().with_priority(PriorityGroup::pinned("a").unwrap()),
+                "priority",
+                Capability::PriorityGroups,
+            ),
         ];
         for (config, field, capability) in cases {
             config.check(Capabilities::minimum().with(capability)).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AckPolicy, DeliverPolicy, ReplayPolicy};
+use super::{AckPolicy, DeliverPolicy, PriorityGroup, PriorityPolicy, ReplayPolicy};
 use crate::admin::Difference;
 use crate::admin::difference::{Comparison, consumer_differs};
 use crate::config::{Limit, duration};
@@ -86,6 +86,9 @@ pub struct ConsumerConfig {
     /// Whether messages come without their payload; its size is then in the header `Nats-Msg-Size`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headers_only: bool,
+    /// Which of those who ask gets the next message; `None` for each in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<PriorityGroup>,
     /// Notes for programs. Keys that begin with `_nats.` belong to the broker.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -134,6 +137,7 @@ impl ConsumerConfig {
             backoff: Vec::new(),
             replay: ReplayPolicy::default(),
             headers_only: false,
+            priority: None,
             metadata: BTreeMap::new(),
         }
     }
@@ -245,6 +249,13 @@ impl ConsumerConfig {
         self
     }
 
+    /// Sets [`priority`](Self::priority).
+    #[must_use]
+    pub fn with_priority(mut self, group: PriorityGroup) -> Self {
+        self.priority = Some(group);
+        self
+    }
+
     /// Adds a note to [`metadata`](Self::metadata).
     #[must_use]
     pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -313,6 +324,9 @@ impl ConsumerConfig {
         );
         found.field("replay", &existing.replay, &self.replay, ToString::to_string);
         found.field("headers_only", &existing.headers_only, &self.headers_only, ToString::to_string);
+        found.field("priority", &existing.effective_priority(), &self.effective_priority(), |group| {
+            group.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+        });
         found.metadata(&existing.metadata, &self.metadata);
         found.differences
     }
@@ -334,6 +348,15 @@ impl ConsumerConfig {
     #[must_use]
     pub fn differs(&self, stream: &StreamName, differences: &[Difference]) -> Error {
         consumer_differs(stream, self.name.as_ref(), differences)
+    }
+
+    /// Where nobody is pinned, the time of a pin means nothing.
+    fn effective_priority(&self) -> Option<PriorityGroup> {
+        let mut group = self.priority.clone()?;
+        if group.policy != PriorityPolicy::Pinned {
+            group.pin_timeout = PriorityGroup::DEFAULT_PIN_TIMEOUT;
+        }
+        Some(group)
     }
 
     fn effective_filters(&self) -> &[SubjectFilter] {

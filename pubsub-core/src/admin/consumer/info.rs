@@ -41,6 +41,10 @@ pub struct ConsumerInfo {
     /// Until when it is paused; `None` if it is not.
     #[serde(with = "timestamp::option", skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<SystemTime>,
+    /// Since when one of those who ask is pinned (see [`PriorityPolicy::Pinned`](crate::PriorityPolicy::Pinned)); `None` if
+    /// none is.
+    #[serde(with = "timestamp::option", skip_serializing_if = "Option::is_none")]
+    pub pinned_since: Option<SystemTime>,
 }
 
 /// One delivery, counted in two ways.
@@ -77,6 +81,7 @@ impl ConsumerInfo {
             pending: 0,
             waiting: 0,
             paused_until: None,
+            pinned_since: None,
         }
     }
 

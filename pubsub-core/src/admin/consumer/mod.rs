@@ -4,11 +4,13 @@ mod check;
 mod config;
 mod info;
 mod policy;
+mod priority;
 mod validate;
 
 pub use config::ConsumerConfig;
 pub use info::{ConsumerInfo, SequencePair};
 pub use policy::{AckPolicy, DeliverPolicy, ReplayPolicy};
+pub use priority::{PriorityGroup, PriorityPolicy};
 
 #[cfg(test)]
 mod tests;

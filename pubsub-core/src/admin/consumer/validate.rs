@@ -49,8 +49,14 @@ impl ConsumerConfig {
         rules::count("max_deliver", self.max_deliver, rules::MAX_COUNT)?;
         self.check_backoff()?;
         rules::count("max_ack_pending", self.max_ack_pending, rules::MAX_COUNT)?;
-        match self.inactive_threshold {
-            Some(threshold) => rules::span("inactive_threshold", threshold, ONE, None),
+        if let Some(threshold) = self.inactive_threshold {
+            rules::span("inactive_threshold", threshold, ONE, None)?;
+        }
+        match &self.priority {
+            Some(group) => {
+                group.check_name()?;
+                rules::span("priority", group.pin_timeout, ONE, None)
+            }
             None => Ok(()),
         }
     }

@@ -159,6 +159,10 @@ impl StreamAdmin for PrefixedAdmin {
         Ok(self.prefix.off_consumer(info))
     }
 
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.unpin_consumer(stream, consumer).await
+    }
+
     async fn stream_subjects(
         &self,
         stream: &StreamName,

@@ -6,8 +6,7 @@ use std::time::Duration;
 /// another instance could handle, and a fast handler does not wait for the network.
 #[derive(Debug)]
 pub(super) struct Capacity {
-    concurrency: usize,
-    /// The least that is held: what all places, or two batches, need.
+    /// The least that is held besides what all places need: two batches.
     least: usize,
     fixed: Option<usize>,
     span: Duration,
@@ -19,25 +18,27 @@ impl Capacity {
     /// The most that is held, unless somebody asked for more.
     const MAX: usize = 1000;
 
-    pub(super) fn new(concurrency: usize, least: usize, fixed: Option<usize>, ack_wait: Duration) -> Self {
-        Self { concurrency, least, fixed, span: ack_wait / 8, mean: None }
+    pub(super) fn new(least: usize, fixed: Option<usize>, ack_wait: Duration) -> Self {
+        Self { least, fixed, span: ack_wait / 8, mean: None }
     }
 
     pub(super) fn took(&mut self, time: Duration) {
         self.mean = Some(self.mean.map_or(time, |mean| mean - mean / 8 + time / 8));
     }
 
-    pub(super) fn limit(&self) -> usize {
+    /// For so many that run at once.
+    pub(super) fn limit(&self, concurrency: usize) -> usize {
+        let least = self.least.max(concurrency);
         if let Some(fixed) = self.fixed {
-            return fixed.max(self.least);
+            return fixed.max(least);
         }
         let Some(mean) = self.mean else {
-            return self.least;
+            return least;
         };
         let each = self.span.as_nanos() / mean.as_nanos().max(1);
         let each = usize::try_from(each).unwrap_or(Self::MAX);
-        let limit = each.saturating_mul(self.concurrency).min(Self::MAX);
-        limit.max(self.least)
+        let limit = each.saturating_mul(concurrency).min(Self::MAX);
+        limit.max(least)
     }
 }
 
@@ -47,19 +48,19 @@ mod tests {
 
     #[test]
     fn a_slow_handler_holds_what_it_works_on_and_a_fast_one_the_most() {
-        let mut capacity = Capacity::new(4, 4, None, Duration::from_secs(30));
-        assert_eq!(capacity.limit(), 4);
+        let mut capacity = Capacity::new(4, None, Duration::from_secs(30));
+        assert_eq!(capacity.limit(4), 4);
         capacity.took(Duration::from_micros(5));
-        assert_eq!(capacity.limit(), Capacity::MAX);
+        assert_eq!(capacity.limit(4), Capacity::MAX);
         for _ in 0..100 {
             capacity.took(Duration::from_secs(10));
         }
-        assert_eq!(capacity.limit(), 4);
+        assert_eq!(capacity.limit(4), 4);
     }
 
     #[test]
     fn what_is_asked_for_counts() {
-        let capacity = Capacity::new(4, 4, Some(5000), Duration::from_secs(30));
-        assert_eq!(capacity.limit(), 5000);
+        let capacity = Capacity::new(4, Some(5000), Duration::from_secs(30));
+        assert_eq!(capacity.limit(4), 5000);
     }
 }

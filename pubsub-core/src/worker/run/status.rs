@@ -42,6 +42,10 @@ pub struct BindingStatus {
     pub consumer: ConsumerName,
     /// How many deliveries it has taken.
     pub taken: u64,
+    /// How many messages were still to come when it last took some.
+    pub lag: u64,
+    /// How many handlers may run at once now.
+    pub concurrency: usize,
     /// How many handlers run.
     pub running: usize,
     /// How many messages wait for a place.
@@ -82,6 +86,8 @@ impl BindingStatus {
             stream,
             consumer,
             taken: 0,
+            lag: 0,
+            concurrency: 0,
             running: 0,
             queued: 0,
             waiting: 0,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pubsub_core::config::timestamp;
 use pubsub_core::{
-    AckPolicy, ConsumerConfig, ConsumerName, DeliverPolicy, Error, ReplayPolicy, Result, SequencePair,
-    StreamName, SubjectFilter,
+    AckPolicy, ConsumerConfig, ConsumerName, DeliverPolicy, Error, PriorityGroup, PriorityPolicy,
+    ReplayPolicy, Result, SequencePair, StreamName, SubjectFilter,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,13 @@ pub(crate) struct ConsumerSettings {
     headers_only: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    priority_groups: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    priority_policy: String,
+    /// Of a pin; shown by the server with any policy.
+    #[serde(skip_serializing_if = "is_unset")]
+    priority_timeout: i64,
     /// Set by a pause. Not one of ours, so an update leaves it as it is: written without it, the consumer would be resumed
     /// (measured on nats-server 2.15.1).
     #[serde(skip_serializing)]
@@ -67,7 +74,7 @@ impl ConsumerSettings {
     }
 
     /// The names of all fields that this library sets, for an update that leaves the others alone.
-    pub(crate) const FIELDS: [&str; 17] = [
+    pub(crate) const FIELDS: [&str; 20] = [
         "name",
         "durable_name",
         "description",
@@ -85,7 +92,37 @@ impl ConsumerSettings {
         "replay_policy",
         "headers_only",
         "metadata",
+        "priority_groups",
+        "priority_policy",
+        "priority_timeout",
     ];
+
+    pub(crate) fn acknowledges(&self) -> bool {
+        self.ack_policy != "none"
+    }
+
+    /// Whether the consumer chooses among those who ask.
+    pub(crate) fn chooses(&self) -> bool {
+        !matches!(self.priority_policy.as_str(), "" | "none")
+    }
+
+    /// The group that pulls belong to. Of several, which the server treats alike, the first.
+    pub(crate) fn priority(&self) -> Result<Option<PriorityGroup>> {
+        let Some(name) = self.priority_groups.first().filter(|_| self.chooses()) else {
+            return Ok(None);
+        };
+        let group = match self.priority_policy.as_str() {
+            "overflow" => PriorityGroup::overflow(name),
+            "pinned_client" => PriorityGroup::pinned(name),
+            "prioritized" => PriorityGroup::prioritized(name),
+            other => return Err(not_known("priority", other)),
+        };
+        let timeout = Some(self.priority_timeout).filter(|timeout| *timeout > 0).map(duration);
+        Ok(Some(match timeout {
+            Some(timeout) => group?.with_pin_timeout(timeout),
+            None => group?,
+        }))
+    }
 }
 
 /// A consumer's configuration and counters.
@@ -109,6 +146,22 @@ pub(crate) struct ConsumerInfo {
     pub(crate) num_pending: u64,
     #[serde(default)]
     pub(crate) paused: bool,
+    #[serde(default)]
+    priority_groups: Vec<GroupState>,
+}
+
+/// Asks for the end of a pin.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnpinRequest<'a> {
+    pub(crate) group: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+struct GroupState {
+    #[serde(default)]
+    pinned_client_id: String,
+    #[serde(default)]
+    pinned_ts: String,
 }
 
 /// Asks for a pause, or without a time for its end.
@@ -184,6 +237,19 @@ impl TryFrom<&ConsumerConfig> for ConsumerSettings {
             .to_owned(),
             headers_only: config.headers_only,
             metadata: config.metadata.clone(),
+            priority_groups: config.priority.iter().map(|group| group.name.clone()).collect(),
+            priority_policy: match config.priority.as_ref().map(|group| group.policy) {
+                None => "",
+                Some(PriorityPolicy::Overflow) => "overflow",
+                Some(PriorityPolicy::Pinned) => "pinned_client",
+                Some(PriorityPolicy::Prioritized) => "prioritized",
+                Some(_) => return Err(not_served("priority")),
+            }
+            .to_owned(),
+            priority_timeout: match &config.priority {
+                Some(group) if group.policy == PriorityPolicy::Pinned => nanos(group.pin_timeout),
+                _ => 0,
+            },
             ..Self::default()
         })
     }
@@ -194,6 +260,7 @@ impl TryFrom<ConsumerSettings> for ConsumerConfig {
 
     fn try_from(settings: ConsumerSettings) -> Result<Self> {
         let mut config = Self::ephemeral();
+        config.priority = settings.priority()?;
         config.durable = settings.durable_name.is_some();
         config.name = settings.durable_name.or(settings.name).map(ConsumerName::new).transpose()?;
         config.description = (!settings.description.is_empty()).then_some(settings.description);
@@ -244,6 +311,8 @@ impl TryFrom<ConsumerInfo> for pubsub_core::ConsumerInfo {
     fn try_from(info: ConsumerInfo) -> Result<Self> {
         let paused_until = info.config.pause_until.as_deref().filter(|_| info.paused);
         let paused_until = paused_until.map(system_time).transpose()?;
+        let pinned = info.priority_groups.iter().find(|group| !group.pinned_client_id.is_empty());
+        let pinned_since = pinned.map(|group| system_time(&group.pinned_ts)).transpose()?;
         let mut config = ConsumerConfig::try_from(info.config)?;
         let name = ConsumerName::new(info.name)?;
         config.name.get_or_insert_with(|| name.clone());
@@ -256,6 +325,7 @@ impl TryFrom<ConsumerInfo> for pubsub_core::ConsumerInfo {
         consumer.pending = info.num_pending;
         consumer.waiting = info.num_waiting;
         consumer.paused_until = paused_until;
+        consumer.pinned_since = pinned_since;
         Ok(consumer)
     }
 }
@@ -289,6 +359,11 @@ mod tests {
             plain.clone().with_backoff([Duration::from_secs(1), Duration::from_secs(2)]),
             plain.clone().with_replay(ReplayPolicy::Original).with_headers_only(),
             plain.clone().with_metadata("team", "rides"),
+            plain.clone().with_priority(PriorityGroup::overflow("g").unwrap()),
+            plain.clone().with_priority(PriorityGroup::prioritized("g").unwrap()),
+            plain
+                .clone()
+                .with_priority(PriorityGroup::pinned("g").unwrap().with_pin_timeout(Duration::from_secs(3))),
             plain.clone().with_ack(AckPolicy::All).with_max_deliver(Limit::Unlimited),
             plain.with_max_ack_pending(Limit::Unlimited).with_inactive_threshold(Duration::from_secs(9)),
         ] {
@@ -308,6 +383,9 @@ mod tests {
         settings.backoff = vec![1];
         settings.headers_only = true;
         settings.metadata.insert("a".to_owned(), "b".to_owned());
+        settings.priority_groups = vec!["g".to_owned()];
+        settings.priority_policy = "overflow".to_owned();
+        settings.priority_timeout = 1;
         let json = serde_json::to_value(&settings).unwrap();
         let mut written = json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let mut listed = ConsumerSettings::FIELDS.map(str::to_owned).to_vec();

@@ -12,7 +12,7 @@ mod time;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use account::AccountInfo;
-pub(crate) use consumer::{ConsumerInfo, ConsumerSettings, PauseRequest, ResetRequest};
+pub(crate) use consumer::{ConsumerInfo, ConsumerSettings, PauseRequest, ResetRequest, UnpinRequest};
 pub(crate) use stream::{DetailsRequest, StreamDetails, StreamInfo, StreamSettings};
 pub(crate) use time::system_time;
 
@@ -60,6 +60,18 @@ pub(crate) struct GetMessage<'a> {
     /// With `seq` as the least sequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_by_subj: Option<&'a str>,
+}
+
+/// Asks which streams store a subject.
+#[derive(Debug, Serialize)]
+pub(crate) struct NamesRequest<'a> {
+    pub(crate) subject: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Names {
+    /// `null` where there is none.
+    pub(crate) streams: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]

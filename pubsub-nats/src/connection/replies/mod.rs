@@ -30,6 +30,42 @@ pub(crate) trait Waiter: Send + 'static {
 
     /// Takes the answer, or the reason that there will be none. Must not block.
     fn resolve(self, answer: Result<Message, Unanswered>);
+
+    /// Whether this answer may be one to go on after. Asked for each answer, so it has to be quick.
+    fn may_go_on_after(_answer: &Message) -> bool {
+        false
+    }
+
+    /// Until when to wait all the same, if this answer does not end the wait. Must be quick and take no lock.
+    fn goes_on_after(&mut self, _token: u64, _answer: &Message) -> Option<Instant> {
+        None
+    }
+
+    /// Until when to wait on, if the time that is over does not end the wait. Must be quick and take no lock.
+    fn goes_on_without_answer(&mut self, _token: u64, _now: Instant, _answered: Answered) -> Option<Instant> {
+        None
+    }
+}
+
+/// What was answered lately.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Answered {
+    /// The last registered of all whose answer has come.
+    newest: u64,
+    /// When any answer was noticed last.
+    last: Option<Instant>,
+}
+
+impl Answered {
+    /// Whether one that was registered after this was answered.
+    pub(crate) const fn is_beyond(&self, token: u64) -> bool {
+        self.newest > token
+    }
+
+    /// Whether nobody has had an answer for so long.
+    pub(crate) fn is_silent_for(&self, time: Duration, now: Instant) -> bool {
+        self.last.is_none_or(|last| now.duration_since(last) >= time)
+    }
 }
 
 /// Why there is no answer to a request that was handed to the connection.
@@ -96,12 +132,12 @@ impl<W: Waiter> Replies<W> {
 
     /// Ends the wait of those whose request went to this subject.
     pub(super) fn end_for(&self, subject: &str, why: Unanswered) {
-        self.end(why, |waiter, _| waiter.subject() == subject);
+        self.end(why, |waiter| waiter.subject() == subject);
     }
 
     /// Ends every wait.
     pub(super) fn end_all(&self, why: Unanswered) {
-        self.end(why, |_, _| true);
+        self.end(why, |_| true);
     }
 
     /// Ends every wait, for good: of who is registered and not sent yet too, as soon as it is sent.
@@ -112,7 +148,7 @@ impl<W: Waiter> Replies<W> {
         }
     }
 
-    fn end(&self, why: Unanswered, condition: impl FnMut(&W, Instant) -> bool) {
+    fn end(&self, why: Unanswered, condition: impl FnMut(&W) -> bool) {
         // Resolved after the lock is released: a waiter may do anything.
         let ended = self.lock().take_where(condition);
         for waiter in ended {
@@ -120,13 +156,52 @@ impl<W: Waiter> Replies<W> {
         }
     }
 
+    fn sweep(&self, now: Instant) {
+        let ended = self
+            .lock()
+            .take_due(now, |waiter, token, answered| waiter.goes_on_without_answer(token, now, answered));
+        for waiter in ended {
+            waiter.resolve(Err(Unanswered::TimedOut));
+        }
+    }
+
+    /// What is to be known of a waiter; `None` if it is gone.
+    pub(crate) fn look_at<T>(&self, token: u64, look: impl FnOnce(&W) -> T) -> Option<T> {
+        self.lock().get(token).map(look)
+    }
+
+    /// Changes a waiter and the time until which it waits.
+    pub(crate) fn postpone(&self, token: u64, change: impl FnOnce(&mut W) -> Instant) {
+        self.lock().postpone(token, |waiter| Some(change(waiter)));
+    }
+
+    /// Takes a waiter out, to resolve it.
+    pub(crate) fn remove(&self, token: u64) -> Option<W> {
+        self.lock().take(token)
+    }
+
+    /// The tokens of those that were sent and fulfil the condition, in the order of their registration.
+    pub(crate) fn select(&self, condition: impl FnMut(&mut W) -> bool) -> Vec<u64> {
+        self.lock().select(condition)
+    }
+
     fn answer(&self, prefix_len: usize, message: Message) {
-        let token = message.subject.get(prefix_len..).and_then(|token| token.parse().ok());
-        let Some(waiter) = token.and_then(|token| self.lock().take(token)) else {
-            tracing::debug!("an answer came that nobody waits for any more");
-            return;
-        };
-        waiter.resolve(Ok(message));
+        let token: Option<u64> = message.subject.get(prefix_len..).and_then(|token| token.parse().ok());
+        let waiter = token.and_then(|token| {
+            let mut slots = self.lock();
+            slots.mark_answered(token);
+            if W::may_go_on_after(&message)
+                && slots.postpone(token, |waiter| waiter.goes_on_after(token, &message)) == Some(true)
+            {
+                return Some(None);
+            }
+            slots.take(token).map(Some)
+        });
+        match waiter {
+            Some(Some(waiter)) => waiter.resolve(Ok(message)),
+            Some(None) => {}
+            None => tracing::debug!("an answer came that nobody waits for any more"),
+        }
     }
 
     /// Brings each answer to its waiter until the subscription ends. `prefix_len` bytes of each subject precede the
@@ -140,7 +215,7 @@ impl<W: Waiter> Replies<W> {
                 biased;
                 // First, so that a flood of answers cannot keep those without one waiting.
                 now = sweep.tick(), if busy => {
-                    self.end(Unanswered::TimedOut, |_, deadline| deadline <= now);
+                    self.sweep(now);
                     busy = !self.lock().is_empty();
                 }
                 () = self.busy.notified(), if !busy => {
@@ -188,13 +263,21 @@ impl<W: Waiter> Ticket<W> {
         reply_subject(prefix, self.token)
     }
 
-    /// Says that the request was handed to the connection: from now on its effect may happen.
-    pub(crate) fn sent(mut self) {
+    /// Says that the request was handed to the connection, or to somebody who does that: from now on its effect may happen.
+    /// Gives the token.
+    pub(crate) fn sent(mut self) -> u64 {
         self.sent = true;
         let closed = self.replies.lock().mark_sent(self.token);
         if let Some(waiter) = closed {
             waiter.resolve(Err(Unanswered::Closed));
         }
+        self.token
+    }
+
+    /// Gives the waiter back: the request was not handed over.
+    pub(crate) fn withdraw(mut self) -> Option<W> {
+        self.sent = true;
+        self.replies.lock().take(self.token)
     }
 }
 

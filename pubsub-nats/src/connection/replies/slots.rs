@@ -3,6 +3,8 @@
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Answered;
+
 /// A token is a serial number and a place in the table, so that a late answer never meets a later waiter.
 const PLACE_BITS: u32 = 20;
 const PLACES: u64 = 1 << PLACE_BITS;
@@ -13,6 +15,9 @@ pub(super) struct Slots<W> {
     serial: u64,
     flushes: Vec<Flush>,
     closed: bool,
+    answered: Answered,
+    /// Whether an answer has come since deadlines were looked at.
+    is_answered: bool,
 }
 
 struct Waiting<W> {
@@ -32,7 +37,15 @@ struct Flush {
 
 impl<W> Slots<W> {
     pub(super) const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new(), serial: 0, flushes: Vec::new(), closed: false }
+        Self {
+            places: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            flushes: Vec::new(),
+            closed: false,
+            answered: Answered { newest: 0, last: None },
+            is_answered: false,
+        }
     }
 
     /// Adds a waiter, made for its token. `None` if the table is full.
@@ -58,10 +71,16 @@ impl<W> Slots<W> {
         None
     }
 
+    /// Notes that an answer has come. Its time is that of the next look at deadlines: a clock is not read for each.
+    pub(super) fn mark_answered(&mut self, token: u64) {
+        self.answered.newest = self.answered.newest.max(token);
+        self.is_answered = true;
+    }
+
     /// Takes out those that were sent, and lets no other wait.
     pub(super) fn close(&mut self) -> Vec<W> {
         self.closed = true;
-        self.take_where(|_, _| true)
+        self.take_where(|_| true)
     }
 
     pub(super) fn take(&mut self, token: u64) -> Option<W> {
@@ -71,19 +90,69 @@ impl<W> Slots<W> {
     }
 
     /// Takes out those that were sent and for which the condition holds.
-    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W, Instant) -> bool) -> Vec<W> {
+    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W) -> bool) -> Vec<W> {
         let mut taken = Vec::new();
         for place in 0..self.places.len() {
             let leaves = self
                 .places
                 .get(place)
                 .and_then(Option::as_ref)
-                .is_some_and(|waiting| waiting.sent && condition(&waiting.waiter, waiting.deadline));
+                .is_some_and(|waiting| waiting.sent && condition(&waiting.waiter));
             if leaves {
                 taken.extend(self.empty(place));
             }
         }
         taken
+    }
+
+    /// Takes out those whose time is over, but for those that are given more.
+    pub(super) fn take_due(
+        &mut self,
+        now: Instant,
+        mut more: impl FnMut(&mut W, u64, Answered) -> Option<Instant>,
+    ) -> Vec<W> {
+        if std::mem::take(&mut self.is_answered) {
+            self.answered.last = Some(now);
+        }
+        let (mut taken, answered) = (Vec::new(), self.answered);
+        for place in 0..self.places.len() {
+            let Some(waiting) = self.places.get_mut(place).and_then(Option::as_mut) else { continue };
+            if !waiting.sent || waiting.deadline > now {
+                continue;
+            }
+            match more(&mut waiting.waiter, waiting.token, answered) {
+                Some(later) => waiting.deadline = later,
+                None => taken.extend(self.empty(place)),
+            }
+        }
+        taken
+    }
+
+    /// Gives a waiter more time, if it is there and says until when.
+    pub(super) fn postpone(
+        &mut self,
+        token: u64,
+        until: impl FnOnce(&mut W) -> Option<Instant>,
+    ) -> Option<bool> {
+        let waiting = self.get_mut(token)?;
+        let until = until(&mut waiting.waiter);
+        waiting.deadline = until.unwrap_or(waiting.deadline);
+        Some(until.is_some())
+    }
+
+    /// The tokens of those that were sent and fulfil the condition, in the order of their insertion.
+    pub(super) fn select(&mut self, mut condition: impl FnMut(&mut W) -> bool) -> Vec<u64> {
+        let sent = self.places.iter_mut().flatten().filter(|waiting| waiting.sent);
+        let mut tokens: Vec<u64> =
+            sent.filter_map(|it| condition(&mut it.waiter).then_some(it.token)).collect();
+        // A token begins with its serial number.
+        tokens.sort_unstable();
+        tokens
+    }
+
+    pub(super) fn get(&self, token: u64) -> Option<&W> {
+        let waiting = self.places.get(place_of(token)?)?.as_ref()?;
+        (waiting.token == token).then_some(&waiting.waiter)
     }
 
     /// How many of those that were sent fulfil the condition.
@@ -168,7 +237,43 @@ mod tests {
         let sent = slots.insert(later(), |_| "sent").unwrap();
         slots.insert(later(), |_| "unsent").unwrap();
         slots.mark_sent(sent);
-        assert_eq!(slots.take_where(|_, _| true), ["sent"]);
+        assert_eq!(slots.take_where(|_| true), ["sent"]);
+    }
+
+    #[test]
+    fn what_is_given_more_time_stays() {
+        let mut slots = Slots::new();
+        let tokens: Vec<u64> =
+            ["ends", "goes on"].map(|name| slots.insert(later(), |_| name).unwrap()).into();
+        tokens.iter().for_each(|token| assert_eq!(slots.mark_sent(*token), None));
+        assert_eq!(slots.select(|_| true), tokens);
+        let now = later();
+        let more =
+            |waiter: &mut &str, _, _| (*waiter == "goes on").then(|| now + std::time::Duration::from_secs(1));
+        assert_eq!(slots.take_due(now, more), ["ends"]);
+        assert!(slots.take_due(now, |_, _, _| None).is_empty());
+        assert_eq!(slots.get(tokens[1]), Some(&"goes on"));
+        assert_eq!(slots.postpone(tokens[1], |_| Some(now)), Some(true));
+        assert_eq!(slots.take_due(now, |_, _, _| None), ["goes on"]);
+        assert_eq!(slots.postpone(tokens[1], |_| Some(now)), None);
+    }
+
+    #[test]
+    fn what_was_answered_is_known_at_the_next_look() {
+        let mut slots = Slots::new();
+        let tokens: Vec<u64> = [1, 2].map(|name| slots.insert(later(), |_| name).unwrap()).into();
+        tokens.iter().for_each(|token| assert_eq!(slots.mark_sent(*token), None));
+        slots.mark_answered(tokens[1]);
+        slots.take(tokens[1]);
+        let (now, mut seen) = (later(), Answered::default());
+        slots.take_due(now, |_, token, answered| {
+            assert_eq!(token, tokens[0]);
+            seen = answered;
+            None
+        });
+        assert!(seen.is_beyond(tokens[0]) && !seen.is_beyond(tokens[1]));
+        let second = std::time::Duration::from_secs(1);
+        assert!(!seen.is_silent_for(second, now) && seen.is_silent_for(second, now + second));
     }
 
     #[test]

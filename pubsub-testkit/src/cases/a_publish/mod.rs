@@ -10,6 +10,7 @@ pub(crate) mod native;
 pub(crate) mod publishers;
 pub(crate) mod receipts;
 pub(crate) mod refusals;
+pub(crate) mod retry;
 pub(crate) mod round_trip;
 pub(crate) mod subjects;
 pub(crate) mod window;

@@ -4,5 +4,6 @@ pub(crate) mod cancel;
 pub(crate) mod close;
 pub(crate) mod finish;
 pub(crate) mod gone;
+pub(crate) mod process;
 pub(crate) mod restart;
 pub(crate) mod siblings;

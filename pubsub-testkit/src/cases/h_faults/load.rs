@@ -46,7 +46,7 @@ pub(in crate::cases) async fn publish_until_stored(
     }
 }
 
-async fn one_publish(
+pub(in crate::cases) async fn one_publish(
     publisher: &dyn Publisher,
     message: OutboundMessage,
     options: PublishOptions,

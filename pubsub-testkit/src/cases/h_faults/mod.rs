@@ -2,6 +2,8 @@
 
 pub(crate) mod clock;
 pub(crate) mod deleted;
+pub(crate) mod half_open;
+pub(crate) mod killed;
 mod load;
 pub(crate) mod outage;
 pub(crate) mod refused;
@@ -9,4 +11,4 @@ pub(crate) mod several;
 pub(crate) mod slow;
 pub(crate) mod unknown;
 
-pub(super) use load::publish_until_stored;
+pub(super) use load::{one_publish, publish_until_stored};

@@ -2,6 +2,7 @@
 
 pub(crate) mod latency;
 pub(crate) mod repeated;
+pub(crate) mod twins;
 
 use pubsub_core::Capability;
 
@@ -46,6 +47,7 @@ fn every_reason_is_listed() -> CaseResult {
         outcome,
         reason: Some(reason.to_owned()),
         millis: 1,
+        history: None,
     };
     let report = Report {
         backend: "some".to_owned(),

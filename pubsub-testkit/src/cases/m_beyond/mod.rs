@@ -15,6 +15,9 @@
 //! | M18 | a plain listener that does not keep up (in [`i_plain`](super::i_plain)) |
 //! | M19 | confirmations without a sequence |
 //! | M20 | the next stored message that matches |
+//! | M21-M24 | generated commands, judged by the model: of one client, of several, on streams that let go, under faults |
+//! | M25, M26 | a stream read in order, without acks; over resets |
+//! | M27-M29 | consumers that choose among those who ask: one is pinned; what overflows; by rank |
 
 pub(crate) mod advisories;
 pub(crate) mod backoff;
@@ -22,8 +25,11 @@ pub(crate) mod details;
 pub(crate) mod expectations;
 pub(crate) mod full_subject;
 pub(crate) mod headers_only;
+pub(crate) mod modelled;
 pub(crate) mod notes;
 pub(crate) mod pause;
+pub(crate) mod priority;
+pub(crate) mod reading;
 pub(crate) mod renamed;
 pub(crate) mod rollup;
 pub(crate) mod stored_only;

@@ -112,8 +112,13 @@ pub(super) fn message_to(dice: &mut Dice, sketch: &mut Sketch, subject: &str) ->
     message
 }
 
+/// As both sides can: what is tried again gets a message id on one of them.
+pub(super) fn once() -> PublishOptions {
+    PublishOptions::default().with_retry(false)
+}
+
 pub(super) async fn publish(world: &World, message: OutboundMessage) -> Observation {
-    let outcome = match world.publisher.publish_with(message, PublishOptions::default()).await {
+    let outcome = match world.publisher.publish_with(message, once()).await {
         Ok(pending) => pending.await,
         Err(error) => Err(error),
     };

@@ -2,13 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pubsub_core::{OutboundMessage, PublishOptions};
+use pubsub_core::OutboundMessage;
 
 use super::super::dice::Dice;
 use super::super::observation::Observation;
 use super::super::sketch::Sketch;
 use super::super::world::World;
-use super::publish::{message, observe, show};
+use super::publish::{message, observe, once, show};
 use super::{Kind, Operation};
 
 pub(super) const KIND: Kind = Kind::new("publish batch", 3, generate);
@@ -29,7 +29,7 @@ impl Operation for PublishBatch {
 
     async fn apply(&self, world: &mut World) -> Observation {
         let mut observation = Observation::default();
-        for pending in world.publisher.publish_batch(self.0.clone(), PublishOptions::default()).await {
+        for pending in world.publisher.publish_batch(self.0.clone(), once()).await {
             let outcome = match pending {
                 Ok(pending) => pending.await,
                 Err(error) => Err(error),

@@ -10,7 +10,7 @@ use pubsub_core::{
 
 use super::look::Look;
 use crate::history::History;
-use crate::history::event::{ConsumerKey, What};
+use crate::history::event::{ConsumerKey, Number, What};
 
 #[derive(Debug)]
 pub(super) struct RecordedAdmin {
@@ -21,6 +21,12 @@ pub(super) struct RecordedAdmin {
 impl RecordedAdmin {
     fn has_stream(&self, info: &StreamInfo) {
         self.history.record(What::StreamCreated { config: Box::new(info.config.clone()) });
+    }
+
+    fn removal(&self) -> Number {
+        let call = self.history.number();
+        self.history.record(What::RemovalCalled { call });
+        call
     }
 
     fn has_consumer(&self, info: &ConsumerInfo) {
@@ -97,9 +103,13 @@ impl StreamAdmin for RecordedAdmin {
     }
 
     async fn purge_stream(&self, stream: &StreamName, purge: Purge) -> Result<u64> {
-        let purged = self.inner.purge_stream(stream, purge).await?;
-        self.history.record(What::Purged { stream: stream.clone() });
-        Ok(purged)
+        let (call, asked) = (self.removal(), Box::new(purge.clone()));
+        let outcome = self.inner.purge_stream(stream, purge).await;
+        self.history.record(match &outcome {
+            Ok(purged) => What::Purged { call, stream: stream.clone(), purge: asked, purged: *purged },
+            Err(_) => What::RemovalFailed { call },
+        });
+        outcome
     }
 
     async fn get_message(&self, stream: &StreamName, selector: MessageSelector) -> Result<StoredMessage> {
@@ -107,9 +117,13 @@ impl StreamAdmin for RecordedAdmin {
     }
 
     async fn delete_message(&self, stream: &StreamName, sequence: u64) -> Result<()> {
-        self.inner.delete_message(stream, sequence).await?;
-        self.history.record(What::MessageDeleted { stream: stream.clone(), sequence });
-        Ok(())
+        let call = self.removal();
+        let outcome = self.inner.delete_message(stream, sequence).await;
+        self.history.record(match outcome {
+            Ok(()) => What::MessageDeleted { call, stream: stream.clone(), sequence },
+            Err(_) => What::RemovalFailed { call },
+        });
+        outcome
     }
 
     async fn pause_consumer(
@@ -139,6 +153,10 @@ impl StreamAdmin for RecordedAdmin {
         let config = Box::new(info.config.clone());
         self.history.record(What::ConsumerReset { key: key(stream, consumer), config, sequence });
         Ok(info)
+    }
+
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.inner.unpin_consumer(stream, consumer).await
     }
 
     async fn stream_subjects(

@@ -30,7 +30,7 @@ impl RecordedCore {
     /// Recorded as over when it is said: a stream may have it from then on.
     fn said(&self, message: &OutboundMessage) -> Number {
         let publish = self.history.number();
-        self.history.record_publish(publish, self.publisher, message);
+        self.history.record_publish(publish, self.publisher, message, false);
         publish
     }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    BatchReceipt, Capabilities, OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result,
+    BatchReceipt, Capabilities, Capability, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    Result,
 };
 
 use crate::history::History;
@@ -22,10 +23,16 @@ impl RecordedPublisher {
         Self { inner, history, publisher }
     }
 
-    fn called(&self, message: &OutboundMessage) -> Number {
+    fn called(&self, message: &OutboundMessage, may_get_id: bool) -> Number {
         let publish = self.history.number();
-        self.history.record_publish(publish, self.publisher, message);
+        let may_get_id = may_get_id && message.id.is_none();
+        self.history.record_publish(publish, self.publisher, message, may_get_id);
         publish
+    }
+
+    /// Whether the backend may try again what is published so, and give it an id for that.
+    fn may_retry(&self, options: &PublishOptions) -> bool {
+        options.retry != Some(false) && self.inner.capabilities().has(Capability::PublishRetry)
     }
 
     fn accepted(&self, publish: Number, outcome: Result<PendingReceipt>) -> Result<PendingReceipt> {
@@ -56,7 +63,7 @@ impl Publisher for RecordedPublisher {
         message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
-        let publish = self.called(&message);
+        let publish = self.called(&message, self.may_retry(&options));
         let outcome = self.inner.publish_with(message, options).await;
         self.accepted(publish, outcome)
     }
@@ -66,7 +73,8 @@ impl Publisher for RecordedPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
-        let publishes: Vec<_> = messages.iter().map(|message| self.called(message)).collect();
+        let may_retry = self.may_retry(&options);
+        let publishes: Vec<_> = messages.iter().map(|message| self.called(message, may_retry)).collect();
         let outcomes = self.inner.publish_batch(messages, options).await;
         let both = publishes.into_iter().zip(outcomes);
         both.map(|(publish, outcome)| self.accepted(publish, outcome)).collect()
@@ -77,7 +85,7 @@ impl Publisher for RecordedPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Result<BatchReceipt> {
-        let publishes: Vec<_> = messages.iter().map(|message| self.called(message)).collect();
+        let publishes: Vec<_> = messages.iter().map(|message| self.called(message, false)).collect();
         let outcome = self.inner.publish_atomic(messages, options).await;
         let count = publishes.len();
         for (index, publish) in publishes.into_iter().enumerate() {

@@ -109,6 +109,10 @@ impl StreamAdmin for TamperedAdmin {
         Ok(self.tamper.consumer_info(info))
     }
 
+    async fn unpin_consumer(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
+        self.tamper.unpin(self.inner.as_ref(), stream, consumer).await
+    }
+
     async fn stream_subjects(
         &self,
         stream: &StreamName,

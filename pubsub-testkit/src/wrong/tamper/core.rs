@@ -48,7 +48,7 @@ impl CoreMessaging for TamperedCore {
         message: OutboundMessage,
         options: RequestManyOptions,
     ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
-        self.inner.request_many(message, options).await
+        self.tamper.request_many(self.inner.as_ref(), message, options).await
     }
 
     async fn respond(&self, to: &ReplySubject, payload: Bytes, headers: Headers) -> Result<()> {

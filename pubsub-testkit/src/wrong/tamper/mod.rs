@@ -18,8 +18,8 @@ use pubsub_core::{
     AccountInfo, BatchReceipt, Broker, Capabilities, Client, Consumer, ConsumerConfig, ConsumerInfo,
     ConsumerName, CoreMessage, CoreMessaging, CoreSubscribeOptions, Delivery, DeliveryInfo, FetchOptions,
     Headers, Health, Message, MessageSelector, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
-    Purge, Receipt, Result, Settlement, StoredMessage, StreamAdmin, StreamConfig, StreamInfo, StreamName,
-    SubjectFilter, SubscribeOptions,
+    Purge, Receipt, RequestManyOptions, Result, Settlement, StoredMessage, StreamAdmin, StreamConfig,
+    StreamInfo, StreamName, SubjectFilter, SubscribeOptions,
 };
 
 use broker::TamperedBroker;
@@ -217,6 +217,15 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         admin.reset_consumer(stream, consumer, sequence).await
     }
 
+    async fn unpin(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        consumer: &ConsumerName,
+    ) -> Result<()> {
+        admin.unpin_consumer(stream, consumer).await
+    }
+
     fn listed_subjects(&self, filter: SubjectFilter) -> SubjectFilter {
         filter
     }
@@ -245,6 +254,15 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         timeout: Duration,
     ) -> Result<CoreMessage> {
         inner.request(message, timeout).await
+    }
+
+    async fn request_many(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        options: RequestManyOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        inner.request_many(message, options).await
     }
 
     fn health(&self, health: Health) -> Health {
