@@ -9,7 +9,7 @@ use pubsub_core::{
 };
 
 use super::{Rule, judge, report};
-use crate::harness::StoreFault;
+use crate::harness::{Clock, StoreFault};
 use crate::history::counts::{ConsumerCounts, StreamCounts};
 use crate::history::event::{ConsumerKey, Event, Number, Published, Received, What};
 
@@ -384,6 +384,58 @@ fn a_redelivery_that_was_on_its_way_when_a_late_ack_came_is_excused() {
     script.ack(delivery);
     script.deliver_to(ask, 1, 2);
     assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_late_ack_that_nobody_confirmed_can_be_overtaken_by_what_was_due() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    script.ack(delivery);
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn a_late_ack_that_was_confirmed_holds() {
+    let mut script = Script::new();
+    script.store(1);
+    let delivery = script.deliver(1, 1);
+    script.pass(11);
+    script.add(What::SettleCalled { delivery, kind: SettlementKind::Ack, confirmed: true });
+    script.add(What::SettleEnded { delivery, outcome: Ok(()) });
+    script.deliver(1, 2);
+    assert_eq!(script.broken(), [Rule::SettledStaysSettled]);
+}
+
+#[test]
+fn a_nak_of_an_earlier_delivery_brings_a_message_again_too() {
+    let mut script = Script::new();
+    script.store(1);
+    let first = script.deliver(1, 1);
+    script.pass(10);
+    script.deliver(1, 2);
+    script.settle(first, SettlementKind::Nak { delay: None });
+    script.deliver(1, 3);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn the_model_judges_what_says_that_it_can_be_followed() {
+    let mut script = Script::new();
+    script.store(1);
+    script.store(2);
+    script.fetch(&[2]);
+    assert_eq!(script.broken(), []);
+    let mut followed = Script::new();
+    followed
+        .events
+        .insert(0, Event { order: 0, at: Duration::ZERO, what: What::Modelled { clock: Clock::Virtual } });
+    followed.store(1);
+    followed.store(2);
+    followed.fetch(&[2]);
+    assert_eq!(followed.broken(), [Rule::AsTheModelAllows]);
 }
 
 #[test]

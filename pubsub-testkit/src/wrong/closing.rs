@@ -13,6 +13,7 @@ use pubsub_core::{
 use tokio::time::sleep;
 
 use super::Tamper;
+use super::holding::holding;
 
 /// The likely cause: a buffer in front of the connection that a flush and a close do not know.
 #[derive(Debug)]
@@ -97,12 +98,7 @@ impl Tamper for WaitsForItsReaders {
     ) -> BoxStream<'static, Result<Delivery>> {
         self.readers.fetch_add(1, Ordering::AcqRel);
         let reader = Reader(Arc::clone(&self.readers));
-        let deliveries = inner.subscribe(options);
-        futures::stream::unfold((deliveries, reader), |(mut deliveries, reader)| async move {
-            let next = deliveries.next().await?;
-            Some((next, (deliveries, reader)))
-        })
-        .boxed()
+        holding(inner.subscribe(options), reader)
     }
 
     async fn close(&self, inner: &dyn Broker) -> Result<()> {

@@ -10,6 +10,7 @@ mod closing;
 mod consumers;
 mod content;
 mod fetching;
+mod holding;
 mod instructing;
 mod plain;
 mod publishing;

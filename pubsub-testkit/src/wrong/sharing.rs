@@ -13,6 +13,7 @@ use pubsub_core::{
 use tokio::sync::{mpsc, watch};
 
 use super::Tamper;
+use super::holding::holding;
 
 /// The likely cause: a subscription of its own for each member, where they should share one.
 #[derive(Debug, Default)]
@@ -177,11 +178,7 @@ impl Tamper for EndsSiblings {
         let sibling = Sibling(self.ended.clone());
         let until = async move { ended.changed().await };
         let deliveries = inner.subscribe(options).take_until(Box::pin(until));
-        futures::stream::unfold((deliveries, sibling), |(mut deliveries, sibling)| async move {
-            let next = deliveries.next().await?;
-            Some((next, (deliveries, sibling)))
-        })
-        .boxed()
+        holding(deliveries, sibling)
     }
 }
 

@@ -12,7 +12,7 @@ use operation::Operation;
 use reading::{Moment, Reader};
 
 /// As many states are looked at for one answer. Beyond, the model says nothing: a wrong verdict is worse than none.
-const MOST_STATES: usize = 20_000;
+const MOST_STATES: usize = 5_000;
 
 /// How many things that may happen at any time are tried before one answer.
 const MOST_LATE: usize = 8;

@@ -7,6 +7,9 @@ use pubsub_core::SettlementKind;
 use super::operation::{Doing, Ended, Operation};
 use crate::model::reference::{Facts, Late, World};
 
+/// How long something may be on its way through a fault.
+const HELD: Duration = Duration::from_secs(5);
+
 impl Operation {
     /// The states that the step can lead to; none if the model does not allow it.
     pub(super) fn step(&self, facts: &Facts, world: &World, done: usize) -> Vec<World> {
@@ -97,7 +100,12 @@ impl Operation {
             return Vec::new();
         }
         let certain = outcome.is_ok() && !stale;
-        if let SettlementKind::Nak { .. } = kind {
+        if let SettlementKind::Nak { delay } = kind {
+            if self.faulted && !(certain && *confirmed) {
+                // It may be held somewhere on its way.
+                let by = at + delay.unwrap_or_default() + HELD;
+                return vec![with_late(world, Late::Again { slot, sequence, by })];
+            }
             return vec![world.settle(facts, slot, sequence, kind, self.span, certain && *confirmed)];
         }
         if certain && *confirmed {

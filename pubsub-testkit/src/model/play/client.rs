@@ -1,11 +1,16 @@
 //! Who carries commands out: [`Client`].
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use pubsub_core::{Broker, Consumer, Delivery, Publisher};
+use pubsub_core::{Broker, Consumer, Delivery, Publisher, Retry};
+use tokio::time::Instant;
 
 use crate::check::CaseResult;
 use crate::trial::{Faults, TestConsumer, Trial};
+
+/// Between two tries to open a consumer.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A delivery that somebody holds.
 #[derive(Debug)]
@@ -64,24 +69,39 @@ impl Client {
             None => trial.another_connection().await?,
         };
         let mut client = Self { publisher: broker.publisher(), broker, consumers: Vec::new() };
-        client.open(consumers).await?;
+        client.open(trial, consumers).await?;
         Ok(client)
     }
 
     /// Opens the consumers anew, as after one was deleted and made again.
-    pub(super) async fn open(&mut self, consumers: &[TestConsumer<'_>]) -> CaseResult {
+    pub(super) async fn open(&mut self, trial: &Trial, consumers: &[TestConsumer<'_>]) -> CaseResult {
         self.consumers.clear();
         for consumer in consumers {
-            self.consumers.push(self.broker.consumer(consumer.stream(), consumer.name()).await?);
+            let opened = self.open_one(trial, consumer).await?;
+            self.consumers.push(opened);
         }
         Ok(())
+    }
+
+    /// Opens one, however long a fault still has an effect.
+    async fn open_one(&self, trial: &Trial, consumer: &TestConsumer<'_>) -> CaseResult<Arc<dyn Consumer>> {
+        let began = Instant::now();
+        loop {
+            match self.broker.consumer(consumer.stream(), consumer.name()).await {
+                Err(error) if error.retry() == Retry::Later && began.elapsed() < trial.patience() => {
+                    trial.pass(PAUSE).await;
+                }
+                opened => return Ok(opened?),
+            }
+        }
     }
 
     pub(super) fn consumer(&self, number: usize) -> Option<&Arc<dyn Consumer>> {
         self.consumers.get(number)
     }
 
-    pub(super) async fn close(self) -> CaseResult {
-        Ok(self.broker.close().await?)
+    /// After a fault a close may say that it could not have everything confirmed.
+    pub(super) async fn close(self) {
+        let _ = self.broker.close().await;
     }
 }

@@ -122,7 +122,7 @@ impl<'t> Play<'t> {
                         *place = made;
                     }
                     for client in self.clients.iter_mut().flatten() {
-                        client.open(&self.consumers).await?;
+                        client.open(self.trial, &self.consumers).await?;
                     }
                 }
             }
@@ -131,7 +131,7 @@ impl<'t> Play<'t> {
                 let made = Client::connect(self.trial, self.faults, &self.consumers).await?;
                 let old = self.clients.get_mut(*client).and_then(|place| place.replace(made));
                 if let Some(old) = old {
-                    old.close().await?;
+                    old.close().await;
                 }
             }
             _ => {}

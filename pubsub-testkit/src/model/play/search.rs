@@ -24,6 +24,9 @@ const SEED: &str = "PUBSUB_MODEL_SEED";
 /// Nobody waits longer for a smaller plan.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// However many plans there are to be, no further one is begun after this time, so that the case ends in its own.
+const ENOUGH: Duration = Duration::from_secs(60);
+
 /// On a real clock, how many plans are carried out side by side.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -37,7 +40,9 @@ pub(crate) async fn search(trial: &Trial, profile: Profile) -> CaseResult {
         (_, Profile::Faulted) | (Clock::Virtual, _) => 1,
         (Clock::Real, _) => SIDE_BY_SIDE,
     };
-    let seeds = stream::iter(first..first.saturating_add(runs));
+    let began = Instant::now();
+    let in_time = |_: &u64| std::future::ready(began.elapsed() < ENOUGH);
+    let seeds = stream::iter(first..first.saturating_add(runs)).take_while(in_time);
     let mut outcomes = seeds.map(|seed| of_seed(trial, profile, seed)).buffered(abreast);
     let mut busiest: Option<Outcome> = None;
     let mut failed = None;

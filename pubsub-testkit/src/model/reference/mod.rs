@@ -27,6 +27,8 @@ pub(super) struct Span {
 pub(super) enum Late {
     /// An ack or a term. `sure` if nothing can have kept it from arriving.
     Ended { slot: usize, sequence: u64, at: Duration, sure: bool },
+    /// A nak, which brings the message again by this time at the latest.
+    Again { slot: usize, sequence: u64, by: Duration },
     /// A publish whose outcome is unknown.
     Publish { publish: usize, from: Duration, to: Duration },
     /// Deliveries that nobody saw. They come again at this time at the latest.
@@ -270,6 +272,12 @@ impl World {
         match rest.late.remove(place) {
             Late::Ended { slot, sequence, at, .. } => {
                 rest.end(facts, slot, sequence, at);
+                vec![rest]
+            }
+            Late::Again { slot, sequence, by } => {
+                if let Some(consumer) = rest.consumer_mut(slot) {
+                    consumer.comes_again(sequence, Span { from: Duration::ZERO, to: by }, false);
+                }
                 vec![rest]
             }
             Late::Publish { publish, from, to } => {
