@@ -15,5 +15,5 @@ async fn main() -> pubsub::Result<()> {
     client.publish_json("greet", "world").await?;
     let router = Router::new().route("greet", greet)?;
     let greeter = Binding::new("GREET", ConsumerConfig::durable("greeter")?, router)?.discard_dead_letters();
-    Worker::new(client).bind(greeter).run_until(pubsub::stop_signal()?).await.map(drop)
+    Worker::new(client).bind(greeter).run_until(pubsub::stop_signal()?).await?.into_result().map(drop)
 }

@@ -63,7 +63,7 @@ pub(crate) async fn run(client: &Client) -> Result<usize> {
     let router = Router::new().route_batch("reading.*", limits, ingest)?.with_state(Arc::clone(&table));
     let ingesting = Binding::new("READING", ConsumerConfig::durable("ingest")?, router)?
         .with_dead_letters(DeadLetters::in_stream("DEAD_LETTERS")?);
-    let outcome = Worker::new(client.clone()).bind(ingesting).run().await?;
+    let outcome = Worker::new(client.clone()).bind(ingesting).run().await?.into_result()?;
     let transactions = *table.transactions.lock().unwrap_or_else(PoisonError::into_inner);
     println!("{} rows in {transactions} transactions, {} given up", outcome.done, outcome.dead_lettered);
     let rows = table.rows.lock().unwrap_or_else(PoisonError::into_inner).len();

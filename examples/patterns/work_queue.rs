@@ -51,7 +51,7 @@ async fn work(client: &Client, pictures: u32) -> Result<Outcome> {
     let jobs = Binding::new("PICTURE", ConsumerConfig::durable("makers")?, router)?
         .with_concurrency(4)
         .with_dead_letters(DeadLetters::in_stream("DEAD_LETTERS")?);
-    Worker::new(client.clone()).bind(jobs).run().await
+    Worker::new(client.clone()).bind(jobs).run().await?.into_result()
 }
 
 /// Three jobs, one of them impossible; it is mended by hand and done after all. Returns how many were done.

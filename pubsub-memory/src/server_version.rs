@@ -18,7 +18,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | 2.12 | a publish whose expectation does not hold fails, also if its message id is known; before it is a duplicate |
 /// | 2.14 | a message that fills a stream to exactly `max_bytes` is stored by a stream that discards new ones |
 /// | 2.14 | a message that rolls its subject up is stored on a full subject (`discard_new_per_subject`) |
+/// | 2.14 | a lowered `max_messages_per_subject` applies at once, and not with the next message of a subject |
+/// | 2.14 | a purge up to the sequence 1 removes nothing; before, everything that its filter names (with files also without a filter) |
+/// | 2.14 | a work queue refuses a consumer for its start (10101) before it looks at its filters |
 /// | 2.14 | a consumer begins with its ack floor where it starts, not at 0 |
+/// | 2.14 | a consumer counts an exhausted message no longer as redelivered once it has left the stream |
 /// | 2.15 | a consumer counts as one that sees nothing but what a purge names if all of its filters are such, not one |
 /// | 2.15 | a message that is too large is refused (10054) before its id and its expectations are looked at |
 ///

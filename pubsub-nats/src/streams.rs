@@ -4,13 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pubsub_core::{Result, StreamConfig, StreamName, SubjectFilter};
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 
 use crate::api::{self, Effect, wire};
 use crate::connection::Connection;
 
 /// How long what the server told is believed: someone may change a stream.
 const FRESH: Duration = Duration::from_secs(30);
+/// How long who can do without waits for the server to tell, and how long it does without after it was not told.
+const LOOK: Duration = Duration::from_millis(500);
+const SILENT: Duration = Duration::from_secs(5);
 /// How many streams are remembered.
 const MOST: usize = 256;
 
@@ -44,14 +48,48 @@ impl From<StreamConfig> for StreamFacts {
 }
 
 /// The streams that publishing asked for, so that it asks seldom.
-#[derive(Debug, Default)]
-pub(crate) struct Streams(Mutex<Vec<Arc<StreamFacts>>>);
+#[derive(Debug)]
+pub(crate) struct Streams {
+    told: Mutex<Vec<Arc<StreamFacts>>>,
+    /// Who can do without asks in turn.
+    asking: Semaphore,
+    /// Since when the server does not tell.
+    silent: Mutex<Option<Instant>>,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { told: Mutex::default(), asking: Semaphore::new(1), silent: Mutex::default() }
+    }
+}
 
 impl Streams {
     /// The stream that takes a subject, if that was told lately.
     pub(crate) fn known(&self, subject: &str) -> Option<Arc<StreamFacts>> {
         let streams = self.lock();
         streams.iter().find(|stream| stream.told.elapsed() < FRESH && stream.takes(subject)).cloned()
+    }
+
+    /// As [`find`](Self::find), for who can do without: only one of them asks at a time, and nobody for a while after the
+    /// server did not tell.
+    pub(crate) async fn find_seldom(
+        &self,
+        connection: &Connection,
+        subject: &str,
+    ) -> Option<Arc<StreamFacts>> {
+        if let Some(known) = self.known(subject) {
+            return Some(known);
+        }
+        let is_silent = self.silent().is_some_and(|since| since.elapsed() < SILENT);
+        if is_silent || !connection.is_connected() {
+            return None;
+        }
+        let _turn = self.asking.try_acquire().ok()?;
+        if let Ok(Ok(stream)) = timeout(LOOK, self.ask(connection, subject)).await {
+            return stream;
+        }
+        *self.silent() = Some(Instant::now());
+        None
     }
 
     /// The stream that takes a subject, if any does. Asks the server if that is not known.
@@ -92,8 +130,12 @@ impl Streams {
         }
     }
 
+    fn silent(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<StreamFacts>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

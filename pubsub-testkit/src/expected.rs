@@ -33,6 +33,8 @@ struct Declared {
     /// Of those, the ones that may be missing all the same.
     perhaps: Capabilities,
     skipped: BTreeSet<String>,
+    /// Whether a case that is skipped for want of a fault must be among those, too.
+    faults: bool,
 }
 
 impl Default for Expected {
@@ -43,7 +45,14 @@ impl Default for Expected {
 
 impl Expected {
     fn of(has: Capabilities) -> Self {
-        Self { declared: Some(Declared { has, perhaps: Capabilities::minimum(), skipped: BTreeSet::new() }) }
+        Self {
+            declared: Some(Declared {
+                has,
+                perhaps: Capabilities::minimum(),
+                skipped: BTreeSet::new(),
+                faults: false,
+            }),
+        }
     }
 
     /// Every case runs. The default.
@@ -90,6 +99,23 @@ impl Expected {
             declared.skipped.extend(ids.into_iter().map(|id| id.as_ref().to_ascii_uppercase()));
         }
         self
+    }
+
+    /// The harness injects faults, and a case that is skipped because it cannot inject the one that the case needs must be
+    /// among those of [`skipping`](Self::skipping). By default such a skip is in the report, and fails nothing: a harness
+    /// need not have any.
+    #[must_use]
+    pub fn with_faults(mut self) -> Self {
+        if let Some(declared) = &mut self.declared {
+            declared.faults = true;
+        }
+        self
+    }
+
+    /// What is wrong with a case having been skipped for want of a fault, if something is.
+    pub(crate) fn objects_to_missing_fault(&self, case: &Case) -> Option<&'static str> {
+        let expected = self.declared.as_ref()?;
+        if expected.faults { self.objects_to_skip(case, true) } else { None }
     }
 
     /// What is wrong with what the backend declares for a case, if something is.
@@ -162,6 +188,13 @@ mod tests {
         assert!(expected.objects_to_skip(case("A1"), false).is_some());
         assert!(expected.objects_to_skip(case("A2"), true).is_some());
         assert_eq!(expected.objects_to_skip(case("A2"), false), None);
+    }
+
+    #[test]
+    fn a_fault_that_gets_lost_is_objected_to_where_faults_are_expected() {
+        assert_eq!(Expected::all().objects_to_missing_fault(case("H1")), None);
+        assert!(Expected::all().with_faults().objects_to_missing_fault(case("H1")).is_some());
+        assert_eq!(Expected::all().with_faults().skipping(["H1"]).objects_to_missing_fault(case("H1")), None);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::{BoxStream, Stream, StreamExt as _};
+use futures::stream::{BoxStream, Stream};
 use serde::Serialize;
 
-use super::{PublishOptions, Publisher, Receipt};
+use super::{PublishOptions, Publisher, Receipt, pipeline};
 use crate::message::OutboundMessage;
 use crate::{Error, Result, Subject};
 
@@ -92,11 +92,7 @@ pub trait PublisherExt: Publisher {
     where
         M: Stream<Item = OutboundMessage> + Send + 'a,
     {
-        messages
-            .then(move |message| self.publish_with(message, options.clone()))
-            .map(|accepted| async { accepted?.await })
-            .buffered(window.get())
-            .boxed()
+        pipeline::publish_all(self, messages, window.get(), options)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod ext;
 mod options;
+mod pipeline;
 mod receipt;
 
 use std::any::Any;

@@ -61,7 +61,8 @@ impl Binding {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an illegal name;
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a router without routes, or a filter of which no route takes all.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a router without routes, a route of batches below a layer, or a
+    /// filter of which no route takes all.
     pub fn new<N>(stream: N, consumer: ConsumerConfig, router: Router) -> Result<Self>
     where
         N: TryInto<StreamName, Error: Into<Error>>,
@@ -70,6 +71,11 @@ impl Binding {
         let routes = router.filters();
         if routes.is_empty() {
             return Err(Error::config("router", "the router has no routes").with_remedy("add one by `route`"));
+        }
+        if let Some(route) = router.missing_layer() {
+            return Err(Error::config("router", "no layer goes around a handler of batches")
+                .with_context("route", route)
+                .with_remedy("add the route after the layers, and do in its handler what they do"));
         }
         let mut consumer = consumer.with_max_deliver(Limit::Unlimited);
         if consumer.filters.is_empty() {
@@ -167,6 +173,14 @@ impl Binding {
             return Err(Error::config("ack", "a worker settles each message by itself")
                 .with_remedy("leave the consumer's `ack` explicit"));
         }
+        if !self.consumer.backoff.is_empty() {
+            return Err(Error::config(
+                "backoff",
+                "the server adds these delays to those of the worker's retries",
+            )
+            .with_context("stream", &self.stream)
+            .with_remedy("leave the consumer's `backoff` out, and give the binding a `RetryPolicy`"));
+        }
         if self.concurrency.is_empty() {
             return Err(Error::config("concurrency", "its upper bound is below its lower one")
                 .with_remedy("give bounds such as 4..=64"));
@@ -177,6 +191,9 @@ impl Binding {
         }
         if self.deadline.is_zero() {
             return Err(Error::config("deadline", "deadline is 0").with_remedy("give a duration such as 5m"));
+        }
+        if let Some(GivenUp::Kept(dead_letters)) = &self.given_up {
+            dead_letters.must_not_return_to(&self.stream, &self.consumer.filters)?;
         }
         self.given_up.as_ref().ok_or_else(|| {
             Error::config("dead_letters", "nobody has said what becomes of messages that are given up")

@@ -31,9 +31,10 @@ pub struct RetryPolicy {
     /// How often a message is tried at most, the first time included. Unlimited must be said, and is never hot: there is
     /// always a delay.
     pub attempts: Limit<u32>,
-    /// How many deliveries beyond the attempts a message may have before it is given up without being handled; by default 5.
-    /// JetStream counts deliveries, those too that were handed back at a stop or whose process died; without this a few
-    /// restarts would give up what nobody has tried.
+    /// How many deliveries beyond the attempts a message may have before it is suspected of ending its process; by default 5.
+    /// JetStream counts deliveries, those too that were handed back at a stop or whose process died. A message beyond them is
+    /// handled while no other is; one beyond twice as many is given up without being handled, one in each run of the
+    /// worker, and never if what is given up is discarded.
     pub spare_deliveries: u32,
     /// For how long, from when the message was stored, it is tried again; by default without end.
     pub budget: Limit<Duration>,
@@ -150,11 +151,11 @@ impl RetryPolicy {
             return None;
         }
         let delay = self.delay(attempt);
-        let in_time = self.budget.at().is_none_or(|budget| age + delay <= budget);
+        let in_time = self.budget.at().is_none_or(|budget| age.saturating_add(delay) <= budget);
         in_time.then_some(delay)
     }
 
-    /// A message that was delivered more often than this is given up without being handled.
+    /// A message that was delivered more often than this is handled alone.
     pub(crate) fn most_deliveries(&self) -> Option<u64> {
         self.attempts.at().map(|attempts| u64::from(attempts) + u64::from(self.spare_deliveries))
     }
@@ -162,7 +163,7 @@ impl RetryPolicy {
     /// Whether there is an attempt after this one by number alone: a handler's own delay does not lengthen a policy.
     pub(crate) fn allows_another(&self, attempt: u64, age: Duration, delay: Duration) -> bool {
         self.attempts.at().is_none_or(|attempts| attempt < u64::from(attempts))
-            && self.budget.at().is_none_or(|budget| age + delay <= budget)
+            && self.budget.at().is_none_or(|budget| age.saturating_add(delay) <= budget)
     }
 
     fn delay(&self, attempt: u64) -> Duration {
@@ -230,5 +231,18 @@ mod tests {
         assert!(policy().with_max_delay(Duration::from_millis(1)).validate().is_err());
         assert!(policy().with_factor(0.5).validate().is_err());
         policy().validate().unwrap();
+    }
+
+    #[test]
+    fn no_duration_is_too_long() {
+        let longest = policy().with_attempts(9).with_budget(Duration::MAX).with_max_delay(Duration::MAX);
+        for policy in [longest.clone().with_first_delay(Duration::MAX), longest.clone().with_factor(100.0)] {
+            for attempt in [1, 8] {
+                assert!(policy.clone().delay_after(attempt, Duration::MAX).is_some());
+                let jittered = RetryPolicy { jitter: true, ..policy.clone() };
+                assert!(jittered.delay_after(attempt, Duration::MAX).is_some());
+            }
+            assert!(policy.allows_another(1, Duration::MAX, Duration::MAX));
+        }
     }
 }

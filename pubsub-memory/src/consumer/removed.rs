@@ -25,7 +25,7 @@ impl ConsumerState {
         let is_below = |sequence: u64| sequence < first;
         if self.dropped == messages.dropped().count()
             && !self.pending.sequences().next().is_some_and(is_below)
-            && !self.exhausted.first().copied().is_some_and(is_below)
+            && !(self.tracks_exhausted && self.exhausted.first().copied().is_some_and(is_below))
         {
             return;
         }
@@ -36,7 +36,7 @@ impl ConsumerState {
                 for sequence in dropped.filter(|sequence| *sequence >= first) {
                     if self.pending.contains(sequence) {
                         gone.push(sequence);
-                    } else if !self.exhausted.is_empty() && !self.untold.contains(&sequence) {
+                    } else if self.tracks_exhausted && !self.untold.contains(&sequence) {
                         self.exhausted.remove(&sequence);
                     }
                 }
@@ -52,7 +52,7 @@ impl ConsumerState {
                 self.end_removed(sequence);
             }
         }
-        if self.exhausted.first().is_some_and(|sequence| *sequence < first) {
+        if self.tracks_exhausted && self.exhausted.first().is_some_and(|sequence| *sequence < first) {
             self.exhausted = self.exhausted.split_off(&first);
         }
     }
@@ -145,6 +145,7 @@ impl ConsumerState {
             self.floor.purged_below(from, highest);
         }
         self.delivered = self.passed();
+        self.delivered.stream = self.delivered.stream.max(from.saturating_sub(1));
         if self.pending.is_empty() {
             self.exhausted.clear();
             self.untold.clear();

@@ -33,6 +33,10 @@ pub(crate) struct ConsumerState {
     pub(super) pending: Pending,
     /// Messages that had their last attempt. They stay in the stream; a late ack of one still counts.
     pub(super) exhausted: BTreeSet<u64>,
+    /// Whether it began with the last message of each subject, and found some.
+    pub(super) has_picked: bool,
+    /// Whether the floor passes exhausted messages, and those are forgotten that have left the stream.
+    pub(crate) tracks_exhausted: bool,
     /// All deliveries, and the highest message delivered.
     pub(super) delivered: SequencePair,
     pub(super) floor: Floor,
@@ -82,13 +86,13 @@ pub(super) struct Turns {
 }
 
 impl ConsumerState {
-    /// `begins_settled` says whether the floor begins where the consumer does.
+    /// `tracks_exhausted` is true as of 2.14, since when the floor also begins where the consumer does.
     pub(crate) fn new(
         name: ConsumerName,
         mut config: ConsumerConfig,
         start: DeliverPolicy,
         (messages, clock): (&Messages, &Clock),
-        begins_settled: bool,
+        tracks_exhausted: bool,
         now: Instant,
     ) -> Self {
         config.ack_wait = config.effective_ack_wait();
@@ -96,7 +100,8 @@ impl ConsumerState {
         let replay = (config.replay == ReplayPolicy::Original).then(|| Replay::new(messages.log().last()));
         let position = start::position(start, &selector, messages, clock);
         let start = position.next_sequence();
-        let floor = if begins_settled { start } else { 0 };
+        let has_picked = position.picked().next().is_some();
+        let floor = if tracks_exhausted { start } else { 0 };
         Self {
             name,
             config,
@@ -106,6 +111,8 @@ impl ConsumerState {
             position,
             pending: Pending::default(),
             exhausted: BTreeSet::new(),
+            tracks_exhausted,
+            has_picked,
             delivered: SequencePair::new(0, start.saturating_sub(1)),
             floor: Floor::before(floor),
             shown_floor: Floor::before(floor),
@@ -157,7 +164,9 @@ impl ConsumerState {
     }
 
     pub(super) fn exhaust(&mut self, sequence: u64, attempts: u64, effects: &mut Effects) {
-        if let Some(entry) = self.pending.remove(sequence) {
+        if let Some(entry) = self.pending.remove(sequence)
+            && self.tracks_exhausted
+        {
             self.floor.ended(entry.number, sequence, &self.pending, self.passed());
         }
         self.exhausted.insert(sequence);
@@ -194,6 +203,10 @@ impl ConsumerState {
 
     /// All deliveries, and the highest message that was looked at.
     pub(super) fn passed(&self) -> SequencePair {
+        if self.has_picked && self.delivered.consumer == 0 {
+            // A server keeps to what it has picked, also where that is gone.
+            return self.delivered;
+        }
         let looked_at = self.position.next_sequence().saturating_sub(1);
         SequencePair::new(self.delivered.consumer, self.delivered.stream.max(looked_at))
     }
@@ -269,7 +282,7 @@ impl ConsumerState {
         if storage == Storage::Memory && info.delivered == SequencePair::default() {
             // What a fetch in vain has passed over shows as delivered, as long as nothing was (measured on nats-server
             // 2.15.1; not with files, where the beginning is on the disk).
-            info.delivered.stream = self.position.next_sequence().saturating_sub(1);
+            info.delivered.stream = self.passed().stream;
         }
         info.ack_floor = self.shown_floor.pair();
         info.ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);

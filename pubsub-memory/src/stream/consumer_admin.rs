@@ -13,8 +13,11 @@ use crate::{error, known};
 
 const NOT_UPDATABLE: u16 = 10012;
 
-/// The first server whose consumers begin with their floor where they start.
-const BEGINS_SETTLED: (u16, u16) = (2, 14);
+/// The first server whose consumers begin with their floor where they start, and let it pass exhausted messages.
+pub(super) const TRACKS_EXHAUSTED: (u16, u16) = (2, 14);
+
+/// The first server that looks at the start of a work queue's consumer before its filters.
+const START_FIRST: (u16, u16) = (2, 14);
 
 /// Remedies for what a work queue refuses.
 const EXPLICIT: &str = "use the ack policy `explicit`";
@@ -44,9 +47,9 @@ impl StreamState {
             }
             start => start,
         };
-        let begins_settled = self.bounds.server_version.is_at_least(BEGINS_SETTLED);
+        let tracks_exhausted = self.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
         let held = (&self.messages, &self.clock);
-        let consumer = ConsumerState::new(name, config, start, held, begins_settled, now);
+        let consumer = ConsumerState::new(name, config, start, held, tracks_exhausted, now);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);
@@ -221,17 +224,27 @@ impl StreamState {
         if config.ack != AckPolicy::Explicit {
             return refused(10098, "a work-queue consumer must ack each message", EXPLICIT);
         }
-        if config.deliver != DeliverPolicy::All {
-            return refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+        let start = || {
+            let starts_late = config.deliver != DeliverPolicy::All;
+            let refused =
+                || refused(10101, "a work-queue consumer starts with the oldest message", "deliver all");
+            if starts_late { refused() } else { Ok(()) }
+        };
+        let start_first = self.bounds.server_version.is_at_least(START_FIRST);
+        if start_first {
+            start()?;
         }
-        if config.filters.is_empty() && self.consumers.len() > 0 {
+        // One that starts with the last of each subject has a filter on the wire.
+        let is_unfiltered = config.filters.is_empty() && config.deliver != DeliverPolicy::LastPerSubject;
+        if is_unfiltered && self.consumers.len() > 0 {
             return refused(
                 10099,
                 "a consumer without filters overlaps with every other one of the work queue",
                 SHARE,
             );
         }
-        self.check_overlap(config, None)
+        self.check_overlap(config, None)?;
+        if start_first { Ok(()) } else { start() }
     }
 
     fn check_work_queue_update(&self, config: &ConsumerConfig, slot: usize) -> Result<()> {

@@ -16,6 +16,9 @@ const LAST_BYTE: (u16, u16) = (2, 14);
 /// The first server that takes a rollup on a full subject.
 const ROLLUP_MAKES_ROOM: (u16, u16) = (2, 14);
 
+/// The first server to which a lowered `max_messages_per_subject` applies at once, and not with a subject's next message.
+const SUBJECTS_SHRINK: (u16, u16) = (2, 14);
+
 impl StreamState {
     pub(super) fn check_size(&self, message: &Stored) -> Result<()> {
         match self.config.max_message_size {
@@ -86,6 +89,9 @@ impl StreamState {
         let Limit::At(limit) = self.config.max_messages_per_subject else {
             return;
         };
+        if !self.bounds.server_version.is_at_least(SUBJECTS_SHRINK) {
+            return;
+        }
         let counts = self.messages.subjects().counts();
         let mut subjects: Vec<Subject> =
             counts.filter(|(_, count)| *count > limit).map(|(subject, _)| subject.clone()).collect();

@@ -12,6 +12,9 @@ use super::state::StreamState;
 use crate::consumer::{Purged, Selector};
 use crate::{error, known};
 
+/// The first server on which a purge up to the sequence 1 removes nothing.
+const UP_TO_THE_FIRST_IS_NOTHING: (u16, u16) = (2, 14);
+
 /// The first server to which a consumer is within a purge only if all of its filters are.
 const EACH_FILTER_COUNTS: (u16, u16) = (2, 15);
 
@@ -31,6 +34,10 @@ impl StreamState {
         now: Instant,
         effects: &mut Effects,
     ) -> u64 {
+        let extent = match extent {
+            PurgeExtent::UpTo(1) if self.purges_all_up_to_the_first(filter) => PurgeExtent::Keep(0),
+            extent => extent,
+        };
         let before = self.messages.log().len();
         let concerned = self.concerned_by(filter);
         for slot in concerned.iter() {
@@ -55,6 +62,12 @@ impl StreamState {
         };
         self.purge_consumers(filter, some.as_deref(), &concerned, now, effects);
         before - self.messages.log().len()
+    }
+
+    /// An older server takes "up to the first" for everything, except in memory and without a filter.
+    fn purges_all_up_to_the_first(&self, filter: Option<&SubjectFilter>) -> bool {
+        let is_old = !self.bounds.server_version.is_at_least(UP_TO_THE_FIRST_IS_NOTHING);
+        is_old && (filter.is_some() || self.config.storage == Storage::File)
     }
 
     /// The consumers that may hold what a purge with this filter removes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pubsub_core::{Error, ErrorKind, Headers, MessageId, Result, StreamConfig, Subject};
 use tokio::time::Instant;
 
+use super::consumer_admin::TRACKS_EXHAUSTED;
 use super::messages::Messages;
 use super::schedules::Schedules;
 use super::state::StreamState;
@@ -82,7 +83,8 @@ impl StreamState {
             state.dedup.remember(MessageId::new(id.id)?, id.sequence, id.is_stored, at);
         }
         for consumer in record.consumers {
-            let consumer = ConsumerState::from_record(consumer, &state.messages, &clock, now)?;
+            let mut consumer = ConsumerState::from_record(consumer, &state.messages, &clock, now)?;
+            consumer.tracks_exhausted = state.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
             if state.consumers.slot(&consumer.name).is_some() {
                 return Err(Error::config("name", "two consumers have this name"));
             }

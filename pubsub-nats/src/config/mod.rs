@@ -91,7 +91,7 @@ pub struct NatsConfig {
     pub publish_timeout: Duration,
     /// Whether a publish whose outcome is not known is tried again within its time, under one message id, if the call does
     /// not say otherwise; a message without an id then gets one, which costs a server 30 to 60 % of what it can store in a
-    /// second. It ends where the stream would no longer remember the id. What was in flight at a break may be stored after
+    /// second. For an id of the caller's own the receipt says *duplicate* also if an earlier try was stored. It ends where the stream would no longer remember the id. What was in flight at a break may be stored after
     /// what was published later without waiting for it. Default yes.
     pub publish_retry: bool,
     /// The most time for a close, over all its steps. Default 10 s.

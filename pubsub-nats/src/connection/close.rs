@@ -47,7 +47,7 @@ impl Connection {
         // Intake is over since the phase has changed; what was pulled and not handed out goes back.
         step(&mut late, "hand back", within(limit), self.inboxes.stop()).await;
         step(&mut late, "settlements", within(limit), self.requests.flushed()).await;
-        step(&mut late, "receipts", deadline, self.publishes.flushed()).await;
+        step(&mut late, "receipts", deadline, self.published()).await;
         if self.is_connected() && Instant::now() < deadline {
             self.barrier(&mut late, deadline).await;
         }
@@ -64,6 +64,12 @@ impl Connection {
             .with_operation("close")
             .with_context("unfinished", late.join(", "))
             .with_remedy("what was not confirmed may or may not have happened; messages come again"))
+    }
+
+    /// Ends when all that was published has its outcome.
+    async fn published(&self) {
+        self.lanes.flushed().await;
+        self.publishes.flushed().await;
     }
 
     /// An answer to a request proves that the server has read everything before it, also one that says that nobody is

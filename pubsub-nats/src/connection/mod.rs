@@ -30,13 +30,13 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
-pub(crate) use replies::{Answered, Replies, Ticket, Unanswered, Waiter, reply_subject};
+pub(crate) use replies::{Answered, Replies, Unanswered, Waiter, reply_subject};
 pub(crate) use version::ServerVersion;
 
 use crate::NatsConfig;
 use crate::features;
 use crate::observe::{ConnectionState, ConnectionStatistics, Known, NatsEvent};
-use crate::publish::{Ids, InFlight, Outbox, Window};
+use crate::publish::{Ids, InFlight, Lanes, Outbox, Window};
 use crate::streams::Streams;
 use events::Events;
 use request::Request;
@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     pub(crate) window: Arc<Window>,
     /// What is published while the connection is away, and what is to be sent again.
     pub(crate) outbox: Arc<Outbox>,
+    /// What is published to be confirmed together.
+    pub(crate) lanes: Lanes,
     pub(crate) ids: Ids,
     pub(crate) streams: Streams,
     requests: Arc<Replies<Request>>,

@@ -19,7 +19,7 @@ use crate::NatsConfig;
 use crate::api;
 use crate::features;
 use crate::observe::Known;
-use crate::publish::{Courier, Ids, Outbox, Window};
+use crate::publish::{Courier, Ids, Lanes, Outbox, Window};
 use crate::streams::Streams;
 
 /// How long to wait for the event of a connection that is known to be there.
@@ -54,6 +54,7 @@ impl Connection {
         let connection = Arc::new(Self {
             window: Window::new(config.max_in_flight, config.max_in_flight_bytes),
             outbox: Arc::new(outbox),
+            lanes: Lanes::default(),
             ids: Ids::new(&client),
             streams: Streams::default(),
             interface_prefix: config.interface_prefix(),

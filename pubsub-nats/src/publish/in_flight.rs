@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Message;
-use pubsub_core::{Error, ErrorKind, OutboundMessage, Receipt, ReceiptSender, Result, Retry};
+use pubsub_core::{Error, ErrorKind, OutboundMessage, Receipt, ReceiptSender, Result, Retry, StreamName};
 use tokio::time::Instant;
 
 use super::ack::{self, Answer};
@@ -106,6 +106,19 @@ impl InFlight {
         }
     }
 
+    /// Tells that it is stored in this stream, with all the others of its batch.
+    pub(super) fn stored_in(self, stream: &StreamName) {
+        let mut receipt = Receipt::new(stream.clone(), 0, false);
+        (receipt.sequence, receipt.duplicate) = (None, None);
+        self.finish(Ok(receipt));
+    }
+
+    /// Tells that nobody knows.
+    pub(super) fn end_unknown(self) {
+        let error = ack::unconfirmed(Unanswered::TimedOut, self.message.subject.as_str());
+        self.finish(Err(error));
+    }
+
     pub(super) fn finish(self, outcome: Result<Receipt>) {
         let subject = &self.message.subject;
         self.receipt
@@ -123,7 +136,8 @@ impl InFlight {
 
     fn unconfirmed(&mut self, why: Unanswered) -> Error {
         if why == Unanswered::TimedOut {
-            if !self.handed_over {
+            let in_doubt = self.again.as_ref().is_some_and(|again| again.in_doubt);
+            if !self.handed_over && !in_doubt {
                 return Error::new(
                     ErrorKind::Unavailable,
                     "the connection to the server was down, and the message was not sent",

@@ -8,22 +8,24 @@ mod ack;
 mod atomic;
 mod batch_headers;
 mod courier;
+mod dispatch;
 mod doubt;
-mod fast;
 mod headers;
 mod ids;
 mod in_flight;
 mod outbox;
+mod together;
 mod window;
 
 use std::any::Any;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
 use pubsub_core::{
-    BatchReceipt, Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
+    BatchReceipt, Capabilities, Confirm, Error, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
     Result, Subject,
 };
 use tokio::time::{Instant, timeout_at};
@@ -33,11 +35,13 @@ pub(crate) use headers::{plain_headers, wire_headers};
 pub(crate) use ids::Ids;
 pub(crate) use in_flight::InFlight;
 pub(crate) use outbox::Outbox;
+pub(crate) use together::Lanes;
 pub(crate) use window::Window;
 
-use crate::connection::{Connection, Phase, Ticket, send_failed};
-use fast::FastBatch;
+use crate::connection::{Connection, Phase};
+use dispatch::{dispatch, no_room};
 use in_flight::{Again, MadeId};
+use together::Queued;
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -57,61 +61,44 @@ impl NatsPublisher {
         mut message: OutboundMessage,
         options: &PublishOptions,
     ) -> Result<PendingReceipt> {
-        self.connection.check_open()?;
+        let connection = &self.connection;
+        connection.check_open()?;
         let again = self.prepare(&mut message, options)?;
-        self.accept(message, again, options, Instant::now()).await
+        connection.check_answerable()?;
+        let (began, timeout) = (Instant::now(), self.timeout(options));
+        let lane = connection.lanes.lane_for(connection, &message, options).await;
+        let (mut receipt, publish) = self.accept(message, again, began, timeout).await?;
+        match lane {
+            Some(lane) => {
+                let together = options.confirm == Confirm::StoredOnly && publish.message.is_plain();
+                lane.add(connection, iter::once(Queued { publish, timeout, began, together }));
+            }
+            None => dispatch(connection, publish, timeout).await.map_err(|failed| failed.error)?,
+        }
+        receipt.take()
     }
 
-    /// Sends a message that was prepared, within its time since `began`.
+    /// Waits for room, and then for the connection, before anything is queued anywhere.
     async fn accept(
         &self,
         message: OutboundMessage,
         again: Option<MadeId>,
-        options: &PublishOptions,
         began: Instant,
-    ) -> Result<PendingReceipt> {
+        timeout: Duration,
+    ) -> Result<(Unsent, InFlight)> {
         let connection = &self.connection;
-        connection.check_answerable()?;
-        let timeout = self.timeout(options);
         let deadline = began + timeout;
-        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
-        let (to, headers) = (wire_subject(&message.subject)?, wire_headers(&message)?);
-        let payload = message.payload.clone();
         let room = connection.window.reserve(wire_size(&message));
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
-            return Err(self.no_room());
+            return Err(no_room(connection));
         };
         connection.ready_by(deadline, timeout, Phase::Closing).await?;
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
-        // Behind the gate it waits for its turn, and the courier sends it.
-        let held = again.is_some() && connection.outbox.is_closed();
-        let (sender, receipt) = PendingReceipt::channel();
-        let waiter = InFlight { message, receipt: sender, _room: room, deadline, handed_over: !held, again };
-        let ticket = connection.publishes.register(waiter.first_look(), |_| waiter);
-        let unsent = Unsent { ticket, receipt: Some(receipt) };
-        let Some(ticket) = &unsent.ticket else {
-            return Err(self.no_room());
-        };
-
-        if held {
-            let (token, receipt) = unsent.sent()?;
-            connection.outbox.hold(token);
-            return Ok(receipt);
-        }
-        let reply = ticket.reply_subject(&connection.publish_prefix);
-        let client = &connection.client;
-        let sent = match headers {
-            Some(headers) => {
-                timeout_at(deadline, client.publish_with_reply_and_headers(to, reply, headers, payload)).await
-            }
-            None => timeout_at(deadline, client.publish_with_reply(to, reply, payload)).await,
-        };
-        match sent {
-            Ok(Ok(())) => unsent.sent().map(|(_, receipt)| receipt),
-            Ok(Err(error)) => Err(send_failed(error)),
-            Err(_) => Err(connection.unreachable_or_late(timeout)),
-        }
+        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
+        let (receipt, pending) = PendingReceipt::channel();
+        let publish = InFlight { message, receipt, _room: room, deadline, handed_over: false, again };
+        Ok((Unsent(Some(pending)), publish))
     }
 
     fn timeout(&self, options: &PublishOptions) -> Duration {
@@ -140,16 +127,6 @@ impl NatsPublisher {
             }
         }
     }
-
-    fn no_room(&self) -> Error {
-        if !self.connection.is_connected() {
-            return self.connection.unreachable_or_late(Duration::ZERO);
-        }
-        let limit = self.connection.config.max_in_flight;
-        Error::new(ErrorKind::Overloaded, "too much is in flight, and none of it was confirmed in time")
-            .with_context("max_in_flight", limit)
-            .with_remedy("publish more slowly, or raise `max_in_flight` and `max_in_flight_bytes`")
-    }
 }
 
 #[async_trait]
@@ -173,6 +150,7 @@ impl Publisher for NatsPublisher {
     async fn flush(&self) -> Result<()> {
         self.connection.check_not_closed().map_err(|error| error.with_operation("flush"))?;
         // Bounded: every publish has a deadline.
+        self.connection.lanes.flushed().await;
         self.connection.publishes.flushed().await;
         Ok(())
     }
@@ -182,9 +160,6 @@ impl Publisher for NatsPublisher {
         messages: Vec<OutboundMessage>,
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
-        if let Some(stream) = fast::stream(self, &messages, &options).await {
-            return FastBatch::new(self, &options).publish(&stream, messages).await;
-        }
         let mut outcomes = Vec::with_capacity(messages.len());
         for message in messages {
             outcomes.push(self.publish_with(message, options.clone()).await);
@@ -207,27 +182,20 @@ impl Publisher for NatsPublisher {
     }
 }
 
-/// A publish that was not handed to the connection yet. Dropped, it never was: its caller has the error, so the receipt
+/// The receipt of a publish that was not handed over yet. Dropped, it never was: its caller has the error, so the receipt
 /// goes without being counted as a failure that nobody saw.
-struct Unsent {
-    ticket: Option<Ticket<InFlight>>,
-    receipt: Option<PendingReceipt>,
-}
+struct Unsent(Option<PendingReceipt>);
 
 impl Unsent {
-    fn sent(mut self) -> Result<(u64, PendingReceipt)> {
-        match (self.ticket.take(), self.receipt.take()) {
-            (Some(ticket), Some(receipt)) => Ok((ticket.sent(), receipt)),
-            _ => Err(Error::closed("connection")),
-        }
+    fn take(&mut self) -> Result<PendingReceipt> {
+        self.0.take().ok_or_else(|| Error::closed("connection"))
     }
 }
 
 impl Drop for Unsent {
     fn drop(&mut self) {
-        drop(self.ticket.take());
-        // Its sender is gone with the ticket, so it has an outcome, which is taken out here.
-        let _ = self.receipt.take().and_then(FutureExt::now_or_never);
+        // Its sender is gone before, so it has an outcome, which is taken out here.
+        let _ = self.0.take().and_then(FutureExt::now_or_never);
     }
 }
 

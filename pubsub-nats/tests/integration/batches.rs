@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pubsub_core::{
     Capability, Client, Confirm, ErrorKind, Expectations, MessageSelector, OutboundMessage, PublishOptions,
-    PublisherExt as _, Receipt, Result,
+    PublisherExt as _, Receipt, Result, Storage, StreamConfig,
 };
 use pubsub_testkit::fault_proxy::{Direction, FaultProxy};
 
@@ -213,4 +213,97 @@ async fn other_clients_read_what_a_batch_stores() {
     assert_eq!(message.headers.unwrap().get("tag").unwrap().as_str(), "a");
     bench.client.publisher().publish("ride.n", "2").await.unwrap();
     assert_eq!(stored(&bench).await, numbers(0..3));
+}
+
+/// Publishes each at once, as so many callers do, and waits for all.
+async fn at_once(client: &Client, numbers: std::ops::Range<u32>) -> Vec<Result<Receipt>> {
+    let callers = messages(numbers).into_iter().map(|message| {
+        let publisher = client.publisher();
+        tokio::spawn(async move { publisher.publish_with(message, together()).await?.await })
+    });
+    let mut outcomes = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        outcomes.push(soon(caller).await.unwrap());
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn callers_at_once_share_a_confirmation() {
+    let bench = Bench::start().await;
+    if !bench.has(Capability::FastBatch) {
+        return;
+    }
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
+    // The stream is known from now on.
+    publish(&bench.client, messages(0..1), together()).await;
+    let outcomes = at_once(&bench.client, 1..500).await;
+    let together = outcomes.iter().filter(|outcome| outcome.as_ref().unwrap().sequence.is_none()).count();
+    assert!(together > 250, "{together} of 499 were confirmed together");
+    assert_eq!(bench.admin().stream_info(&ride()).await.unwrap().messages, 500);
+}
+
+#[tokio::test]
+async fn what_needs_a_sequence_keeps_its_place() {
+    let bench = Bench::start().await;
+    if !bench.has(Capability::FastBatch) {
+        return;
+    }
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
+    let publisher = bench.client.publisher();
+    let mut pending = Vec::new();
+    for (number, message) in messages(0..300).into_iter().enumerate() {
+        let options = if number % 7 == 3 { PublishOptions::default() } else { together() };
+        pending.push(soon(publisher.publish_with(message, options)).await.unwrap());
+    }
+    for (number, pending) in pending.into_iter().enumerate() {
+        let receipt = soon(pending).await.unwrap();
+        if number % 7 == 3 {
+            assert_eq!(receipt.sequence, Some(number as u64 + 1));
+        }
+    }
+    assert_eq!(stored(&bench).await, numbers(0..300));
+}
+
+#[tokio::test]
+async fn a_flush_and_a_close_wait_for_what_is_confirmed_together() {
+    let bench = Bench::start().await;
+    if !bench.has(Capability::FastBatch) {
+        return;
+    }
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
+    let client = connect(bench.server.url()).await.unwrap();
+    let publisher = client.publisher();
+    for (numbers, stored) in [(0..200, 200), (200..400, 400)] {
+        let pending = soon(publisher.publish_batch(messages(numbers), together())).await;
+        if stored == 200 {
+            soon(publisher.flush()).await.unwrap();
+        } else {
+            soon(client.close()).await.unwrap();
+        }
+        assert_eq!(bench.admin().stream_info(&ride()).await.unwrap().messages, stored);
+        for pending in pending {
+            soon(pending.unwrap()).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_under_batches_loses_nothing() {
+    let mut bench = Bench::start().await;
+    if !bench.has(Capability::FastBatch) {
+        return;
+    }
+    bench.stream_with(|config| config.with_allow_fast_batches().with_storage(Storage::File)).await;
+    let client = bench.client.clone();
+    let publishing = tokio::spawn(async move { at_once(&client, 0..20_000).await });
+    eventually("some are stored", || async {
+        bench.admin().stream_info(&ride()).await.unwrap().messages > 1_000
+    })
+    .await;
+    bench.server.kill().unwrap();
+    bench.server.restart().unwrap();
+    let outcomes = soon(publishing).await.unwrap();
+    assert!(outcomes.iter().all(Result::is_ok), "{:?}", outcomes.iter().find(|outcome| outcome.is_err()));
+    assert_eq!(bench.admin().stream_info(&ride()).await.unwrap().messages, 20_000);
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures::StreamExt as _;
+use pubsub_core::config::timestamp;
 use pubsub_core::{
     Capability, ConsumerConfig, OutboundMessage, PriorityGroup, PublishOptions, PublisherExt as _, Schedule,
 };
@@ -115,7 +116,8 @@ async fn a_schedule_is_written_and_read_as_other_clients_do() {
     assert_eq!(headers.get("Nats-Schedule-Target").unwrap().as_str(), "ride.due.ours");
 
     let mut headers = async_nats::HeaderMap::new();
-    headers.insert("Nats-Schedule", "@at 2020-01-01T00:00:00Z");
+    let soon_due = timestamp::format(SystemTime::now() + Duration::from_secs(1)).unwrap();
+    headers.insert("Nats-Schedule", format!("@at {soon_due}"));
     headers.insert("Nats-Schedule-Target", "ride.due.theirs");
     let theirs = async_nats::jetstream::new(foreign);
     theirs.publish_with_headers("ride.later.theirs", headers, "theirs".into()).await.unwrap().await.unwrap();

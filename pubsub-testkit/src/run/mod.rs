@@ -106,8 +106,12 @@ async fn attempt_and_look(
 ) -> CaseResult<(Outcome, String)> {
     let expected = harness.expected();
     let (outcome, reason) = match attempt(case, harness, &expected, kept).await {
-        // That the harness has no such fault is its declaration.
-        Err(failure) if failure.is_skip() => (Outcome::Skipped, failure.to_string()),
+        Err(failure) if failure.is_skip() => {
+            if let Some(objection) = expected.objects_to_missing_fault(case) {
+                return Err(Failure::without_place(format!("{objection}: {failure}")));
+            }
+            (Outcome::Skipped, failure.to_string())
+        }
         Err(failure) => return Err(failure),
         Ok((outcome, reason)) => {
             if let Some(objection) = expected.objects_to_skip(case, outcome == Outcome::Skipped) {

@@ -71,6 +71,24 @@ pub(crate) async fn a_batch_that_fails_or_panics_is_tried_again(client: Client) 
     assert!(outcome.panicked >= 1 && outcome.retried >= 4, "{outcome:?}");
 }
 
+pub(crate) async fn a_batch_with_too_few_verdicts_acknowledges_nothing(client: Client) {
+    let filtered = async |rows: Vec<Path<u32>>| -> Vec<Verdict> {
+        rows.into_iter().filter(|Path(row)| *row != 2).map(|_| Verdict::Done).collect()
+    };
+    for row in 1..=3 {
+        client.publish(format!("ride.{row}"), "").await.expect("stored");
+    }
+    let limits = BatchLimits::new(3, Duration::from_secs(1));
+    let router = Router::new().route_batch("ride.{row}", limits, filtered).expect("a route");
+    let worker = start(&client, binding(router));
+    until("the first attempt is over", async || {
+        worker.handle.status().bindings.first().is_some_and(|status| status.done + status.retried >= 3)
+    })
+    .await;
+    let outcome = worker.stop().await;
+    assert_eq!(outcome.done, 0);
+}
+
 pub(crate) async fn a_batch_that_is_not_full_goes_back_when_the_worker_stops(client: Client) {
     let sizes = Sizes::default();
     client.publish("ride.1", "1").await.expect("stored");

@@ -30,9 +30,8 @@ pub(crate) async fn a_paused_worker_leaves_messages_until_it_is_resumed(client: 
     until("it asks for nothing", async || info(&client).await.waiting == 0).await;
     client.publish("ride.done", "").await.expect("stored");
     // Another consumer can have it, so that this one could.
-    let witness = client.ensure_consumer("RIDE", ConsumerConfig::durable("witness").expect("a name"), Provision::CreateIfMissing);
-    let witness = witness.await.expect("made").name;
-    let witness = client.consumer("RIDE", witness).await.expect("it is there");
+    let witness = ConsumerConfig::durable("witness").expect("a name");
+    let witness = client.ensure_consumer("RIDE", witness, Provision::CreateIfMissing).await.expect("made");
     assert_eq!(witness.fetch(FetchOptions::up_to(1)).await.expect("fetched").len(), 1);
     assert_eq!((calls.load(SeqCst), info(&client).await.pending), (0, 1));
     worker.handle.resume();
@@ -89,7 +88,7 @@ pub(crate) async fn hooks_tell_of_the_start_of_every_ending_and_of_the_stop(clie
         .on_stop(move || async move { stop_note("stop".to_owned()) });
     let worker = start_worker(worker);
     until_settled(&client).await;
-    worker.stop().await;
+    let _ = worker.stop().await;
     let mut told = std::mem::take(&mut *told.lock().expect("a lock"));
     assert_eq!((told.remove(0), told.pop().expect("the stop")), ("start 1".to_owned(), "stop".to_owned()));
     told.sort();
@@ -144,11 +143,11 @@ pub(crate) async fn layers_go_around_the_routes_below_them(client: Client) {
 
 pub(crate) async fn a_message_of_which_deliveries_were_lost_is_tried_all_the_same(client: Client) {
     let (router, calls) = counting();
-    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), pubsub::Provision::CreateIfMissing);
+    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), Provision::CreateIfMissing);
     let consumer = consumer.await.expect("a consumer");
     client.publish("ride.done", "").await.expect("stored");
     for _ in 0..4 {
-        let batch = consumer.fetch(pubsub::FetchOptions::up_to(1)).await.expect("a batch");
+        let batch = consumer.fetch(FetchOptions::up_to(1)).await.expect("a batch");
         batch.into_iter().for_each(pubsub::Delivery::hand_back);
     }
     let worker = start(&client, binding(router));
@@ -156,18 +155,68 @@ pub(crate) async fn a_message_of_which_deliveries_were_lost_is_tried_all_the_sam
     assert_eq!((worker.stop().await.done, calls.load(SeqCst)), (1, 1));
 }
 
-pub(crate) async fn a_message_that_ends_its_process_each_time_is_given_up(client: Client) {
-    let (router, calls) = counting();
-    let consumer = client.ensure_consumer("RIDE", crate::support::wanted("ride.done"), pubsub::Provision::CreateIfMissing);
+/// So many deliveries of each of so many messages, of which nobody has settled one.
+async fn lose(client: &Client, messages: usize, deliveries: usize) {
+    let wanted = crate::support::wanted("ride.done");
+    let consumer = client.ensure_consumer("RIDE", wanted, Provision::CreateIfMissing);
     let consumer = consumer.await.expect("a consumer");
-    client.publish("ride.done", "").await.expect("stored");
-    for _ in 0..8 {
-        let batch = consumer.fetch(pubsub::FetchOptions::up_to(1)).await.expect("a batch");
+    for _ in 0..deliveries {
+        let mut batch = Vec::new();
+        while batch.len() < messages {
+            batch.extend(consumer.fetch(FetchOptions::up_to(messages - batch.len())).await.expect("a batch"));
+        }
         batch.into_iter().for_each(pubsub::Delivery::hand_back);
     }
+}
+
+pub(crate) async fn a_message_that_ends_its_process_each_time_is_given_up(client: Client) {
+    let (router, calls) = counting();
+    client.publish("ride.done", "").await.expect("stored");
+    lose(&client, 1, 16).await;
     let worker = start(&client, binding(router));
     until_settled(&client).await;
     assert_eq!((worker.stop().await.dead_lettered, calls.load(SeqCst)), (1, 0));
+}
+
+pub(crate) async fn messages_of_which_many_deliveries_were_lost_are_handled_one_by_one(client: Client) {
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (working, seen) = (Arc::clone(&running), Arc::clone(&most));
+    let handler = move || {
+        let (working, seen) = (Arc::clone(&working), Arc::clone(&seen));
+        async move {
+            seen.fetch_max(working.fetch_add(1, SeqCst) + 1, SeqCst);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            working.fetch_sub(1, SeqCst);
+        }
+    };
+    for _ in 0..5 {
+        client.publish("ride.done", "").await.expect("stored");
+    }
+    lose(&client, 5, 9).await;
+    let worker = start(&client, binding(Router::new().route("ride.done", handler).expect("a route")));
+    until_settled(&client).await;
+    let outcome = worker.stop().await;
+    assert_eq!((outcome.done, outcome.dead_lettered), (5, 0));
+    assert_eq!(most.load(SeqCst), 1, "one that ends the process takes no other with it");
+}
+
+pub(crate) async fn a_consumer_that_delivers_nothing_shows_in_the_status(client: Client) {
+    async fn later() -> Result<(), Failure> {
+        Err(Failure::retry_after(Duration::from_secs(60), "later"))
+    }
+    for _ in 0..5 {
+        client.publish("ride.done", "").await.expect("stored");
+    }
+    let consumer = crate::support::config().with_max_ack_pending(4);
+    let router = Router::new().route("ride.done", later).expect("a route");
+    let binding = pubsub::worker::Binding::new("RIDE", consumer, router).expect("a binding");
+    let worker = start(&client, binding.discard_dead_letters());
+    until("it is said", async || {
+        let trouble = worker.handle.status().bindings.first().and_then(|binding| binding.trouble.clone());
+        trouble.is_some_and(|trouble| trouble.contains("max_ack_pending"))
+    })
+    .await;
+    let _ = worker.stop().await;
 }
 
 pub(crate) async fn the_lag_says_how_many_run_at_once(client: Client) {
@@ -190,5 +239,5 @@ pub(crate) async fn the_lag_says_how_many_run_at_once(client: Client) {
         concurrency() == Some(2)
     })
     .await;
-    worker.stop().await;
+    let _ = worker.stop().await;
 }

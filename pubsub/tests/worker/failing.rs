@@ -173,7 +173,7 @@ pub(crate) async fn a_dead_letter_that_cannot_be_stored_leaves_the_original(clie
     assert_eq!(crate::support::info(&client).await.ack_floor.stream, 1, "nothing has settled it");
     admin.create_stream(config).await.expect("made again");
     until("it is settled", async || crate::support::info(&client).await.ack_floor.stream == 2).await;
-    worker.stop().await;
+    let _ = worker.stop().await;
     assert_eq!(dead_letters(&client).await.len(), 1);
 }
 
@@ -196,6 +196,6 @@ pub(crate) async fn sleeping_retries_hold_no_place(client: Client) {
     let router = Router::new().route("ride.{id}", handler).expect("a route");
     let worker = start(&client, binding(router).with_concurrency(1));
     until("all are handled", async || handled.lock().expect("a lock").len() == 6).await;
-    worker.stop().await;
+    let _ = worker.stop().await;
     assert_eq!(handled.lock().expect("a lock")[..2], [5, 6]);
 }

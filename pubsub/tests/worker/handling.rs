@@ -60,7 +60,7 @@ pub(crate) async fn arguments_are_extracted_and_state_is_shared(client: Client) 
     client.publish_message(message).await.expect("stored");
     let worker = start(&client, binding(router));
     until_settled(&client).await;
-    worker.stop().await;
+    let _ = worker.stop().await;
     assert_eq!(*state.lines.lock().expect("a lock"), ["oslo 17: 120 NOK, attempt 1"]);
 }
 

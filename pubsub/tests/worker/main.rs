@@ -41,14 +41,29 @@ scenarios! {
         a_handler_beyond_its_deadline_is_ended_and_tried_again
         a_dead_letter_that_cannot_be_stored_leaves_the_original
         sleeping_retries_hold_no_place;
+    giving_up: a_message_that_no_letter_can_hold_is_kept_without_its_payload
+        letters_that_cannot_be_stored_take_no_place;
+    limiting: waiting_for_a_rate_uses_up_no_attempt
+        two_copies_of_one_id_are_handled_once_behind_an_inbox;
+    publishing: an_inbox_forgets_nothing_that_was_not_published
+        another_set_at_the_next_attempt_is_no_duplicate
+        the_same_set_is_stored_once;
+    settling: an_ack_that_fails_is_made_again_when_the_message_comes_again
+        a_message_whose_end_fails_is_given_up_once
+        slow_settlements_hold_up_nothing;
     ordering: a_key_is_handled_in_order_also_over_retries
-        a_blocked_key_holds_back_no_other;
+        a_blocked_key_holds_back_no_other
+        a_key_is_handled_in_order_over_a_crash;
     stopping: what_runs_is_finished_and_what_has_not_begun_is_handed_back
         a_handler_that_does_not_end_is_cut_off_and_its_message_comes_again
-        a_consumer_that_is_deleted_ends_the_worker_with_an_error;
-    starting: a_worker_that_cannot_work_says_why;
+        a_consumer_that_is_deleted_ends_the_worker_with_an_error
+        as_long_as_it_takes_is_a_time_to_stop_in
+        a_handler_that_ends_while_it_is_cut_off_is_done;
+    starting: a_worker_that_cannot_work_says_why
+        what_would_lose_or_repeat_messages_is_refused;
     batches: a_batch_is_handled_when_it_is_full_or_has_waited_with_a_verdict_for_each
         a_batch_that_fails_or_panics_is_tried_again
+        a_batch_with_too_few_verdicts_acknowledges_nothing
         a_batch_that_is_not_full_goes_back_when_the_worker_stops;
     controlling: a_paused_worker_leaves_messages_until_it_is_resumed
         a_handler_can_stop_its_worker
@@ -57,8 +72,12 @@ scenarios! {
         layers_go_around_the_routes_below_them
         a_message_of_which_deliveries_were_lost_is_tried_all_the_same
         a_message_that_ends_its_process_each_time_is_given_up
+        messages_of_which_many_deliveries_were_lost_are_handled_one_by_one
+        a_consumer_that_delivers_nothing_shows_in_the_status
         the_lag_says_how_many_run_at_once;
     testing: a_service_is_driven_until_it_is_quiet;
     redriving: dead_letters_are_listed_edited_discarded_and_redriven
-        a_redriven_message_is_handled_only_by_the_consumer_that_gave_it_up;
+        a_redriven_message_is_handled_only_by_the_consumer_that_gave_it_up
+        a_letter_of_a_consumer_that_is_gone_is_redriven_for_all_or_not_at_all
+        a_copied_header_hides_no_message;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pubsub::Client;
 use pubsub::worker::{Attempt, Failure, KeyBy, Path, Router};
 
-use crate::support::{binding, start, until};
+use crate::support::{binding, info, start, until};
 
 pub(crate) async fn a_key_is_handled_in_order_also_over_retries(client: Client) {
     type Handled = HashMap<String, Vec<u32>>;
@@ -67,5 +67,29 @@ pub(crate) async fn a_blocked_key_holds_back_no_other(client: Client) {
     let worker = start(&client, router);
     until("the free key is handled", async || !handled.lock().expect("a lock").is_empty()).await;
     assert_eq!(handled.lock().expect("a lock")[0], "free");
-    worker.stop().await;
+    let _ = worker.stop().await;
+}
+
+pub(crate) async fn a_key_is_handled_in_order_over_a_crash(client: Client) {
+    let handled: Arc<Mutex<Vec<u32>>> = Arc::default();
+    let recorded = Arc::clone(&handled);
+    let handler = move |Path(number): Path<u32>| {
+        let recorded = Arc::clone(&recorded);
+        async move { recorded.lock().expect("a lock").push(number) }
+    };
+    let stuck = Router::new().route("ride.{number}", std::future::pending::<()>).expect("a route");
+    for number in 1..=3 {
+        client.publish(format!("ride.{number}"), "").await.expect("stored");
+    }
+    let worker = start(&client, binding(stuck).with_key(KeyBy::token(0)));
+    until("all are held", async || info(&client).await.ack_pending == 3).await;
+    worker.crash().await;
+    for number in 4..=5 {
+        client.publish(format!("ride.{number}"), "").await.expect("stored");
+    }
+    let router = Router::new().route("ride.{number}", handler).expect("a route");
+    let worker = start(&client, binding(router).with_key(KeyBy::token(0)));
+    until("all are handled", async || handled.lock().expect("a lock").len() >= 5).await;
+    let _ = worker.stop().await;
+    assert_eq!(*handled.lock().expect("a lock"), [1, 2, 3, 4, 5]);
 }

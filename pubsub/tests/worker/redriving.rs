@@ -93,6 +93,39 @@ pub(crate) async fn a_redriven_message_is_handled_only_by_the_consumer_that_gave
         bindings[0].done == 1 && bindings[1].taken == 2
     })
     .await;
-    worker.stop().await;
+    let _ = worker.stop().await;
     assert_eq!(mailed.load(SeqCst), 1);
+}
+
+pub(crate) async fn a_letter_of_a_consumer_that_is_gone_is_redriven_for_all_or_not_at_all(client: Client) {
+    let is_repaired = Arc::new(AtomicBool::new(false));
+    client.publish("ride.1", "").await.expect("stored");
+    let worker = start(&client, binding(refusing(&is_repaired)));
+    until_settled(&client).await;
+    let _ = worker.stop().await;
+    let (rides, billing) = ("RIDE".parse().expect("a name"), "billing".parse().expect("a name"));
+    client.admin().expect("administration").delete_consumer(&rides, &billing).await.expect("deleted");
+
+    let letters = open(&client).await;
+    let letter = letters.page(0, 1).await.expect("a page")[0].sequence;
+    assert_eq!(letters.redrive(letter).await.expect_err("nobody would handle it").kind(), ErrorKind::NotFound);
+    let redriven = letters.redrive_all().await.expect("an answer");
+    assert_eq!((redriven.messages, redriven.failed.len()), (0, 1));
+
+    letters.redrive_for_all(letter).await.expect("published");
+    is_repaired.store(true, SeqCst);
+    let worker = start(&client, binding(refusing(&is_repaired)));
+    until_settled(&client).await;
+    assert_eq!(worker.stop().await.done, 2, "the original and the one that was redriven");
+}
+
+pub(crate) async fn a_copied_header_hides_no_message(client: Client) {
+    let message = OutboundMessage::new("ride.1", "").expect("a message");
+    for value in ["RIDE/mailing/ride.7", "OTHER/mailing/ride.1", "mailing"] {
+        let message = message.clone().with_header(DeadLetters::REDRIVEN_FOR, value).expect("a header");
+        client.publish_message(message).await.expect("stored");
+    }
+    let worker = start(&client, binding(refusing(&Arc::new(AtomicBool::new(true)))));
+    until_settled(&client).await;
+    assert_eq!(worker.stop().await.done, 3);
 }

@@ -67,3 +67,34 @@ pub(crate) async fn a_consumer_that_is_deleted_ends_the_worker_with_an_error(cli
     assert_eq!(outcome.errors.iter().map(pubsub::Error::kind).collect::<Vec<_>>(), [ErrorKind::NotFound]);
     assert_eq!(outcome.exit_code(), std::process::ExitCode::FAILURE);
 }
+
+pub(crate) async fn as_long_as_it_takes_is_a_time_to_stop_in(client: Client) {
+    client.publish("ride.done", "").await.expect("stored");
+    let (router, begun) = sleeping(Duration::from_millis(300));
+    let worker = Worker::new(client.clone()).bind(binding(router)).with_drain(Duration::MAX);
+    let worker = start_worker(worker);
+    until("it is begun", async || begun.load(SeqCst) == 1).await;
+    let outcome = worker.stop().await;
+    assert_eq!((outcome.done, outcome.cut_off), (1, 0));
+}
+
+pub(crate) async fn a_handler_that_ends_while_it_is_cut_off_is_done(client: Client) {
+    client.publish("ride.done", "").await.expect("stored");
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&begun);
+    let handler = move || {
+        let counted = Arc::clone(&counted);
+        async move {
+            // Not where messages are taken.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            counted.fetch_add(1, SeqCst);
+            std::thread::sleep(Duration::from_millis(400));
+        }
+    };
+    let router = Router::new().route("ride.done", handler).expect("a route");
+    let worker = Worker::new(client.clone()).bind(binding(router)).with_drain(Duration::from_millis(50));
+    let worker = start_worker(worker);
+    until("it is begun", async || begun.load(SeqCst) == 1).await;
+    let outcome = worker.stop().await;
+    assert_eq!((outcome.done, outcome.cut_off), (1, 0));
+}

@@ -61,6 +61,12 @@ impl Running {
         self.ended().await
     }
 
+    /// Ends it where it is, as a process that dies.
+    pub(crate) async fn crash(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
     pub(crate) async fn ended(self) -> Outcome {
         let ended = tokio::time::timeout(PATIENCE, self.task).await.expect("the worker ends");
         ended.expect("the worker does not panic").expect("the worker could start")

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::DeadLetters;
+use super::copies::HEADERS_AND_PAYLOAD;
 use crate::admin::StoredMessage;
 use crate::config::timestamp;
 use crate::message::OutboundMessage;
@@ -41,6 +42,10 @@ pub struct DeadLetter {
     pub headers: Headers,
     /// The payload of the original.
     pub payload: Bytes,
+    /// Whether the original was too large for a letter, so that its headers, or its payload too, were left out. A redrive takes
+    /// them from its stream.
+    pub is_truncated: bool,
+    pub(super) lacks_payload: bool,
 }
 
 impl DeadLetter {
@@ -72,6 +77,8 @@ impl DeadLetter {
             message_id: headers.get(DeadLetters::MESSAGE_ID).map(str::to_owned),
             headers: Headers::new(),
             payload,
+            is_truncated: headers.contains(DeadLetters::TRUNCATED),
+            lacks_payload: headers.get(DeadLetters::TRUNCATED) == Some(HEADERS_AND_PAYLOAD),
         };
         let mut headers = headers.without_reserved();
         for header in DeadLetters::OWN {
@@ -79,6 +86,13 @@ impl DeadLetter {
         }
         headers.remove(DeadLetters::REDRIVEN_FOR);
         Ok(Self { headers, ..letter })
+    }
+
+    /// Whether a stored message is the original: streams can be made anew, with other messages under the same sequences.
+    pub(super) fn is_copy_of(&self, stored: &StoredMessage) -> bool {
+        let written = |time: SystemTime| timestamp::format(time);
+        *self.subject == *stored.subject
+            && self.published_at.is_none_or(|time| written(time) == written(stored.published_at))
     }
 
     /// Reads the payload as JSON.
@@ -117,6 +131,7 @@ impl fmt::Debug for DeadLetter {
             .field("origin_sequence", &self.origin_sequence)
             .field("headers", &self.headers)
             .field("payload_len", &self.payload.len())
+            .field("is_truncated", &self.is_truncated)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! Where messages go that are given up: [`DeadLetters`]; what is done with them: [`DeadLetterStore`].
 
+mod copies;
 mod letter;
 mod store;
 
@@ -9,12 +10,11 @@ use std::time::{Duration, UNIX_EPOCH};
 pub use letter::DeadLetter;
 pub use store::{DeadLetterStore, Redriven};
 
-use super::Failure;
 use crate::admin::StreamConfig;
-use crate::config::timestamp;
-use crate::message::{DeliveryInfo, Message, OutboundMessage};
-use crate::subject::Subject;
-use crate::{Error, Headers, Limit, MessageId, Result};
+use crate::message::{DeliveryInfo, Message};
+use crate::name::{ConsumerName, StreamName};
+use crate::subject::{Subject, SubjectFilter};
+use crate::{Error, Limit, MessageId, Result};
 
 /// Where messages go that are given up: rejected by their handler, unreadable, or out of attempts.
 ///
@@ -22,6 +22,10 @@ use crate::{Error, Headers, Limit, MessageId, Result};
 /// ([`REASON`](Self::REASON) and so on). Its subject is `<first subject of the stream>.<stream>.<consumer>` of the original.
 /// It is stored under an id that is made of the original, and the original is ended only when the broker has confirmed the
 /// copy: a failure in between leaves it where it was, and it is tried again.
+///
+/// A copy that is too large for the broker, or for the stream that keeps it, is kept without the original's headers. If that is not
+/// enough, and the original stays in its stream when it is ended (retention by limits), it is kept without the payload:
+/// [`DeadLetterStore`] then takes both from there. Otherwise the original is held until the limit is raised.
 ///
 /// ```
 /// use pubsub_core::worker::DeadLetters;
@@ -54,12 +58,17 @@ impl DeadLetters {
     /// The header with the message id of the original, if it had one.
     pub const MESSAGE_ID: &'static str = "Dead-Letter-Message-Id";
 
-    /// The header of a message that was published again from the dead letters, with the consumer that had given it up:
-    /// workers of other consumers acknowledge it without handling it.
+    /// The header of a copy that lacks something, with what it lacks: `headers`, or `headers and payload`.
+    pub const TRUNCATED: &'static str = "Dead-Letter-Truncated";
+
+    /// The header of a message that was published again from the dead letters, with the stream, the consumer that had given it up
+    /// and the subject, as in `RIDE/billing/ride.r-17.completed`: workers of other consumers of that stream acknowledge a message
+    /// of this subject without handling it. Whoever may publish to a subject may therefore hide what he publishes from workers, as
+    /// he may not publish it. What handlers return is published without it.
     pub const REDRIVEN_FOR: &'static str = "Redriven-For";
 
     /// Those above that a copy has and its original has not.
-    const OWN: [&'static str; 8] = [
+    const OWN: [&'static str; 9] = [
         Self::REASON,
         Self::ATTEMPTS,
         Self::STREAM,
@@ -68,10 +77,8 @@ impl DeadLetters {
         Self::SEQUENCE,
         Self::PUBLISHED_AT,
         Self::MESSAGE_ID,
+        Self::TRUNCATED,
     ];
-
-    /// The most bytes of a reason; what is longer is cut off.
-    const MAX_REASON: usize = 2048;
 
     /// In a stream of this name, over the name in lower case and `.>`, which keeps them for 30 days, however many they are. It is made when the
     /// worker starts, unless it is there.
@@ -110,41 +117,32 @@ impl DeadLetters {
         &self.stream
     }
 
-    /// Whether a message was redriven for another consumer of its stream.
-    pub(super) fn is_for_another(message: &dyn Message) -> bool {
-        let meant = message.headers().get(Self::REDRIVEN_FOR);
-        meant.is_some_and(|consumer| consumer != message.info().consumer.as_str())
+    /// What [`REDRIVEN_FOR`](Self::REDRIVEN_FOR) says: whose message it is, and which one, so that a header that somebody copied to
+    /// another message means nothing there.
+    fn redriven_for(stream: &StreamName, consumer: &ConsumerName, subject: &str) -> String {
+        format!("{stream}/{consumer}/{subject}")
     }
 
-    /// The copy of a message that is given up.
-    pub(super) fn copy_of(
-        &self,
-        message: &dyn Message,
-        attempts: u64,
-        failure: &Failure,
-        has_ids: bool,
-    ) -> Result<OutboundMessage> {
-        let info = message.info();
-        let published = timestamp::format(info.published_at).unwrap_or_default();
-        let mut headers = message.headers().clone().without_reserved();
-        for (name, value) in [
-            (Self::REASON, in_one_line(&failure.chain())),
-            (Self::ATTEMPTS, attempts.to_string()),
-            (Self::STREAM, info.stream.to_string()),
-            (Self::CONSUMER, info.consumer.to_string()),
-            (Self::SUBJECT, in_one_line(message.subject())),
-            (Self::SEQUENCE, info.stream_sequence.to_string()),
-            (Self::PUBLISHED_AT, published),
-            (Self::MESSAGE_ID, message.headers().get("Nats-Msg-Id").unwrap_or_default().to_owned()),
-        ] {
-            headers.remove(name);
-            if !value.is_empty() {
-                headers.insert(name, value)?;
-            }
+    /// Whether a message was redriven for another consumer of its stream.
+    pub(super) fn is_for_another(message: &dyn Message) -> bool {
+        let (info, meant) = (message.info(), message.headers().get(Self::REDRIVEN_FOR));
+        let mut parts = meant.into_iter().flat_map(|meant| meant.splitn(3, '/'));
+        let (stream, consumer, subject) = (parts.next(), parts.next(), parts.next());
+        stream == Some(info.stream.as_str())
+            && subject == Some(message.subject())
+            && consumer != Some(info.consumer.as_str())
+    }
+
+    /// Refuses letters that a consumer with these filters would get itself, and give up again.
+    pub(super) fn must_not_return_to(&self, stream: &StreamName, filters: &[SubjectFilter]) -> Result<()> {
+        let letters = SubjectFilter::new(format!("{}.{stream}.*", self.root))?;
+        if self.stream.name != *stream || !filters.iter().any(|filter| filter.overlaps(&letters)) {
+            return Ok(());
         }
-        let subject = Subject::new(format!("{}.{}.{}", self.root, info.stream, info.consumer))?;
-        let copy = OutboundMessage::new(subject, message.payload().clone())?.with_headers(fitting(headers));
-        if has_ids { copy.with_id(id_of(info, "dead-letter")?) } else { Ok(copy) }
+        Err(Error::config("dead_letters", "the consumer would get its own dead letters")
+            .with_context("stream", stream)
+            .with_context("letters", letters)
+            .with_remedy("keep them in a stream of their own"))
     }
 }
 
@@ -160,27 +158,4 @@ pub(super) fn id_of(info: &DeliveryInfo, what: &str) -> Result<MessageId> {
     let mut hasher = DefaultHasher::new();
     (&info.stream, &info.consumer).hash(&mut hasher);
     MessageId::new(format!("{:016x}-{rest}", hasher.finish()))
-}
-
-/// A reason as a header's value: without line ends, not too long, without blanks at its ends.
-fn in_one_line(text: &str) -> String {
-    let end = (0..=DeadLetters::MAX_REASON.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    let (line, _) = text.split_at(end.unwrap_or(0));
-    line.replace(char::is_control, " ").trim().to_owned()
-}
-
-/// The headers of the original may fill what a message may have; then they go, and those that tell why it is here stay.
-fn fitting(headers: Headers) -> Headers {
-    const ROOM_FOR_THE_ID: usize = 512;
-    if headers.wire_len() + ROOM_FOR_THE_ID <= Headers::MAX_WIRE_LEN {
-        return headers;
-    }
-    let mut own = Headers::new();
-    for (name, value) in &headers {
-        if name.as_str().starts_with("Dead-Letter-") {
-            let kept = own.append(name.clone(), value.clone());
-            debug_assert!(kept.is_ok(), "it was accepted before");
-        }
-    }
-    own
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use super::copies::publishable;
 use super::{DeadLetter, DeadLetters};
 use crate::admin::{MessageSelector, StreamAdmin};
 use crate::broker::Broker;
@@ -129,13 +130,27 @@ impl DeadLetterStore {
     /// handling it ([`DeadLetters::REDRIVEN_FOR`]).
     ///
     /// # Errors
-    /// As [`get`](Self::get); as a publish, and the letter is still there; as [`discard`](Self::discard), and the message is
+    /// `NotFound` if its consumer is gone, so that nobody would handle it: see [`redrive_for_all`](Self::redrive_for_all). `NotFound`
+    /// if the letter lacks its payload and the original is not in its stream any more. As [`get`](Self::get); as a publish, and the letter is still there; as [`discard`](Self::discard), and the message is
     /// published.
     ///
     /// # Cancel safety
     /// Dropped before completion, the letter may be published and still there; repeat it within the duplicate window.
     pub async fn redrive(&self, sequence: u64) -> Result<Receipt> {
         self.redrive_edited(sequence, Ok).await
+    }
+
+    /// As [`redrive`](Self::redrive), for all consumers of the subject: for a letter whose consumer has another name now. Those
+    /// that have handled the original get it once more.
+    ///
+    /// # Errors
+    /// As [`redrive`](Self::redrive), but for a consumer that is gone.
+    ///
+    /// # Cancel safety
+    /// As [`redrive`](Self::redrive).
+    pub async fn redrive_for_all(&self, sequence: u64) -> Result<Receipt> {
+        let letter = self.whole(sequence).await?;
+        self.publish_again(&letter, letter.to_message()?).await
     }
 
     /// As [`redrive`](Self::redrive), with a change of what is published, its payload for example.
@@ -150,11 +165,49 @@ impl DeadLetterStore {
         sequence: u64,
         edit: impl FnOnce(OutboundMessage) -> Result<OutboundMessage> + Send,
     ) -> Result<Receipt> {
-        self.admin.capabilities().require(Capability::DeleteMessage)?;
-        let letter = self.get(sequence).await?;
+        let letter = self.whole(sequence).await?;
+        let DeadLetter { stream, consumer, .. } = &letter;
+        self.admin.consumer_info(stream, consumer).await.map_err(|error| {
+            let error = error.with_context("dead_letter", sequence);
+            error.with_remedy("make the consumer, or publish the message for all by `redrive_for_all`")
+        })?;
         let mut message = edit(letter.to_message()?)?;
         message.headers.remove(DeadLetters::REDRIVEN_FOR);
-        message = message.with_header(DeadLetters::REDRIVEN_FOR, letter.consumer.as_str())?;
+        let whose = DeadLetters::redriven_for(stream, consumer, message.subject.as_str());
+        message = message.with_header(DeadLetters::REDRIVEN_FOR, whose)?;
+        self.publish_again(&letter, message).await
+    }
+
+    /// The letter, with what it lacks taken from the original.
+    async fn whole(&self, sequence: u64) -> Result<DeadLetter> {
+        self.admin.capabilities().require(Capability::DeleteMessage)?;
+        let mut letter = self.get(sequence).await?;
+        if !letter.is_truncated {
+            return Ok(letter);
+        }
+        let origin = MessageSelector::Sequence(letter.origin_sequence);
+        match self.admin.get_message(&letter.stream, origin).await {
+            Ok(stored) if letter.is_copy_of(&stored) => {
+                (letter.headers, letter.payload) = (publishable(&stored.headers), stored.payload);
+                letter.headers.remove(DeadLetters::REDRIVEN_FOR);
+                Ok(letter)
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ if letter.lacks_payload => Err(Error::new(
+                ErrorKind::NotFound,
+                "the dead letter lacks its payload, and the original is gone",
+            )
+            .with_context("sequence", sequence)
+            .with_context("origin_stream", &letter.stream)
+            .with_context("origin_sequence", letter.origin_sequence)
+            .with_remedy("discard it, or give it a payload and publish it yourself")),
+            _ => Ok(letter),
+        }
+    }
+
+    /// Publishes it and deletes the letter.
+    async fn publish_again(&self, letter: &DeadLetter, mut message: OutboundMessage) -> Result<Receipt> {
+        let sequence = letter.sequence;
         if message.id.is_none() && self.publisher.capabilities().has(Capability::MessageId) {
             let nanos = letter.kept_at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
             message = message.with_id(format!("redrive-{}-{sequence}-{nanos:x}", self.stream))?;

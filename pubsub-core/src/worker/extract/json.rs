@@ -7,6 +7,9 @@ use crate::worker::Failure;
 
 /// The payload, read as JSON. What cannot be read is rejected: it goes to the dead letters with the place of the fault,
 /// and never loops. `#[serde(deny_unknown_fields)]` on `T` makes it strict.
+///
+/// It is read where messages are taken, one message after the other. A payload that takes more than a millisecond should be taken as
+/// [`Bytes`](bytes::Bytes) and read in `tokio::task::spawn_blocking`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 

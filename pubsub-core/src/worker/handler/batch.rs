@@ -83,7 +83,7 @@ where
 pub enum Verdicts {
     /// The same of all.
     All(Verdict),
-    /// One for each, in order. A message without one is tried again.
+    /// One for each, in order. If there are more or fewer than messages, nobody can tell which is whose: all have failed.
     Each(Vec<Verdict>),
 }
 
@@ -94,10 +94,11 @@ impl Verdicts {
             Self::All(Verdict::Failed(failure)) => {
                 (0..count).map(|_| Verdict::Failed(failure.for_another())).collect()
             }
-            Self::Each(mut verdicts) => {
-                let none = || Verdict::Failed(Failure::retry("the handler of its batch said nothing of it"));
-                verdicts.resize_with(count, none);
-                verdicts
+            Self::Each(verdicts) if verdicts.len() == count => verdicts,
+            Self::Each(verdicts) => {
+                let reason = format!("its batch got {} verdicts for {count} messages", verdicts.len());
+                tracing::error!("{reason}: none of them can be acknowledged");
+                (0..count).map(|_| Verdict::Failed(Failure::retry(&*reason))).collect()
             }
         }
     }
@@ -204,11 +205,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_failure_of_a_batch_is_that_of_each_and_silence_is_a_retry() {
+    fn the_failure_of_a_batch_is_that_of_each() {
         let all = Err::<(), _>("x".parse::<u8>().unwrap_err()).into_verdicts().spread(2);
         assert!(all.iter().all(|verdict| matches!(verdict, Verdict::Failed(failure) if !failure.is_final())));
-        let each = vec![Verdict::Done].into_verdicts().spread(2);
+        let each = vec![Verdict::Done, Verdict::reject("no")].into_verdicts().spread(2);
         assert!(matches!(each[..], [Verdict::Done, Verdict::Failed(_)]));
-        assert_eq!(vec![Verdict::Done, Verdict::Done].into_verdicts().spread(1).len(), 1);
+    }
+
+    #[test]
+    fn more_or_fewer_verdicts_than_messages_are_the_failure_of_all() {
+        for verdicts in [1, 3] {
+            let each: Vec<_> = (0..verdicts).map(|_| Verdict::Done).collect();
+            let spread = each.into_verdicts().spread(2);
+            assert!(matches!(spread[..], [Verdict::Failed(_), Verdict::Failed(_)]));
+        }
     }
 }

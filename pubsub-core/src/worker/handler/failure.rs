@@ -36,6 +36,8 @@ pub(crate) enum Wanted {
     Retry,
     /// Another attempt, not before this has passed.
     RetryAfter(Duration),
+    /// The same attempt, when this has passed.
+    Postpone(Duration),
     /// No other attempt.
     Reject,
 }
@@ -51,6 +53,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(delay: Duration, reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), wanted: Wanted::RetryAfter(delay), source: None }
+    }
+
+    /// Not now: the same attempt begins anew after `delay`, however often. The worker holds the message meanwhile, in its lane
+    /// if it has one, and handles others. For what has not been begun with: a limit is reached, a circuit is open.
+    #[must_use]
+    pub fn postpone(delay: Duration, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), wanted: Wanted::Postpone(delay), source: None }
     }
 
     /// No other attempt: the message goes to the dead letters.

@@ -1,8 +1,12 @@
 //! What a handler says of its message: [`Verdict`], [`IntoResponse`].
 
+use std::fmt;
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt as _};
+
 use super::Failure;
+use crate::Result;
 use crate::message::OutboundMessage;
 
 /// What a handler says of its message. The worker turns it into a settlement, so that a handler can neither settle twice
@@ -31,10 +35,11 @@ impl Verdict {
 }
 
 /// A verdict, and messages to publish before it takes effect.
-#[derive(Debug)]
 pub struct Response {
     pub(crate) verdict: Verdict,
     pub(crate) publish: Vec<OutboundMessage>,
+    /// What runs when they are stored, the innermost first.
+    pub(crate) stored: Vec<BoxFuture<'static, Result<()>>>,
 }
 
 impl Response {
@@ -42,13 +47,37 @@ impl Response {
     /// another attempt does not store it twice.
     #[must_use]
     pub fn publishing(messages: Vec<OutboundMessage>) -> Self {
-        Self { verdict: Verdict::Done, publish: messages }
+        Self { publish: messages, ..Self::from(Verdict::Done) }
+    }
+
+    /// Runs this when all that the handler returned is stored, before the message is acknowledged; an error is an error of
+    /// the handler. It does not run if the handler has failed, or a publish. For layers that remember what was done.
+    #[must_use]
+    pub fn when_stored(mut self, then: impl Future<Output = Result<()>> + Send + 'static) -> Self {
+        self.stored.push(then.boxed());
+        self
     }
 
     /// Whether the handler has succeeded.
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self.verdict, Verdict::Done)
+    }
+}
+
+impl From<Verdict> for Response {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, publish: Vec::new(), stored: Vec::new() }
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("verdict", &self.verdict)
+            .field("publish", &self.publish)
+            .field("stored", &self.stored.len())
+            .finish()
     }
 }
 
@@ -72,7 +101,7 @@ impl IntoResponse for Response {
 
 impl IntoResponse for Verdict {
     fn into_response(self) -> Response {
-        Response { verdict: self, publish: Vec::new() }
+        self.into()
     }
 }
 

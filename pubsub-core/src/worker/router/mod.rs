@@ -50,6 +50,8 @@ pub struct Router<S = ()> {
 struct Route<S> {
     pattern: Pattern,
     action: Action<S>,
+    /// Whether a layer was to go around it that cannot.
+    misses_layer: bool,
 }
 
 enum Action<S> {
@@ -75,7 +77,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         Arguments: 'static,
     {
         let action = Action::One(Arc::new(Erased::new(handler)));
-        self.add(Route { pattern: Pattern::new(pattern)?, action })?;
+        self.add(Route { pattern: Pattern::new(pattern)?, action, misses_layer: false })?;
         Ok(self)
     }
 
@@ -96,21 +98,21 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         T: FromMessage<S>,
     {
         let action = Action::Batch(Arc::new(ErasedBatchOf::new(handler)), limits);
-        self.add(Route { pattern: Pattern::new(pattern)?, action })?;
+        self.add(Route { pattern: Pattern::new(pattern)?, action, misses_layer: false })?;
         Ok(self)
     }
 
-    /// Wraps the handlers of all routes that are there so far, those of batches left out; the first layer that is added is
-    /// the innermost.
+    /// Wraps the handlers of all routes that are there so far; the first layer that is added is the innermost. No layer goes around
+    /// a handler of batches: add those afterwards, or [`Binding::new`](super::Binding::new) refuses the router.
     #[must_use]
     pub fn layer(self, layer: impl RouteLayer) -> Self {
         let layer: Arc<dyn RouteLayer> = Arc::new(layer);
         let wrap = |route: Route<S>| match route.action {
             Action::One(inner) => {
                 let action = Action::One(Arc::new(Layered::new(Arc::clone(&layer), inner)));
-                Route { pattern: route.pattern, action }
+                Route { action, pattern: route.pattern, misses_layer: false }
             }
-            Action::Batch(..) => route,
+            Action::Batch(..) => Route { misses_layer: true, ..route },
         };
         Self { routes: self.routes.into_iter().map(wrap).collect() }
     }
@@ -122,7 +124,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     pub fn nest(mut self, prefix: &str, router: Self) -> Result<Self> {
         let prefix = Pattern::new(prefix)?;
         for route in router.routes {
-            self.add(Route { pattern: route.pattern.under(&prefix)?, action: route.action })?;
+            self.add(Route { pattern: route.pattern.under(&prefix)?, ..route })?;
         }
         Ok(self)
     }
@@ -143,6 +145,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     pub fn with_state(self, state: S) -> Router {
         let give = |route: Route<S>| Route {
             pattern: route.pattern,
+            misses_layer: route.misses_layer,
             action: match route.action {
                 Action::One(inner) => Action::One(Arc::new(Stateful { inner, state: state.clone() })),
                 Action::Batch(inner, limits) => {
@@ -173,6 +176,11 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 }
 
 impl Router {
+    /// A route that a layer was to go around and cannot.
+    pub(super) fn missing_layer(&self) -> Option<&SubjectFilter> {
+        self.routes.iter().find(|route| route.misses_layer).map(|route| route.pattern.filter())
+    }
+
     /// The route that takes a subject.
     pub(super) fn find(&self, subject: &str) -> Option<usize> {
         self.routes.iter().position(|route| route.pattern.filter().matches(subject))
@@ -200,7 +208,9 @@ impl Router {
         attempt: u64,
         worker: &WorkerHandle,
     ) -> Option<BoxFuture<'static, Response>> {
-        let Route { pattern, action: Action::One(handler) } = self.routes.get(route)? else { return None };
+        let Route { pattern, action: Action::One(handler), .. } = self.routes.get(route)? else {
+            return None;
+        };
         let parameters = pattern.parameters(message.subject());
         Some(handler.call(&Incoming { message, parameters, attempt, worker }, &()))
     }
@@ -212,7 +222,7 @@ impl Router {
         batch: impl Iterator<Item = (&'a dyn Message, u64)>,
         worker: &'a WorkerHandle,
     ) -> Option<BatchCall> {
-        let Route { pattern, action: Action::Batch(handler, _) } = self.routes.get(route)? else {
+        let Route { pattern, action: Action::Batch(handler, _), .. } = self.routes.get(route)? else {
             return None;
         };
         let incoming = |(message, attempt): (&'a dyn Message, u64)| {

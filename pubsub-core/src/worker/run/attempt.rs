@@ -1,9 +1,8 @@
-//! One attempt of a handler: bounded in time, contained, and what it publishes.
+//! One attempt of a handler: bounded in time, and contained.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,24 +11,30 @@ use futures::future::{BoxFuture, CatchUnwind};
 
 use super::WorkerHandle;
 use crate::config::duration;
-use crate::message::{DeliveryInfo, Message, OutboundMessage};
-use crate::publish::{PublishOptions, Publisher};
-use crate::worker::dead_letters::id_of;
-use crate::worker::handler::Response;
+use crate::message::Message;
+use crate::worker::handler::{Response, Wanted};
 use crate::worker::{Failure, Router, Verdict};
-use crate::{Capability, Result};
 
 /// What an attempt came to.
 #[derive(Debug)]
 pub(super) enum Ended {
     Done,
-    /// Done, once these are stored.
-    Publish(Vec<OutboundMessage>),
+    /// Done, once what was returned is stored.
+    Publish(Response),
     Failed(Failure),
     Panicked(Failure),
 }
 
 impl Ended {
+    /// Whether it tells how long an attempt takes.
+    pub(super) fn is_an_end(&self) -> bool {
+        match self {
+            Self::Done | Self::Panicked(_) => true,
+            Self::Publish(_) => false,
+            Self::Failed(failure) => !matches!(failure.wanted(), Wanted::Postpone(_)),
+        }
+    }
+
     /// Why it failed.
     pub(super) fn reason(&self) -> String {
         match self {
@@ -105,7 +110,7 @@ pub(super) async fn contained(running: impl Future<Output = Ended>) -> Ended {
     AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
 }
 
-fn too_long(deadline: Duration) -> Ended {
+pub(super) fn too_long(deadline: Duration) -> Ended {
     let deadline = duration::format(deadline);
     Ended::Failed(Failure::retry(format!("it took longer than its deadline of {deadline}")))
 }
@@ -115,51 +120,12 @@ impl Future for Attempt {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
         Poll::Ready(match ready!(self.0.poll_unpin(context)) {
-            Ok(Response { verdict: Verdict::Done, publish }) if publish.is_empty() => Ended::Done,
-            Ok(Response { verdict: Verdict::Done, publish }) => Ended::Publish(publish),
             Ok(Response { verdict: Verdict::Failed(failure), .. }) => Ended::Failed(failure),
+            Ok(response) if response.publish.is_empty() && response.stored.is_empty() => Ended::Done,
+            Ok(response) => Ended::Publish(response),
             Err(panic) => panicked(&*panic),
         })
     }
-}
-
-/// Publishes what a handler returned. Those without an id get one of the handled message's, so that another attempt does
-/// not store them twice.
-pub(super) async fn publish_all(
-    publisher: Arc<dyn Publisher>,
-    messages: Vec<OutboundMessage>,
-    origin: DeliveryInfo,
-) -> Ended {
-    match try_publish_all(&*publisher, messages, &origin).await {
-        Ok(()) => Ended::Done,
-        Err(error) => Ended::Failed(error.into()),
-    }
-}
-
-async fn try_publish_all(
-    publisher: &dyn Publisher,
-    messages: Vec<OutboundMessage>,
-    origin: &DeliveryInfo,
-) -> Result<()> {
-    let has_ids = publisher.capabilities().has(Capability::MessageId);
-    let id = id_of(origin, "out")?;
-    let mut outbound = Vec::with_capacity(messages.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        outbound.push(match &message.id {
-            None if has_ids => message.with_id(format!("{id}-{index}"))?,
-            _ => message,
-        });
-    }
-    // All are waited for: an error must not leave others unobserved.
-    let mut failed = None;
-    for pending in publisher.publish_batch(outbound, PublishOptions::default()).await {
-        let stored = match pending {
-            Ok(pending) => pending.await.map(drop),
-            Err(error) => Err(error),
-        };
-        failed = failed.or(stored.err());
-    }
-    failed.map_or(Ok(()), Err)
 }
 
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> Ended {

@@ -2,38 +2,41 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
-use std::time::{Duration, Instant as Clock};
+use std::time::Instant as Clock;
 
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Ended, Finished, contained, panicked, within};
 use super::engine::Engine;
 use super::held::Held;
+use super::inline::Inline;
 use crate::worker::Failure;
+use crate::worker::binding::GivenUp;
 use crate::worker::handler::BatchCall;
-
-/// A handler that does not give the thread back for so long is warned of.
-const BLOCKING: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// Begins an attempt. Most handlers of small jobs end here and cost no task.
     pub(super) async fn begin(&mut self, id: u64, mut held: Held) {
-        if let Some(most) = self.bound.retry.most_deliveries()
-            && held.delivery.info().attempt > most
-        {
-            let failure = Failure::reject(format!("{most} deliveries of it began and none ended"));
-            return self.give_up(id, held, failure).await;
-        }
-        held.began = Instant::now();
-        let Some(route) = self.bound.router.find(held.delivery.subject()) else {
-            let failure = Failure::reject("no route takes its subject");
-            return self.settle(id, held, Ended::Failed(failure)).await;
-        };
-        if let Some(limits) = self.bound.router.batch_limits(route) {
-            self.gathering.add(route, limits, id);
+        let suspicious = self.bound.retry.most_deliveries();
+        if suspicious.is_some_and(|most| held.delivery.info().attempt > most) {
+            self.suspects.insert(id);
             self.held.insert(id, held);
             return;
         }
+        let Some(route) = self.bound.router.find(held.delivery.subject()) else {
+            return self.give_up(id, held, Failure::reject("no route takes its subject")).await;
+        };
+        if let Some(limits) = self.bound.router.batch_limits(route) {
+            self.gathering.add(route, limits, id);
+            held.began = Instant::now();
+            self.held.insert(id, held);
+            return;
+        }
+        self.begin_one(route, id, held).await;
+    }
+
+    async fn begin_one(&mut self, route: usize, id: u64, mut held: Held) {
+        held.began = Instant::now();
         let clock = Clock::now();
         let begun =
             Attempt::begin(&self.bound.router, route, &*held.delivery, held.attempt, &self.bound.worker);
@@ -45,7 +48,7 @@ impl Engine {
             let polled = futures::poll!(&mut attempt);
             let took = clock.elapsed();
             self.inline.took(took);
-            if took > BLOCKING {
+            if took > Inline::BLOCKING {
                 let (subject, millis) = (held.delivery.subject(), took.as_millis());
                 tracing::warn!(
                     subject,
@@ -64,6 +67,43 @@ impl Engine {
         let deadline = self.bound.deadline;
         self.running.spawn(async move { Finished::One(id, contained(within(attempt, deadline)).await) });
         self.hold_busy(id, held);
+    }
+
+    /// Begins those that may have ended their process, each when nothing else runs, so that it takes no other with it.
+    ///
+    /// Deliveries are counted by the broker, those too that were handed back; so the count alone condemns nobody. But in the order
+    /// of the stream the first one of those that come again and again is the one that ended the process: it was begun alone,
+    /// and those before it were settled.
+    pub(super) async fn begin_suspects(&mut self) {
+        if !self.running.is_empty() {
+            return;
+        }
+        self.is_alone = false;
+        while self.running.is_empty()
+            && let Some(id) = self.suspects.pop_first()
+        {
+            let Some(held) = self.held.remove(&id) else { continue };
+            let deliveries = held.delivery.info().attempt;
+            let given_up =
+                self.bound.retry.most_deliveries().is_some_and(|most| deliveries > most.saturating_mul(2));
+            if given_up && !self.has_given_up_unseen && matches!(self.bound.given_up, GivenUp::Kept(_)) {
+                self.has_given_up_unseen = true;
+                let reason = format!("it was delivered {deliveries} times, and settled by nobody");
+                self.give_up(id, held, Failure::reject(reason)).await;
+                continue;
+            }
+            let (subject, sequence) = (held.delivery.subject(), held.delivery.info().stream_sequence);
+            tracing::warn!(subject, sequence, deliveries, "a message of many deliveries is handled alone");
+            match self.bound.router.find(subject) {
+                None => self.give_up(id, held, Failure::reject("no route takes its subject")).await,
+                Some(route) if self.bound.router.batch_limits(route).is_some() => {
+                    self.held.insert(id, held);
+                    self.begin_batch(route, vec![id]).await;
+                }
+                Some(route) => self.begin_one(route, id, held).await,
+            }
+        }
+        self.is_alone = !self.running.is_empty();
     }
 
     /// Begins the batches that are due, while there is a place.

@@ -8,9 +8,10 @@ use super::WorkerHandle;
 use super::hooks::AfterSettle;
 use super::keeper::Keeper;
 use super::status::BindingStatus;
-use crate::admin::{ConsumerConfig, Provision};
+use crate::admin::{ConsumerConfig, ConsumerInfo, Provision};
 use crate::broker::Broker;
 use crate::consume::Consumer;
+use crate::name::ConsumerName;
 use crate::publish::Publisher;
 use crate::worker::binding::GivenUp;
 use crate::worker::{Binding, KeyBy, RetryPolicy, Router};
@@ -19,6 +20,9 @@ use crate::{Capabilities, Capability, Error, Result};
 /// All that an engine needs.
 pub(super) struct Bound {
     pub(super) consumer: Arc<dyn Consumer>,
+    pub(super) consumer_name: ConsumerName,
+    /// What the consumer said when the worker started.
+    pub(super) at_start: ConsumerInfo,
     pub(super) publisher: Arc<dyn Publisher>,
     pub(super) capabilities: Capabilities,
     pub(super) config: ConsumerConfig,
@@ -78,17 +82,20 @@ impl Bound {
             _ => admin.ensure_consumer(&binding.stream, wanted, binding.provision).await?,
         };
         let consumer = broker.consumer(&binding.stream, &info.name).await?;
-        let (publisher, place) =
-            (broker.publisher(), worker.add(BindingStatus::new(binding.stream, info.name)));
+        let publisher = broker.publisher();
+        let keeper = Keeper::new(Arc::clone(&publisher), admin, binding.stream.clone());
+        let place = worker.add(BindingStatus::new(binding.stream, info.name.clone()));
         // Nothing keeps a message longer than its ack wait where that cannot be extended.
         let longest = info.config.effective_ack_wait();
         let can_extend = capabilities.has(Capability::Extend);
         Ok(Self {
             consumer,
-            keeper: Keeper::new(Arc::clone(&publisher)),
+            consumer_name: info.name.clone(),
+            keeper,
             publisher,
             capabilities,
-            config: info.config,
+            config: info.config.clone(),
+            at_start: info,
             router: binding.router,
             concurrency: binding.concurrency,
             prefetch: binding.prefetch,

@@ -4,6 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+/// An instant in the future, however long the span that a caller gave.
+pub(in crate::worker) fn after(now: Instant, span: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+    now.checked_add(span).unwrap_or_else(|| now + FAR)
+}
+
 /// The wall clock read once, and tokio's time since: under virtual time it moves with the memory backend's.
 #[derive(Debug)]
 pub(super) struct Clock {
@@ -19,7 +25,7 @@ impl Clock {
     /// A message that was stored later than now shows that the broker's clock is ahead of this one.
     pub(super) fn saw(&mut self, stored: SystemTime) {
         if let Ok(ahead) = stored.duration_since(self.now()) {
-            self.wall += ahead;
+            self.wall = self.wall.checked_add(ahead).unwrap_or(self.wall);
         }
     }
 

@@ -49,6 +49,9 @@ impl WorkerHandle {
     }
 
     /// Takes no more messages until [`resume`](Self::resume). What was taken is handled.
+    ///
+    /// Nobody asks its consumers for messages meanwhile: an ephemeral one, which the broker deletes after 5 s of that, or
+    /// one with an `inactive_threshold` is gone after it, and the worker ends with `NotFound`. A warning in the log says so.
     pub fn pause(&self) {
         self.shared.orders.send_modify(|orders| orders.pause = true);
     }
@@ -62,6 +65,10 @@ impl WorkerHandle {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.shared.orders.borrow().stop
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.shared.orders.borrow().pause
     }
 
     /// Waits until the worker is stopping, so that a long handler may end early, with a retry.

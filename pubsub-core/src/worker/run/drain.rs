@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use super::attempt::{Ended, Finished};
+use super::clock::after;
 use super::engine::Engine;
+
+/// The time that the last settlements have in any case.
+const LAST: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Lets handlers finish, hands back what has not begun, and settles.
     pub(super) async fn drain(&mut self) {
-        let deadline = Instant::now() + self.bound.drain;
+        let deadline = after(Instant::now(), self.bound.drain);
         self.intake.cancel();
+        self.recovery = None;
         self.hand_back_waiting();
-        let mut extend_at = Instant::now() + self.lease();
-        while !(self.running.is_empty() && self.keeping.is_empty()) {
+        let mut extend_at = after(Instant::now(), self.lease());
+        while !(self.running.is_empty() && self.keeping.is_empty() && self.settling.is_empty()) {
             self.flush_acks(false).await;
             self.report();
             tokio::select! {
@@ -25,25 +31,25 @@ impl Engine {
                 Some(Ok((id, failure, kept))) = self.keeping.join_next(), if !self.keeping.is_empty() => {
                     self.kept(id, &failure, kept).await;
                 }
-                () = sleep_until(extend_at) => {
-                    self.extend().await;
-                    extend_at = Instant::now() + self.lease();
-                }
+                Some(paid) = self.settling.join_next(), if !self.settling.is_empty() => self.are_settled(paid),
+                () = sleep_until(extend_at) => extend_at = self.extend().await,
                 () = sleep_until(deadline) => break,
             }
             self.hand_back_waiting();
         }
         self.cut_off().await;
-        self.flush_acks(true).await;
+        let end = deadline.max(Instant::now() + LAST);
+        self.settle_all(end).await;
         self.report();
         // The broker has handled every settlement before it answers this, or it is not there.
-        let _ = timeout(Duration::from_secs(2), self.bound.consumer.info()).await;
+        let _ = timeout(LAST, self.bound.consumer.info()).await;
     }
 
     /// What nobody works on goes back in the order of the stream, so that others get it at once; but not while another of its
     /// key is worked on here.
     pub(super) fn hand_back_waiting(&mut self) {
         self.queued.clear();
+        self.suspects.clear();
         self.delayed.clear();
         self.gathering.clear();
         let busy = self.held.values().filter(|held| held.is_busy);
@@ -65,7 +71,19 @@ impl Engine {
         self.running.abort_all();
         self.keeping.abort_all();
         let end = Instant::now() + TO_END;
-        while let Ok(Some(_)) = timeout_at(end, self.running.join_next()).await {}
+        // Some have ended meanwhile.
+        while let Ok(Some(finished)) = timeout_at(end, self.running.join_next()).await {
+            match finished {
+                Ok(Finished::One(_, Ended::Publish(_))) | Err(_) => {}
+                Ok(finished) => self.finished(Ok(finished)).await,
+            }
+        }
+        while let Ok(Some(kept)) = timeout_at(end, self.keeping.join_next()).await {
+            if let Ok((id, failure, kept)) = kept {
+                self.kept(id, &failure, kept).await;
+            }
+        }
+        self.keeping.abort_all();
         let mut left: Vec<_> = self.held.drain().collect();
         left.sort_unstable_by_key(|(id, _)| *id);
         for (_, held) in left {

@@ -2,39 +2,39 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempt::{Ended, Finished, contained, publish_all};
+use super::attempt::{Ended, Finished, contained};
+use super::clock::after;
 use super::engine::Engine;
 use super::held::Held;
-use super::settle::{self, Acked};
+use super::owed::Debt;
+use super::publishing::publish;
+use super::settle::log_given_up;
 use crate::message::{Delivery, Settlement};
 use crate::worker::binding::GivenUp;
 use crate::worker::handler::Wanted;
 use crate::worker::{Ending, Failure, Settled};
 use crate::{Capability, Result};
 
-/// How many acks are sent together.
-const ACKS: usize = 256;
-
 impl Engine {
     pub(super) async fn settle(&mut self, id: u64, held: Held, ended: Ended) {
-        if !matches!(ended, Ended::Publish(_)) {
+        if ended.is_an_end() {
             self.capacity.took(held.began.elapsed());
         }
         match ended {
             Ended::Done => {
                 self.leave(held.key.as_deref());
+                let has_lapsed = held.leased.elapsed() >= self.bound.config.effective_ack_wait();
                 let settled = self.settled(&held, || Ending::Done);
-                self.acks.push(Acked { delivery: held.delivery, settled });
-                if self.acks.len() >= ACKS {
-                    self.flush_acks(false).await;
-                }
+                let debt = Debt::of_attempt(held.delivery.info(), settled, has_lapsed);
+                self.ack(held.delivery, debt).await;
             }
-            Ended::Publish(messages) => {
+            Ended::Publish(response) => {
                 let (publisher, origin) = (Arc::clone(&self.bound.publisher), held.delivery.info().clone());
-                let publishing = publish_all(publisher, messages, origin);
+                let publishing = publish(publisher, response, origin, self.bound.deadline);
                 self.running.spawn(async move { Finished::One(id, contained(publishing).await) });
                 self.hold_busy(id, held);
             }
@@ -48,10 +48,14 @@ impl Engine {
     }
 
     async fn failed(&mut self, id: u64, mut held: Held, failure: Failure) {
+        if let Wanted::Postpone(delay) = failure.wanted() {
+            tracing::debug!(subject = held.delivery.subject(), ?delay, "a message waits: {failure}");
+            return self.hold_for(id, held, delay);
+        }
         let age = self.clock.age(held.delivery.info().published_at);
         let (policy, attempt) = (&self.bound.retry, held.attempt);
         let delay = match failure.wanted() {
-            Wanted::Reject => None,
+            Wanted::Reject | Wanted::Postpone(_) => None,
             _ if self.bound.config.is_last(held.delivery.info().attempt) => None,
             Wanted::Retry => policy.delay_after(attempt, age),
             Wanted::RetryAfter(delay) => policy.allows_another(attempt, age, delay).then_some(delay),
@@ -63,28 +67,35 @@ impl Engine {
         tracing::info!(subject = held.delivery.subject(), attempt, ?delay, "a handler failed: {failure}");
         let settled = self.settled(&held, || Ending::Retried { after: delay, reason: failure.chain() });
         if held.key.is_none() && self.bound.capabilities.has(Capability::NakDelay) {
-            settle::one(held.delivery, Settlement::nak_after(delay), &mut self.outcome).await;
+            let debt = Debt::new(held.delivery.info(), Settlement::nak_after(delay));
+            self.settle_one(held.delivery, debt).await;
         } else {
             // It keeps its lane meanwhile; the next of its key must not overtake it.
             held.attempt += 1;
-            held.is_busy = false;
-            self.delayed.push(Reverse((Instant::now() + delay, id)));
-            self.held.insert(id, held);
+            self.hold_for(id, held, delay);
         }
         self.tell(settled);
+    }
+
+    /// Holds a message until it begins again.
+    fn hold_for(&mut self, id: u64, held: Held, delay: Duration) {
+        // Never hot.
+        let delay = delay.max(Duration::from_millis(1));
+        self.delayed.push(Reverse((after(Instant::now(), delay), id)));
+        self.held.insert(id, Held { is_busy: false, ..held });
     }
 
     pub(super) async fn give_up(&mut self, id: u64, held: Held, failure: Failure) {
         match &self.bound.given_up {
             GivenUp::Kept(dead_letters) => {
                 let has_ids = self.bound.capabilities.has(Capability::MessageId);
-                let copy = dead_letters.copy_of(&*held.delivery, held.attempt, &failure, has_ids);
+                let copies = dead_letters.copies_of(&*held.delivery, held.attempt, &failure, has_ids);
                 let keeper = self.bound.keeper.clone();
-                self.keeping.spawn(async move { (id, failure, keeper.keep(copy).await) });
+                self.keeping.spawn(async move { (id, failure, keeper.keep(id, copies).await) });
                 self.hold_busy(id, held);
             }
             GivenUp::Discarded => {
-                settle::log_given_up(&held.delivery, held.attempt, &failure, false);
+                log_given_up(&held.delivery, held.attempt, &failure, false);
                 self.outcome.discarded += 1;
                 let settled = self.settled(&held, || Ending::Discarded { reason: failure.chain() });
                 self.end(held, &failure).await;
@@ -100,7 +111,7 @@ impl Engine {
         self.busy -= 1;
         match kept {
             Ok(()) => {
-                settle::log_given_up(&held.delivery, held.attempt, failure, true);
+                log_given_up(&held.delivery, held.attempt, failure, true);
                 self.outcome.dead_lettered += 1;
                 let settled = self.settled(&held, || Ending::DeadLettered { reason: failure.chain() });
                 self.end(held, failure).await;
@@ -125,7 +136,8 @@ impl Engine {
             settlement = settlement.confirmed();
         }
         self.leave(held.key.as_deref());
-        settle::one(held.delivery, settlement, &mut self.outcome).await;
+        let debt = Debt::new(held.delivery.info(), settlement);
+        self.settle_one(held.delivery, debt).await;
     }
 
     /// Gives a lane on to the next message of its key.
@@ -136,13 +148,11 @@ impl Engine {
     }
 
     pub(super) async fn skip(&mut self, delivery: Delivery) {
-        settle::one(delivery, Settlement::ack(), &mut self.outcome).await;
-    }
-
-    pub(super) async fn flush_acks(&mut self, confirmed: bool) {
-        let acks = std::mem::take(&mut self.acks);
-        let settled = settle::ack(&*self.bound.consumer, acks, confirmed, &mut self.outcome).await;
-        settled.into_iter().for_each(|settled| self.tell(Some(settled)));
+        let (subject, sequence) = (delivery.subject(), delivery.info().stream_sequence);
+        tracing::info!(subject, sequence, "a message was redriven for another consumer");
+        self.outcome.skipped += 1;
+        let debt = Debt::new(delivery.info(), Settlement::ack());
+        self.ack(delivery, debt).await;
     }
 
     /// What to tell of an attempt; nothing if nobody listens.
@@ -157,7 +167,7 @@ impl Engine {
         })
     }
 
-    fn tell(&self, settled: Option<Settled>) {
+    pub(super) fn tell(&self, settled: Option<Settled>) {
         let Some(settled) = settled else { return };
         for hook in &self.bound.after_settle {
             let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook(&settled)));

@@ -1,25 +1,27 @@
 //! The loop of one binding: takes messages, runs handlers, and has them settled.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::attempt::{Ended, Finished};
 use super::bound::Bound;
 use super::capacity::Capacity;
-use super::clock::Clock;
+use super::clock::{Clock, after};
 use super::gathering::Gathering;
 use super::held::Held;
 use super::inline::Inline;
-use super::intake::Intake;
+use super::intake::{Arrived, Intake};
 use super::lanes::Lanes;
+use super::owed::{Debt, Owed};
 use super::places::Places;
-use super::settle::Acked;
+use super::recovery::Recovery;
+use super::settle::Paid;
 use crate::message::Delivery;
 use crate::worker::{DeadLetters, Failure, Outcome};
 use crate::{Capability, Result, Retry};
@@ -48,6 +50,14 @@ pub(super) struct Engine {
     pub(super) busy: usize,
     /// Which may begin when there is a place.
     pub(super) queued: VecDeque<u64>,
+    /// Which begin when nothing else runs: they may end the process.
+    pub(super) suspects: BTreeSet<u64>,
+    /// Whether one of those runs.
+    pub(super) is_alone: bool,
+    /// Whether one of those was given up.
+    pub(super) has_given_up_unseen: bool,
+    /// What an earlier run has left, while it has not all come again.
+    pub(super) recovery: Option<Recovery>,
     /// Which begin again at a time, in this process.
     pub(super) delayed: BinaryHeap<Reverse<(Instant, u64)>>,
     /// Which wait for their batch.
@@ -55,7 +65,11 @@ pub(super) struct Engine {
     pub(super) running: JoinSet<Finished>,
     /// Copies of messages that are given up.
     pub(super) keeping: JoinSet<(u64, Failure, Result<()>)>,
-    pub(super) acks: Vec<Acked>,
+    pub(super) acks: Vec<(Delivery, Debt)>,
+    /// Settlements that take time.
+    pub(super) settling: JoinSet<Paid>,
+    /// Settlements that are under way or have failed.
+    pub(super) owed: Owed,
     /// What keeps it from taking messages.
     trouble: Option<String>,
     taken: u64,
@@ -78,11 +92,17 @@ impl Engine {
             held: HashMap::new(),
             busy: 0,
             queued: VecDeque::new(),
+            suspects: BTreeSet::new(),
+            is_alone: false,
+            has_given_up_unseen: false,
+            recovery: bound.key.as_ref().and_then(|_| Recovery::new(&bound.at_start, Instant::now())),
             delayed: BinaryHeap::new(),
             gathering: Gathering::default(),
             running: JoinSet::new(),
             keeping: JoinSet::new(),
             acks: Vec::new(),
+            settling: JoinSet::new(),
+            owed: Owed::default(),
             trouble: None,
             taken: 0,
             lag: 0,
@@ -93,12 +113,19 @@ impl Engine {
 
     async fn work(&mut self) {
         let mut orders = self.bound.worker.orders();
-        let mut extend_at = Instant::now() + self.lease();
+        let mut extend_at = after(Instant::now(), self.lease());
+        let mut was_paused = false;
         loop {
             let now = *orders.borrow_and_update();
             if now.stop {
                 return;
             }
+            if now.pause && !was_paused {
+                self.warn_of_pause();
+            }
+            was_paused = now.pause;
+            self.end_recovery();
+            self.begin_suspects().await;
             self.begin_queued().await;
             self.begin_batches().await;
             self.flush_acks(false).await;
@@ -121,13 +148,11 @@ impl Engine {
                 Some(Ok((id, failure, kept))) = self.keeping.join_next(), if !self.keeping.is_empty() => {
                     self.kept(id, &failure, kept).await;
                 }
-                () = sleep_until(extend_at), if !self.held.is_empty() => {
-                    self.extend().await;
-                    extend_at = Instant::now() + self.lease();
-                }
+                Some(paid) = self.settling.join_next(), if !self.settling.is_empty() => self.are_settled(paid),
+                () = sleep_until(extend_at), if !self.held.is_empty() => extend_at = self.extend().await,
                 () = sleep_until(wake_at), if wake_at != extend_at => self.wake_delayed(),
-                batch = self.intake.next() => {
-                    if self.arrived(batch).await.is_err() {
+                arrived = self.intake.next() => {
+                    if self.arrived(arrived).await.is_err() {
                         return;
                     }
                 }
@@ -142,19 +167,27 @@ impl Engine {
 
     /// For how many there is room, beside so many that have arrived and are not held yet.
     fn room(&self, arrived: usize) -> usize {
-        // Those that wait for others of their key do not keep other keys out.
+        if self.is_alone || !self.suspects.is_empty() {
+            return 0;
+        }
+        let limit = self.capacity.limit(self.places.now());
+        if let Some(recovery) = &self.recovery {
+            return recovery.room(limit, Instant::now()).saturating_sub(arrived);
+        }
+        // Those that wait for others of their key do not keep other keys out, and those that only wait for their dead letter to be
+        // stored keep nobody out.
         let waiting = self.held.len().saturating_sub(self.busy + self.queued.len());
-        let waiting = if self.bound.key.is_some() { waiting } else { 0 };
+        let waiting = if self.bound.key.is_some() { waiting } else { 0 } + self.keeping.len();
         let pending = self.bound.config.max_ack_pending.at().map_or(usize::MAX, |most| most as usize);
-        let most = self.capacity.limit(self.places.now()).saturating_add(waiting).min(pending.max(1));
+        let most = limit.saturating_add(waiting).min(pending.max(1));
         most.saturating_sub(self.held.len() + arrived)
     }
 
     /// `Err` if it cannot go on.
-    async fn arrived(&mut self, batch: Result<Vec<Delivery>>) -> std::result::Result<(), ()> {
-        match batch {
-            Ok(batch) => {
-                self.trouble = None;
+    async fn arrived(&mut self, arrived: Result<Arrived>) -> std::result::Result<(), ()> {
+        match arrived {
+            Ok(Arrived { batch, unsettled }) => {
+                self.trouble = self.stalled(unsettled);
                 if let Some(last) = batch.last() {
                     self.lag = last.info().pending;
                     self.places.saw(self.lag);
@@ -180,6 +213,29 @@ impl Engine {
         }
     }
 
+    /// Why nothing comes, if the consumer has as many unsettled messages as it may have and this worker holds few of them.
+    fn stalled(&self, unsettled: u64) -> Option<String> {
+        let most = u64::from(self.bound.config.max_ack_pending.at()?);
+        let is_stalled = unsettled >= most && (self.held.len() as u64) < most / 2;
+        is_stalled.then(|| {
+            format!(
+                "the consumer delivers nothing: {unsettled} messages wait for their retry, or are held elsewhere, and \
+                 `max_ack_pending` is {most}; raise it above the number of messages that wait at once"
+            )
+        })
+    }
+
+    fn warn_of_pause(&self) {
+        if let Some(threshold) = self.bound.config.effective_inactive_threshold() {
+            let consumer = self.bound.consumer_name.as_str();
+            tracing::warn!(
+                consumer,
+                ?threshold,
+                "a paused consumer is deleted when nobody has asked for so long"
+            );
+        }
+    }
+
     async fn take(&mut self, delivery: Delivery) {
         self.taken += 1;
         let info = delivery.info();
@@ -189,6 +245,12 @@ impl Engine {
             tracing::debug!(sequence = id, "a message was delivered again while it was held");
             return held.adopt(delivery);
         }
+        if let Some(recovery) = &mut self.recovery {
+            recovery.saw(id);
+        }
+        if let Some(debt) = self.owed.take(delivery.info()) {
+            return self.settle_one(delivery, debt).await;
+        }
         if DeadLetters::is_for_another(&*delivery) {
             return self.skip(delivery).await;
         }
@@ -197,6 +259,11 @@ impl Engine {
             Err(failure) => return self.give_up(id, Held::new(delivery, None), failure).await,
         };
         let held = Held::new(delivery, key);
+        if let Some(recovery) = self.recovery.as_mut().filter(|_| held.key.is_some()) {
+            recovery.hold(id);
+            self.held.insert(id, held);
+            return;
+        }
         let waits = held.key.as_ref().is_some_and(|key| !self.lanes.enter(key, id));
         if !waits && self.has_place() && self.queued.is_empty() && !self.bound.worker.is_stopping() {
             return self.begin(id, held).await;
@@ -208,7 +275,7 @@ impl Engine {
     }
 
     pub(super) fn has_place(&self) -> bool {
-        self.running.len() < self.places.now()
+        !self.is_alone && self.suspects.is_empty() && self.running.len() < self.places.now()
     }
 
     async fn begin_queued(&mut self) {
@@ -245,7 +312,8 @@ impl Engine {
     fn next_wake(&self) -> Option<Instant> {
         let delayed = self.delayed.peek().map(|Reverse((at, _))| *at);
         let batch = self.gathering.next_due().filter(|_| self.has_place());
-        delayed.into_iter().chain(batch).min()
+        let recovery = self.recovery.as_ref().map(Recovery::until).filter(|_| !self.bound.worker.is_paused());
+        delayed.into_iter().chain(batch).chain(recovery).min()
     }
 
     fn wake_delayed(&mut self) {
@@ -257,22 +325,31 @@ impl Engine {
         }
     }
 
-    /// Buys one more ack wait for whatever has been held for a third of one.
-    pub(super) async fn extend(&mut self) {
-        if !self.bound.capabilities.has(Capability::Extend) {
-            return;
-        }
+    /// Buys one more ack wait for whatever has been held for a third of one. Returns when to do so again.
+    pub(super) async fn extend(&mut self) -> Instant {
         let (now, lease) = (Instant::now(), self.lease());
+        if !self.bound.capabilities.has(Capability::Extend) {
+            return after(now, lease);
+        }
         let due = self.held.values_mut().filter(|held| now.duration_since(held.leased) + lease / 4 >= lease);
         let extended = due.map(|held| async move {
-            held.leased = now;
-            held.delivery.extend().await
-        });
-        for outcome in join_all(extended).await {
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "an ack wait could not be extended; the message may come twice");
+            let extended = held.delivery.extend().await;
+            if extended.is_ok() {
+                held.leased = now;
             }
-        }
+            extended.err()
+        });
+        // Without a connection each takes longer, and there is more to do.
+        let patience = (lease / 4).min(Duration::from_secs(1));
+        let failed = match timeout(patience, join_all(extended)).await {
+            Ok(outcomes) => outcomes.into_iter().flatten().next().map(|error| error.to_string()),
+            Err(_) => Some("there was no answer in time".to_owned()),
+        };
+        let Some(error) = failed else {
+            return after(Instant::now(), lease);
+        };
+        tracing::warn!(error, "ack waits could not be extended; messages may be delivered again");
+        after(Instant::now(), (lease / 4).max(Duration::from_millis(1)))
     }
 
     /// Tells how it does.

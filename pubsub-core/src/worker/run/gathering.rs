@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
+use super::clock::after;
 use crate::worker::handler::BatchLimits;
 
 /// What waits, by route. Ids are the engine's.
@@ -22,7 +23,7 @@ struct Gathered {
 
 impl Gathering {
     pub(super) fn add(&mut self, route: usize, limits: BatchLimits, id: u64) {
-        let due = Instant::now() + limits.max_wait;
+        let due = after(Instant::now(), limits.max_wait);
         let gathered = self.batches.entry(route).or_insert_with(|| Gathered { limits, ids: Vec::new(), due });
         gathered.ids.push(id);
     }
@@ -35,7 +36,7 @@ impl Gathering {
         let mut gathered = self.batches.remove(&route)?;
         let rest = gathered.ids.split_off(gathered.limits.max_messages.min(gathered.ids.len()));
         if !rest.is_empty() {
-            let due = now + gathered.limits.max_wait;
+            let due = after(now, gathered.limits.max_wait);
             self.batches.insert(route, Gathered { limits: gathered.limits, ids: rest, due });
         }
         Some((route, gathered.ids))
@@ -67,5 +68,13 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(gathering.next_due().is_some_and(|due| due <= Instant::now()));
         assert_eq!(gathering.take_due(Instant::now()), Some((0, vec![3])));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_wait_is_too_long() {
+        let mut gathering = Gathering::default();
+        gathering.add(0, BatchLimits::new(1, Duration::MAX), 1);
+        gathering.add(0, BatchLimits::new(1, Duration::MAX), 2);
+        assert_eq!(gathering.take_due(Instant::now()), Some((0, vec![1])));
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct Inline {
     mean: Duration,
     /// How many went to tasks unpolled since the last look.
     skipped: u32,
+    /// Whether one has blocked its thread, and with it whatever else the worker does.
+    has_blocked: bool,
 }
 
 impl Inline {
@@ -19,8 +21,13 @@ impl Inline {
     const LONG: Duration = Duration::from_millis(5);
     /// After so many tasks it is looked whether handlers have become short.
     const LOOK_AGAIN: u32 = 256;
+    /// After one that takes longer it is not looked again.
+    pub(super) const BLOCKING: Duration = Duration::from_millis(100);
 
     pub(super) fn is_due(&mut self) -> bool {
+        if self.has_blocked {
+            return false;
+        }
         if self.mean <= Self::SHORT {
             return true;
         }
@@ -33,6 +40,7 @@ impl Inline {
     }
 
     pub(super) fn took(&mut self, time: Duration) {
+        self.has_blocked |= time > Self::BLOCKING;
         self.mean = if time > Self::LONG { time } else { self.mean - self.mean / 8 + time / 8 };
     }
 }
@@ -55,5 +63,12 @@ mod tests {
         });
         assert!((25_600 / 256..25_600).contains(&polled.count()));
         assert!(inline.is_due(), "they are short again");
+    }
+
+    #[test]
+    fn after_one_that_blocks_the_thread_nothing_is_polled_here() {
+        let mut inline = Inline::default();
+        inline.took(Duration::from_secs(40));
+        assert!((0..10_000).all(|_| !inline.is_due()));
     }
 }

@@ -16,7 +16,10 @@ mod inline;
 mod intake;
 mod keeper;
 mod lanes;
+mod owed;
 mod places;
+mod publishing;
+mod recovery;
 mod settle;
 mod status;
 
@@ -26,6 +29,7 @@ use std::time::Duration;
 
 use futures::future::{Either, FutureExt as _, join_all, select};
 
+pub(super) use clock::after;
 pub use control::WorkerHandle;
 pub use status::{BindingStatus, WorkerPhase, WorkerStatus};
 
@@ -164,6 +168,7 @@ impl Worker {
     /// As [`run`](Self::run).
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send) -> Result<Outcome> {
         let Self { broker, bindings, drain, handle, hooks } = self;
+        let ends = Ends(handle.clone());
         // All of them, before the first takes a message.
         let mut bound = Vec::with_capacity(bindings.len());
         for binding in &bindings {
@@ -176,7 +181,6 @@ impl Worker {
         for hook in hooks.on_start {
             hook(handle.clone()).await?;
         }
-        let ends = Ends(handle.clone());
         handle.set_phase(WorkerPhase::Running);
         let stop_all = &handle;
         let engines = join_all(bound.into_iter().map(|bound| async move {

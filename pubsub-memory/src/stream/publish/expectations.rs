@@ -37,6 +37,11 @@ impl StreamState {
     ) -> Result<()> {
         let last = match &expected.last_subject_filter {
             None => self.messages.subjects().last_of(subject.as_str()),
+            // The stream's end, where there is none if its newest message is gone (measured on 2.12.8 and 2.15.1).
+            Some(filter) if filter.as_str() == ">" => {
+                let end = self.messages.log().last();
+                self.messages.log().get(end).map(|_| end)
+            }
             Some(filter) => self.messages.last(&Selector::only(filter)),
         };
         let last = last.unwrap_or_default();

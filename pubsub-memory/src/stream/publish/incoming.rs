@@ -1,7 +1,6 @@
 //! A message on its way into the stream: [`Incoming`].
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use bytes::Bytes;
 use pubsub_core::{
@@ -9,6 +8,7 @@ use pubsub_core::{
 };
 use tokio::time::Instant;
 
+use super::wire;
 use crate::stream::state::StreamState;
 use crate::stream::stored::Stored;
 
@@ -91,8 +91,7 @@ impl StreamState {
         Ok(Incoming { message: Stored { subject, headers, payload, at: now }, id, orders })
     }
 
-    /// What a plain publish brought. Of its headers those count that a stream's own messages have: id, time to live,
-    /// rollup.
+    /// What a plain publish brought. Its headers count as on a server.
     pub(super) fn received(
         &self,
         subject: Subject,
@@ -101,14 +100,7 @@ impl StreamState {
         now: Instant,
     ) -> Result<Incoming> {
         let id = headers.get(MESSAGE_ID).map(|id| MessageId::new(id.to_owned())).transpose()?;
-        let ttl = headers.get(TTL).and_then(read_ttl);
-        let rollup = headers.get(ROLLUP).and_then(|rollup| match rollup {
-            "sub" => Some(Rollup::Subject),
-            "all" => Some(Rollup::All),
-            _ => None,
-        });
-        let orders = (ttl.is_some() || rollup.is_some())
-            .then(|| Box::new(Orders { ttl, rollup, ..Orders::default() }));
+        let orders = wire::orders(&headers)?;
         let message = Stored { subject: self.transformed(subject)?, headers, payload, at: now };
         Ok(Incoming { message, id, orders })
     }
@@ -141,15 +133,6 @@ impl StreamState {
     }
 }
 
-/// Whole seconds, with or without their unit, or `never`: what this backend writes.
-fn read_ttl(text: &str) -> Option<TimeToLive> {
-    if text.eq_ignore_ascii_case("never") {
-        return Some(TimeToLive::Never);
-    }
-    text.trim_end_matches('s').parse().ok().map(|seconds| TimeToLive::After(Duration::from_secs(seconds)))
-}
-
-/// The lines, which outlive the message that they are of.
 fn own(lines: Vec<(&'static str, Cow<'_, str>)>) -> Vec<(&'static str, String)> {
     lines.into_iter().map(|(name, value)| (name, value.into_owned())).collect()
 }

@@ -6,6 +6,7 @@ mod incoming;
 mod keep;
 mod republish;
 mod rollup;
+mod wire;
 
 use bytes::Bytes;
 use pubsub_core::{Error, Headers, MessageId, OutboundMessage, Receipt, Result, Subject};

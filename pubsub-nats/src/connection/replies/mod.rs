@@ -273,6 +273,12 @@ impl<W: Waiter> Ticket<W> {
         }
         self.token
     }
+
+    /// Gives the waiter back: the request was not handed over.
+    pub(crate) fn withdraw(mut self) -> Option<W> {
+        self.sent = true;
+        self.replies.lock().take(self.token)
+    }
 }
 
 impl<W: Waiter> Drop for Ticket<W> {

@@ -24,6 +24,7 @@ const FIELDS: [Field; 20] = [
     |config, other| {
         config.max_age = other.max_age;
         config.duplicate_window = other.duplicate_window;
+        age_or_ttl(config);
     },
     |config, other| config.max_messages = other.max_messages,
     |config, other| config.max_messages_per_subject = other.max_messages_per_subject,
@@ -47,6 +48,7 @@ const FIELDS: [Field; 20] = [
     |config, other| {
         config.allow_message_ttl = other.allow_message_ttl;
         config.subject_delete_marker_ttl = None;
+        age_or_ttl(config);
     },
     |config, other| {
         if config.discard == Discard::Old && !config.allow_schedules {
@@ -116,11 +118,22 @@ pub(super) fn generate(dice: &mut Dice, sketch: &Sketch, name: &str) -> StreamCo
         config.metadata = [("team".to_owned(), dice.pick(["red", "blue"]).to_owned())].into();
     }
     config = allow(dice, sketch, config);
+    age_or_ttl(&mut config);
     // What a message costs in files is the server's affair, and so is the length of a batch's id.
-    if config.storage == Storage::Memory && !config.allow_atomic_batches && dice.percent(15) {
+    let is_counted =
+        config.storage == Storage::Memory && !config.allow_atomic_batches && !config.takes("b.x");
+    if is_counted && dice.percent(15) {
         config = config.with_max_bytes(Limit::At(dice.pick([100, 200, 600])));
     }
     config
+}
+
+/// In memory, a server's first message with a time to live begins the wait for the next age check anew, so that what is
+/// too old leaves late.
+fn age_or_ttl(config: &mut StreamConfig) {
+    if config.storage == Storage::Memory && config.allow_message_ttl {
+        config.max_age = Limit::Unlimited;
+    }
 }
 
 /// What messages may be, and what becomes of them.

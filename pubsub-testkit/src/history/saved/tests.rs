@@ -56,7 +56,7 @@ fn every_part_of_a_message_survives() {
         publisher: 2,
         message: Box::new(message.clone()),
         due_in,
-        may_retry: false,
+        may_retry: true,
     };
     match written_and_read(&events(vec![told])).pop().map(|event| event.what) {
         Some(What::PublishCalled { publish: 1, publisher: 2, message: read, due_in: read_due, .. }) => {

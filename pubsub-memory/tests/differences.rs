@@ -1,13 +1,13 @@
-//! What a purge means to consumers, as nats-server 2.15.1 does it (measured; each rule was found by a random sequence of
-//! operations that differed).
+//! What the memory backend did unlike a server, until random sequences of operations on both showed it. The rules were
+//! measured on nats-server 2.15.1, and on 2.12.8 where a version is named.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{SECOND, Setup, durable, sequences, stream, take};
 use pubsub_core::{
-    Broker, DeliverPolicy, Limit, OutboundMessage, PublisherExt, Purge, Retention, Rollup, SequencePair,
-    Storage,
+    Broker, DeliverPolicy, Expectations, Limit, OutboundMessage, PublisherExt, Purge, Republish, Retention,
+    Rollup, Schedule, SequencePair, Storage, StreamConfig,
 };
 use pubsub_memory::{MemoryConfig, MemoryServer, ServerVersion};
 
@@ -142,4 +142,92 @@ async fn a_reset_beyond_the_end_frees_nothing() {
     assert_eq!(setup.info().await.messages, 1);
     setup.admin().reset_consumer(&setup.stream, &"c".parse().unwrap(), Some(2)).await.unwrap();
     assert_eq!(setup.info().await.messages, 0);
+}
+
+async fn as_of(minor: u16, config: StreamConfig) -> Setup {
+    let version = ServerVersion::new(2, minor).unwrap();
+    let server = MemoryServer::new(MemoryConfig::default().with_server_version(version)).unwrap();
+    Setup::over(server.connect(), config).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_2_14_a_purge_up_to_the_first_takes_all() {
+    for (minor, purged) in [(12, [2, 0, 3]), (14, [0, 0, 0])] {
+        let cases = [(Storage::Memory, Some("s.a")), (Storage::Memory, None), (Storage::File, None)];
+        for ((storage, filter), purged) in cases.into_iter().zip(purged) {
+            let setup = as_of(minor, stream().with_storage(storage)).await;
+            for subject in ["s.a", "s.b", "s.a"] {
+                setup.publish(subject).await;
+            }
+            let mut purge = Purge::up_to(1);
+            if let Some(filter) = filter {
+                purge = purge.with_filter(filter).unwrap();
+            }
+            let done = setup.admin().purge_stream(&setup.stream, purge).await.unwrap();
+            assert_eq!(done, purged, "2.{minor} {storage} {filter:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_2_14_a_lower_limit_per_subject_waits_for_the_next_message() {
+    for (minor, left) in [(12, 3), (14, 1)] {
+        let setup = as_of(minor, stream()).await;
+        for _ in 0..3 {
+            setup.publish("s.a").await;
+        }
+        let lower = stream().with_max_messages_per_subject(Limit::At(1));
+        setup.admin().update_stream(lower).await.unwrap();
+        assert_eq!(setup.info().await.messages, left, "2.{minor}");
+        setup.publish("s.a").await;
+        assert_eq!(setup.info().await.messages, 1, "2.{minor}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_2_14_an_exhausted_message_counts_as_redelivered_after_it_has_left() {
+    for (minor, redelivered) in [(12, 1), (14, 0)] {
+        let setup = as_of(minor, stream().with_max_messages(Limit::At(1))).await;
+        let consumer = setup.consumer(durable("c").with_max_deliver(Limit::At(2))).await;
+        setup.publish("s.a").await;
+        for _ in 0..2 {
+            take(&consumer, 1).await.remove(0).nak().await.unwrap();
+        }
+        assert!(take(&consumer, 1).await.is_empty());
+        assert_eq!(setup.consumer_info("c").await.unwrap().redelivered, 1);
+        setup.publish("s.a").await;
+        assert_eq!(setup.consumer_info("c").await.unwrap().redelivered, redelivered, "2.{minor}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_all_subjects_is_the_end_of_the_stream_even_if_that_is_gone() {
+    let setup = Setup::new(stream()).await;
+    for subject in ["s.a", "s.b", "s.b"] {
+        setup.publish(subject).await;
+    }
+    setup.admin().delete_message(&setup.stream, 3).await.unwrap();
+    for (filter, last) in [(">", 0), ("s.>", 2)] {
+        let expected = Expectations::none().with_last_subject_sequence(last + 1);
+        let expected = expected.with_last_subject_filter(filter).unwrap();
+        let wrong = OutboundMessage::new("s.c", "x").unwrap().with_expectations(expected);
+        assert!(setup.broker.publisher().publish_message(wrong).await.is_err(), "{filter}");
+    }
+    let expected = Expectations::none().with_last_subject_sequence(0).with_last_subject_filter(">").unwrap();
+    let right = OutboundMessage::new("s.c", "x").unwrap().with_expectations(expected);
+    setup.broker.publisher().publish_message(right).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_published_again_is_refused_where_its_headers_are_not_allowed() {
+    let republish = Republish::new("s.>", "t.>").unwrap();
+    let setup = Setup::new(stream().with_allow_schedules().with_republish(republish)).await;
+    let other = StreamConfig::new("T", ["t.>"]).unwrap();
+    setup.admin().create_stream(other).await.unwrap();
+    let schedule = Schedule::every(SECOND, "s.b").unwrap();
+    let message = OutboundMessage::new("s.a", "x").unwrap().with_schedule(schedule);
+    setup.broker.publisher().publish_message(message).await.unwrap();
+    setup.publish("s.c").await;
+    let info = setup.admin().stream_info(&"T".parse().unwrap()).await.unwrap();
+    assert_eq!((info.messages, info.last_sequence), (1, 1), "the schedule itself is not stored there");
 }
