@@ -11,6 +11,7 @@ fn few() -> Differential {
     Differential::from_seed(1).with_runs(8).with_lanes(8)
 }
 
+#[expect(clippy::panic, reason = "a test that fails")]
 fn expect_no_difference(report: &DifferentialReport, version: &str) {
     if let Some(difference) = report.differences.first() {
         panic!(
