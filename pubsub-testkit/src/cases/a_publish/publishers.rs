@@ -4,7 +4,7 @@ use pubsub_core::publish::Confirm;
 use pubsub_core::{Capability, ErrorKind, PublishOptions, PublisherExt as _, Subject};
 
 use crate::check::{CaseResult, Failure, check, check_eq, refused_as, text};
-use crate::trial::{SettleSurely as _, Trial};
+use crate::trial::Trial;
 
 /// A23: a publisher that was made before there was a stream works as well as one that was made afterwards, over each
 /// connection, and the close of another connection does not touch it.
