@@ -46,7 +46,7 @@ pub(crate) async fn run(client: &Client) -> Result<Vec<String>> {
         .with_key(KeyBy::token(1)) // the customer
         .with_retry(RetryPolicy::default().with_first_delay(Duration::from_millis(200)))
         .with_dead_letters(DeadLetters::in_stream("DEAD_LETTERS")?);
-    Worker::new(client.clone()).bind(orders).run().await?.into_result()?;
+    Worker::new(client.clone()).bind(orders).run().await?.into_result().map(drop)?;
     let done = done.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(done)
 }

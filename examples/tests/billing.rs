@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use pubsub::Client;
 use pubsub::worker::DeadLetterStore;
+use pubsub::{Client, ErrorKind, StreamName, SubjectFilter};
 use pubsub_examples::billing::{Billed, Completed, bank::Bank, dead_letters, provision, service};
 use pubsub_testkit::TestApp;
+use pubsub_testkit::fault_layer::{FaultLayer, PublishFault, When};
 
 async fn start(client: Client) -> (TestApp, Bank) {
     let bank = Bank::default();
@@ -48,6 +49,21 @@ async fn on_memory() {
 async fn on_a_server() {
     let server = pubsub_testkit::nats_server::NatsServer::start().unwrap();
     a_ride_is_billed_once_and_a_worthless_one_is_given_up(pubsub::connect(server.url()).await.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bill_that_cannot_be_stored_is_stored_later_and_the_money_is_taken_once() {
+    let billed = When::nth(1).on(SubjectFilter::new("ride.*.*.billed").unwrap());
+    let faults = FaultLayer::from_seed(1).on_publish(billed, PublishFault::Fail(ErrorKind::Unavailable));
+    let (app, bank) = start(memory().await.with_layer(faults)).await;
+    app.publish_json("ride.anna.r-1.completed", &ride(1250)).await.unwrap();
+    app.advance(Duration::from_secs(3)).await.unwrap();
+
+    app.handled("ride.anna.r-1.completed").done().once();
+    let rides = app.client().admin().unwrap().stream_info(&StreamName::new("RIDE").unwrap()).await.unwrap();
+    assert_eq!(rides.messages, 2, "the ride and the bill");
+    assert_eq!(bank.debited("anna"), [1250]);
+    assert!(app.stop().await.unwrap().into_result().is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -231,3 +231,12 @@ async fn what_is_published_again_is_refused_where_its_headers_are_not_allowed() 
     let info = setup.admin().stream_info(&"T".parse().unwrap()).await.unwrap();
     assert_eq!((info.messages, info.last_sequence), (1, 1), "the schedule itself is not stored there");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_work_queue_refuses_an_update_without_acks_before_it_looks_at_what_may_change() {
+    let setup = Setup::new(stream().with_retention(Retention::WorkQueue)).await;
+    setup.consumer(durable("c")).await;
+    let update = durable("c").with_ack(pubsub_core::AckPolicy::None);
+    let refused = setup.admin().update_consumer(&setup.stream, update).await.unwrap_err();
+    assert_eq!(refused.broker_code(), Some(10_084));
+}

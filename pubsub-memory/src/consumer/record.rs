@@ -74,10 +74,12 @@ impl ConsumerState {
             config,
             waiters: Waiters::default(),
             inboxes: Inboxes::default(),
-            position: Position::new(record.cursor, record.picked.into()),
+
             pending: Pending::from_record(&record.pending, record.queue, clock),
             exhausted: record.exhausted.into_iter().collect(),
             tracks_exhausted: true,
+            has_picked: !record.picked.is_empty(),
+            position: Position::new(record.cursor, record.picked.into()),
             delivered: pair(record.delivered),
             floor,
             shown_floor,

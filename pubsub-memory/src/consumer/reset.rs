@@ -49,6 +49,7 @@ impl ConsumerState {
         self.pending = Pending::default();
         self.exhausted = BTreeSet::new();
         self.delivered = SequencePair::new(0, sequence.saturating_sub(1));
+        self.has_picked = false;
         self.untold = BTreeSet::new();
         (self.floor, self.shown_floor) = (Floor::before(sequence), Floor::before(sequence));
         if let Some(replay) = &mut self.replay {

@@ -36,6 +36,8 @@ pub(crate) struct ConsumerState {
     pub(super) pending: Pending,
     /// Messages that had their last attempt. They stay in the stream; a late ack of one still counts.
     pub(super) exhausted: BTreeSet<u64>,
+    /// Whether it began with the last message of each subject, and found some.
+    pub(super) has_picked: bool,
     /// Whether the floor passes exhausted messages, and those are forgotten that have left the stream.
     pub(crate) tracks_exhausted: bool,
     /// All deliveries, and the highest message delivered.
@@ -105,6 +107,7 @@ impl ConsumerState {
         let replay = (config.replay == ReplayPolicy::Original).then(|| Replay::new(messages.log().last()));
         let position = start::position(start, &selector, messages, clock);
         let start = position.next_sequence();
+        let has_picked = position.picked().next().is_some();
         let floor = if tracks_exhausted { start } else { 0 };
         Self {
             name,
@@ -116,6 +119,7 @@ impl ConsumerState {
             pending: Pending::default(),
             exhausted: BTreeSet::new(),
             tracks_exhausted,
+            has_picked,
             delivered: SequencePair::new(0, start.saturating_sub(1)),
             floor: Floor::before(floor),
             shown_floor: Floor::before(floor),
@@ -208,7 +212,7 @@ impl ConsumerState {
 
     /// All deliveries, and the highest message that was looked at.
     pub(super) fn passed(&self) -> SequencePair {
-        if self.config.deliver == DeliverPolicy::LastPerSubject && self.delivered.consumer == 0 {
+        if self.has_picked && self.delivered.consumer == 0 {
             // A server keeps to what it has picked, also where that is gone.
             return self.delivered;
         }

@@ -87,12 +87,12 @@ impl StreamState {
         let slot = self.consumers.slot(name).ok_or_else(|| missing(name))?;
         let existing = self.consumers.at(slot).ok_or_else(|| missing(name))?;
         let differences = config.differences(&existing.config);
+        self.check_consumer(&config)?;
         if let Some(fixed) = differences.iter().find(|difference| !difference.can_be_updated()) {
             return Err(error::not_updatable(fixed.field, fixed, NOT_UPDATABLE)
                 .with_context("stream", self.name())
                 .with_context("consumer", name));
         }
-        self.check_consumer(&config)?;
         self.check_work_queue_update(&config, slot)?;
         let before = self.consumers.at(slot).map(|consumer| self.kept_for(consumer)).unwrap_or_default();
         let changes_filters = differences.iter().any(|difference| difference.field == "filters");

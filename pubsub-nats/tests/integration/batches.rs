@@ -57,7 +57,7 @@ async fn an_atomic_batch_is_stored_as_one() {
         let refused = publisher.publish_atomic(messages(0..2), PublishOptions::default()).await;
         return assert_unsupported(refused, Capability::AtomicBatch);
     }
-    bench.stream_with(|config| config.with_allow_atomic_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_atomic_batches).await;
     let receipt =
         soon(publisher.publish_atomic(messages(0..1_000), PublishOptions::default())).await.unwrap();
     assert_eq!((receipt.stream.as_str(), receipt.last_sequence, receipt.messages), ("RIDE", 1_000, 1_000));
@@ -88,7 +88,7 @@ async fn a_commit_without_an_answer_is_unknown_and_less_is_not() {
     if !bench.has(Capability::AtomicBatch) {
         return;
     }
-    bench.stream_with(|config| config.with_allow_atomic_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_atomic_batches).await;
     let proxy = FaultProxy::in_front_of(&bench.server).await.unwrap();
     let client = connect(&proxy.url()).await.unwrap();
     proxy.black_hole(Direction::ToClient);
@@ -113,7 +113,7 @@ async fn what_is_confirmed_together_tells_no_sequence() {
         let outcomes = publish(&bench.client, messages(0..10), together()).await;
         return assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap().sequence.is_some()));
     }
-    bench.stream_with(|config| config.with_allow_fast_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
     let outcomes = publish(&bench.client, messages(0..10_000), together()).await;
     for outcome in outcomes {
         let receipt = outcome.unwrap();
@@ -164,7 +164,7 @@ async fn a_reset_in_a_batch_loses_nothing_and_stores_nothing_twice() {
     if !bench.has(Capability::FastBatch) {
         return;
     }
-    bench.stream_with(|config| config.with_allow_fast_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
     let proxy = FaultProxy::in_front_of(&bench.server).await.unwrap();
     let client = connect(&proxy.url()).await.unwrap();
     proxy.cut_after(Direction::ToServer, 60_000);
@@ -183,7 +183,7 @@ async fn a_lost_confirmation_of_a_batch_without_retries_is_unknown() {
     if !bench.has(Capability::FastBatch) {
         return;
     }
-    bench.stream_with(|config| config.with_allow_fast_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
     let proxy = FaultProxy::in_front_of(&bench.server).await.unwrap();
     let client = connect(&proxy.url()).await.unwrap();
     // The stream is known from now on.
@@ -204,7 +204,7 @@ async fn other_clients_read_what_a_batch_stores() {
     if !bench.has(Capability::FastBatch) {
         return;
     }
-    bench.stream_with(|config| config.with_allow_fast_batches()).await;
+    bench.stream_with(StreamConfig::with_allow_fast_batches).await;
     let mut seen = listen(&bench.foreign().await, "ride.>").await;
     let batch: Vec<_> =
         messages(0..2).into_iter().map(|message| message.with_header("tag", "a").unwrap()).collect();

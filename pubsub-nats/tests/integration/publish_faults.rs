@@ -50,7 +50,7 @@ impl Load {
                 if stop.load(Ordering::Relaxed) {
                     return number;
                 }
-                let receipt = publisher.publish(&format!("ride.{key}"), number.to_string()).await;
+                let receipt = publisher.publish(format!("ride.{key}"), number.to_string()).await;
                 let receipt = receipt.unwrap_or_else(|error| panic!("message {number} of {key}: {error:?}"));
                 assert_eq!(receipt.duplicate, Some(false), "it was published once");
                 stored.fetch_add(1, Ordering::Relaxed);

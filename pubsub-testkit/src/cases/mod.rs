@@ -18,7 +18,8 @@
 //! 6. Time: [`Trial::ack_wait`] and multiples of it; [`Trial::pass`] lets time go by. What is to happen is waited for
 //!    with a deadline ([`TestConsumer::next`], [`Trial::eventually`]). What is not to happen is proven with
 //!    [`TestConsumer::stays_silent`], which ends with a sentinel; never by a short sleep.
-//! 7. A case that breaks a rule by design excuses it: `trial.excuse(Rule::HasTraffic, "why")`.
+//! 7. A case that breaks a rule by design excuses it: `trial.excuse(Rule::MaxDeliver, "why")`; but for traffic,
+//!    of which every case has some.
 //! 8. Each case takes milliseconds on virtual time and under 3 s on a real clock, and fails on at least one wrong
 //!    backend of [`wrong`](crate::wrong).
 //!

@@ -64,6 +64,6 @@ impl Harness for MemoryHarness {
         let version = self.config.server_version;
         let expected = Expected::without(Capability::ALL.iter().copied().filter(|has| !version.has(*has)));
         // Without a wire and a process of its own there are faults that it cannot have.
-        expected.with_faults().skipping(["H1", "H4", "H8", "H11"])
+        expected.with_faults().skipping(["H3", "H4", "H8"])
     }
 }

@@ -102,7 +102,7 @@ pub(crate) enum What {
         #[serde(with = "words::nanos::option")]
         due_in: Option<Duration>,
         /// Whether the backend may give it a message id, to try it again.
-        may_get_id: bool,
+        may_retry: bool,
     },
     /// `publish_with` has returned; the receipt is outstanding.
     PublishAccepted {

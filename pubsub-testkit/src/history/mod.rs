@@ -70,14 +70,14 @@ impl History {
         publish: Number,
         publisher: Number,
         message: &OutboundMessage,
-        may_get_id: bool,
+        may_retry: bool,
     ) {
         let due_in = match message.schedule().map(|schedule| &schedule.when) {
             Some(ScheduleTime::At(time)) => Some(self.until(*time)),
             _ => None,
         };
         let message = Box::new(message.clone());
-        self.record(What::PublishCalled { publish, publisher, message, due_in, may_get_id });
+        self.record(What::PublishCalled { publish, publisher, message, due_in, may_retry });
     }
 
     pub(crate) fn record(&self, what: What) {

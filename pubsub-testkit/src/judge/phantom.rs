@@ -56,7 +56,7 @@ fn difference(records: &Records<'_>, publish: &Publish<'_>, delivered: &Delivere
     let id = message.headers.get("Nats-Msg-Id");
     // The id that a backend makes, to try a publish again, is nobody else's.
     let is_made = |id| records.publishes.iter().all(|other| other.id() != Some(id));
-    if id != publish.id() && !(publish.may_get_id && id.is_some_and(is_made)) {
+    if id != publish.id() && !(publish.may_get_id() && id.is_some_and(is_made)) {
         return Some(format!("the message id {id:?} instead of {:?}", publish.id()));
     }
     for (name, value) in publish.message.instruction_headers() {

@@ -103,7 +103,7 @@ pub(super) fn duplicate_is_known(records: &Records<'_>) -> Found {
     let mut found = Found::new();
     for ((stream, id), publishes) in by_id(records) {
         let window = window(records, stream);
-        for publish in &publishes {
+        for publish in publishes.iter().filter(|publish| publish.stored().is_none()) {
             let Some((_, Published::Duplicate { sequence: Some(sequence), .. })) = publish.ended else {
                 continue;
             };

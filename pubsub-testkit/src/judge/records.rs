@@ -30,8 +30,10 @@ pub(super) struct Publish<'a> {
     pub(super) message: &'a OutboundMessage,
     /// When its schedule is due, if that is a point in time.
     pub(super) due: Option<Duration>,
-    /// Whether the backend may have given it a message id.
-    pub(super) may_get_id: bool,
+    /// Whether the backend may have tried it again.
+    may_retry: bool,
+    /// It was told that it is a duplicate, and can only be one of itself: of a try whose answer was lost.
+    of_itself: bool,
     pub(super) called: Point,
     pub(super) accepted: Option<Point>,
     pub(super) ended: Option<(Point, &'a Published)>,
@@ -46,8 +48,32 @@ impl<'a> Publish<'a> {
             (Some(stream), Some((point, Published::Stored { sequence: Some(sequence), .. }))) => {
                 Some((stream, *sequence, point))
             }
+            (Some(stream), Some((point, Published::Duplicate { sequence: Some(sequence), .. })))
+                if self.of_itself =>
+            {
+                Some((stream, *sequence, point))
+            }
             _ => None,
         }
+    }
+
+    /// Whether the backend may have given it a message id, to try it again under.
+    pub(super) fn may_get_id(&self) -> bool {
+        self.may_retry && self.message.id.is_none()
+    }
+
+    /// Whether it was called a duplicate, and nothing else was published that it can be one of.
+    fn is_duplicate_of_itself(&self, place: usize, all: &[Self]) -> bool {
+        let is_duplicate = matches!(self.ended, Some((_, Published::Duplicate { .. })));
+        // An id that the backend has made is nobody else's.
+        let original = |other: &Self| {
+            self.id().is_some()
+                && other.id() == self.id()
+                && (other.may_be_stored() || other.stored().is_some())
+        };
+        self.may_retry
+            && is_duplicate
+            && !all.iter().enumerate().any(|(at, other)| at != place && original(other))
     }
 
     /// Whether it may have been stored without a receipt that says where.
@@ -287,13 +313,14 @@ impl<'a> Reading<'a> {
     fn read(&mut self, event: &'a Event) {
         let point = Point::from(event);
         match &event.what {
-            What::PublishCalled { publish, publisher, message, due_in, may_get_id } => {
+            What::PublishCalled { publish, publisher, message, due_in, may_retry } => {
                 self.publish_places.insert(*publish, self.publishes.len());
                 self.publishes.push(Publish {
                     publisher: *publisher,
                     message,
                     due: due_in.map(|ahead| event.at + ahead),
-                    may_get_id: *may_get_id,
+                    may_retry: *may_retry,
+                    of_itself: false,
                     called: point,
                     accepted: None,
                     ended: None,
@@ -431,7 +458,21 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Finds out which publishes are duplicates of their own first tries. Of several with one id, the first is.
+    fn find_what_was_tried_again(&mut self) {
+        for place in 0..self.publishes.len() {
+            let of_itself = self
+                .publishes
+                .get(place)
+                .is_some_and(|publish| publish.is_duplicate_of_itself(place, &self.publishes));
+            if let Some(publish) = self.publishes.get_mut(place) {
+                publish.of_itself = of_itself;
+            }
+        }
+    }
+
     fn finish(mut self, events: &'a [Event]) -> Records<'a> {
+        self.find_what_was_tried_again();
         for publish in &self.publishes {
             let goes_by_itself = publish.message.ttl().is_some()
                 || publish.message.rollup().is_some()

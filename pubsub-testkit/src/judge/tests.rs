@@ -101,10 +101,10 @@ impl Script {
         self.say_to_retry(message, false)
     }
 
-    fn say_to_retry(&mut self, message: OutboundMessage, may_get_id: bool) -> Number {
+    fn say_to_retry(&mut self, message: OutboundMessage, may_retry: bool) -> Number {
         let publish = self.number();
         let message = Box::new(message);
-        self.add(What::PublishCalled { publish, publisher: 0, message, due_in: None, may_get_id });
+        self.add(What::PublishCalled { publish, publisher: 0, message, due_in: None, may_retry });
         publish
     }
 
@@ -583,7 +583,7 @@ fn what_a_schedule_produces_is_no_phantom_unless_it_is_early() {
         let mut script = Script::new();
         let (publish, message) = (script.number(), Box::new(schedule()));
         let due_in = Some(Duration::from_secs(5));
-        script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
+        script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_retry: false });
         script.add(What::PublishEnded { publish, outcome: stored(1) });
         script.pass(seconds);
         script.deliver_this("b", &[("Nats-Scheduler", "a")], "x", 2);
@@ -597,7 +597,7 @@ fn a_schedule_that_produces_nothing_is_found() {
     let schedule = Schedule::at(std::time::SystemTime::now(), "b").unwrap();
     let (publish, message) = (script.number(), Box::new(message().with_schedule(schedule)));
     let due_in = Some(Duration::from_secs(5));
-    script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_get_id: false });
+    script.add(What::PublishCalled { publish, publisher: 0, message, due_in, may_retry: false });
     script.add(What::PublishEnded { publish, outcome: stored(1) });
     script.store_this(OutboundMessage::new("c", "x").unwrap(), 2);
     script.deliver_this("c", &[], "x", 2);
@@ -720,6 +720,22 @@ fn what_a_subscription_has_prefetched_may_be_counted() {
 }
 
 #[test]
+fn a_publish_that_is_tried_again_may_be_a_duplicate_of_itself() {
+    for (may_retry, broken) in [(true, &[][..]), (false, &[Rule::DuplicateIsKnown][..])] {
+        let mut script = Script::new();
+        let mut message = OutboundMessage::new("a", "x").unwrap();
+        message.id = Some("id".try_into().unwrap());
+        let publish = script.say_to_retry(message, may_retry);
+        script.add(What::PublishAccepted { publish });
+        script.add(What::PublishEnded { publish, outcome: duplicate(1) });
+        assert_eq!(
+            judge(&script.events, &[Rule::HasTraffic]).iter().map(|found| found.rule).collect::<Vec<_>>(),
+            broken
+        );
+    }
+}
+
+#[test]
 fn a_publish_under_way_may_be_counted() {
     let mut script = Script::new();
     script.store(1);
@@ -774,17 +790,17 @@ fn a_fault_excuses_only_what_it_overlaps() {
 
 #[test]
 fn only_a_publish_that_may_be_tried_again_may_get_an_id() {
-    for (may_get_id, id, broken) in [
+    for (may_retry, id, broken) in [
         (true, "made", &[][..]),
         (false, "made", &[Rule::NothingPhantom][..]),
         (true, "a", &[Rule::NothingPhantom][..]),
     ] {
         let mut script = Script::new();
         script.publish(Some("a"), stored(1));
-        let publish = script.say_to_retry(message(), may_get_id);
+        let publish = script.say_to_retry(message(), may_retry);
         script.add(What::PublishEnded { publish, outcome: stored(2) });
         script.deliver_this("a", &[("Nats-Msg-Id", "a")], "x", 1);
         script.deliver_this("a", &[("Nats-Msg-Id", id)], "x", 2);
-        assert_eq!(script.broken(), broken, "{may_get_id} {id}");
+        assert_eq!(script.broken(), broken, "{may_retry} {id}");
     }
 }

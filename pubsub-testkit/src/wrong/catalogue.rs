@@ -149,7 +149,7 @@ wrong_backends! {
     "answers bare", "an answer to a request arrives without its headers", "I1", plain::AnswersBare;
     "hears one answer", "of the answers to a request to many one arrives", "I5", plain::HearsOneAnswer;
     "forgets acks at the close", "an ack that was made right before a close is not made", "G15", sequences::ForgetsAcksAtTheClose::default();
-    "takes retries it cannot", "a publish that is to be tried again is taken, and tried once", "A16", sequences::TakesRetriesItCannot;
+    "tries again without an id", "a publish that is tried again is stored twice", "A16", sequences::TriesAgainWithoutAnId;
     "gives up after two", "a message that is nakked at its second attempt never comes again", "M21", sequences::GivesUpAfterTwo;
     "settles one at a time", "a settlement while another one is on its way says `Ok`, and is not made", "M22", sequences::SettlesOneAtATime::default();
     "naks end work", "a message of a work queue is gone when it is nakked", "M23", sequences::NaksEndWork::default();

@@ -122,19 +122,25 @@ impl Tamper for ForgetsAcksAtTheClose {
     }
 }
 
-/// The likely cause: options that are taken as they come, and read where somebody knows them.
+/// The likely cause: a second try that is a publish of its own.
 #[derive(Debug)]
-pub(super) struct TakesRetriesItCannot;
+pub(super) struct TriesAgainWithoutAnId;
 
 #[async_trait]
-impl Tamper for TakesRetriesItCannot {
+impl Tamper for TriesAgainWithoutAnId {
     async fn publish(
         &self,
         inner: &Arc<dyn Publisher>,
         message: OutboundMessage,
         mut options: PublishOptions,
     ) -> Result<PendingReceipt> {
-        options.retry = None;
+        if options.retry == Some(true) {
+            let mut first = message.clone();
+            first.id = None;
+            // Taken for one that nobody has answered.
+            drop(inner.publish_with(first, options.clone()).await?.await);
+            options.retry = None;
+        }
         inner.publish_with(message, options).await
     }
 }

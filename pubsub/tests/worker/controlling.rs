@@ -155,13 +155,16 @@ pub(crate) async fn a_message_of_which_deliveries_were_lost_is_tried_all_the_sam
     assert_eq!((worker.stop().await.done, calls.load(SeqCst)), (1, 1));
 }
 
-/// Deliveries of all messages that nobody has settled.
-async fn lose(client: &Client, deliveries: usize) {
+/// So many deliveries of each of so many messages, of which nobody has settled one.
+async fn lose(client: &Client, messages: usize, deliveries: usize) {
     let wanted = crate::support::wanted("ride.done");
     let consumer = client.ensure_consumer("RIDE", wanted, Provision::CreateIfMissing);
     let consumer = consumer.await.expect("a consumer");
     for _ in 0..deliveries {
-        let batch = consumer.fetch(FetchOptions::up_to(100)).await.expect("a batch");
+        let mut batch = Vec::new();
+        while batch.len() < messages {
+            batch.extend(consumer.fetch(FetchOptions::up_to(messages - batch.len())).await.expect("a batch"));
+        }
         batch.into_iter().for_each(pubsub::Delivery::hand_back);
     }
 }
@@ -169,7 +172,7 @@ async fn lose(client: &Client, deliveries: usize) {
 pub(crate) async fn a_message_that_ends_its_process_each_time_is_given_up(client: Client) {
     let (router, calls) = counting();
     client.publish("ride.done", "").await.expect("stored");
-    lose(&client, 16).await;
+    lose(&client, 1, 16).await;
     let worker = start(&client, binding(router));
     until_settled(&client).await;
     assert_eq!((worker.stop().await.dead_lettered, calls.load(SeqCst)), (1, 0));
@@ -189,7 +192,7 @@ pub(crate) async fn messages_of_which_many_deliveries_were_lost_are_handled_one_
     for _ in 0..5 {
         client.publish("ride.done", "").await.expect("stored");
     }
-    lose(&client, 9).await;
+    lose(&client, 5, 9).await;
     let worker = start(&client, binding(Router::new().route("ride.done", handler).expect("a route")));
     until_settled(&client).await;
     let outcome = worker.stop().await;

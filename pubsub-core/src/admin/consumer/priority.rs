@@ -56,7 +56,8 @@ pub enum PriorityPolicy {
     /// [unpinned](crate::StreamAdmin::unpin_consumer); then the next one does. So messages keep their order as with one
     /// instance, while others stand by.
     Pinned,
-    /// Whoever has the lowest [`rank`](crate::PullPriority::rank) of those that wait. nats-server 2.12 and newer.
+    /// Whoever has the lowest [`rank`](crate::PullPriority::rank) of those that wait at that moment; one that asks anew
+    /// just then is passed over once. nats-server 2.12 and newer.
     Prioritized,
 }
 

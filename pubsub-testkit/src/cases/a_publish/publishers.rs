@@ -126,7 +126,15 @@ pub(crate) async fn options_of_one_call(trial: &Trial) -> CaseResult {
     }
     publish(PublishOptions::default().with_retry(false)).await?;
     check_eq!(trial.admin()?.stream_info(&stream).await?.messages, stored + 1, "the messages in the stream");
-    consumer.take_and_ack(usize::try_from(stored + 1).unwrap_or(usize::MAX)).await?;
+    for delivery in consumer.take(usize::try_from(stored + 1).unwrap_or(usize::MAX)).await? {
+        let has_id = delivery.headers().contains("Nats-Msg-Id");
+        match delivery.info().stream_sequence {
+            4 if stored == 4 => check!(has_id, "a publish that may be tried again has no message id"),
+            last if last == stored + 1 => check!(!has_id, "one that may not be tried again has a message id"),
+            _ => {}
+        }
+        delivery.ack().await?;
+    }
     consumer.stays_silent("a").await?;
     consumer.drained();
     Ok(())

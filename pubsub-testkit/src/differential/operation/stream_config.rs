@@ -175,7 +175,7 @@ fn allow(dice: &mut Dice, sketch: &Sketch, mut config: StreamConfig) -> StreamCo
     if dice.percent(20) {
         // The last one is refused where the stream stores it.
         let (source, destination) =
-            dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "b.{{wildcard(1)}}")]);
+            dice.pick([("a.x", "again.x"), (">", "again.>"), ("a.*", "again.one.{{wildcard(1)}}")]);
         let republish = valid(Republish::new(source, destination));
         config =
             config.with_republish(if dice.percent(50) { republish } else { republish.with_headers_only() });

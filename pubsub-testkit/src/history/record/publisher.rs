@@ -23,10 +23,9 @@ impl RecordedPublisher {
         Self { inner, history, publisher }
     }
 
-    fn called(&self, message: &OutboundMessage, may_get_id: bool) -> Number {
+    fn called(&self, message: &OutboundMessage, may_retry: bool) -> Number {
         let publish = self.history.number();
-        let may_get_id = may_get_id && message.id.is_none();
-        self.history.record_publish(publish, self.publisher, message, may_get_id);
+        self.history.record_publish(publish, self.publisher, message, may_retry);
         publish
     }
 

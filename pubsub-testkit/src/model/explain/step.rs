@@ -5,7 +5,7 @@ use std::time::Duration;
 use pubsub_core::SettlementKind;
 
 use super::operation::{Doing, Ended, Operation};
-use crate::model::reference::{Facts, Late, World};
+use crate::model::reference::{Answer, Facts, Late, World};
 
 /// How long something may be on its way through a fault.
 const HELD: Duration = Duration::from_secs(5);
@@ -16,7 +16,13 @@ impl Operation {
         match &self.doing {
             Doing::Publish { publish, answer: Some(answer) } => {
                 let answers = world.publish(facts, *publish, self.span).into_iter();
-                answers.filter(|(allowed, _)| allowed == answer).map(|(_, world)| world).collect()
+                // One that was tried again is a duplicate of its own first try.
+                let tried_again = match answer {
+                    Answer::Duplicate(sequence) if self.faulted => Some(Answer::Stored(*sequence)),
+                    _ => None,
+                };
+                let is_so = |allowed: &Answer| allowed == answer || tried_again.as_ref() == Some(allowed);
+                answers.filter(|(allowed, _)| is_so(allowed)).map(|(_, world)| world).collect()
             }
             Doing::Publish { publish, answer: None } => {
                 let (from, to) = (self.span.from, Duration::MAX);

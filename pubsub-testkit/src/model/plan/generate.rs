@@ -168,7 +168,8 @@ impl Maker {
 
     fn removal(&mut self) -> Command {
         let one = self.has(Capability::GetMessage) && self.percent(40);
-        if !one && !self.has(Capability::Purge) {
+        // Under interest retention a server may keep what a purge has left behind and a deleted consumer was to have.
+        if self.setup.keeps == Keeps::Interest || !one && !self.has(Capability::Purge) {
             return self.publish();
         }
         let most = self.rng.u64(0..3);
