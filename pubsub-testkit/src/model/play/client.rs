@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pubsub_core::{Broker, Consumer, Delivery, Publisher, Retry};
+use pubsub_core::{Broker, Consumer, ConsumerName, Delivery, Publisher, Retry};
 use tokio::time::Instant;
 
 use crate::check::CaseResult;
@@ -43,6 +43,12 @@ impl Held {
     /// Lets go what a client holds.
     pub(super) fn drop_of(&self, client: usize) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|holding| holding.client != client);
+    }
+
+    /// Lets go what a consumer has delivered.
+    pub(super) fn drop_from(&self, consumer: &ConsumerName) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|holding| holding.delivery.info().consumer != *consumer);
     }
 
     pub(super) fn drop_all(&self) {

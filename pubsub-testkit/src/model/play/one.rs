@@ -116,6 +116,9 @@ impl<'t> Play<'t> {
             Command::Pass { tenths } => self.trial.pass(self.tenths(*tenths)).await,
             Command::Recreate { consumer } => {
                 if let Some(old) = self.consumers.get(*consumer) {
+                    // Settlements go by names and sequences: on some backends a late one would reach the next consumer of
+                    // the name, as on a server.
+                    self.held.drop_from(old.name());
                     self.trial.admin()?.delete_consumer(&self.stream, old.name()).await?;
                     let made = self.make_consumer(*consumer).await?;
                     if let Some(place) = self.consumers.get_mut(*consumer) {
