@@ -88,6 +88,12 @@ const fn classify(code: u16) -> Option<(ErrorKind, Option<&'static str>)> {
         // A field or feature that this server does not know.
         10025 | 10185 => (Unsupported, None),
         10039 | 10076 => (Unavailable, Some("enable JetStream on the server, and for this account")),
+        10049 => (
+            Unavailable,
+            Some(
+                "try again: right after a deletion of the name its files may still be there; else check the server's disk",
+            ),
+        ),
         // No leader, no peers, no resources, not ready.
         10004 | 10005 | 10008 | 10009 | 10010 | 10023 | 10028 | 10047 | 10118 => (Unavailable, None),
         _ => return classify_publish(code),

@@ -152,12 +152,22 @@ pub(super) fn stored(world: &World, message: &StoredMessage) -> String {
     )
 }
 
+/// In place of a name that a broker has made up.
+const OWN_NAME: &str = "(its own)";
+
 /// What a stream has published again.
 pub(super) fn plain(message: &CoreMessage) -> String {
     let mut lines: Vec<_> =
         message.headers.iter().filter(|(name, _)| name.as_str() != "Nats-Time-Stamp").collect();
     lines.sort_by_key(|(name, _)| *name);
-    let headers: String = lines.iter().map(|(name, value)| format!(" {name}: {value}")).collect();
+    let shown = |name: &str, value: &str| match name {
+        "Nats-Batch-Id" => OWN_NAME.to_owned(),
+        _ => value.to_owned(),
+    };
+    let headers: String = lines
+        .iter()
+        .map(|(name, value)| format!(" {name}: {}", shown(name.as_str(), value.as_str())))
+        .collect();
     format!("`{}` {}{headers}", message.subject, payload(&message.payload))
 }
 
@@ -181,7 +191,7 @@ fn headers(world: &World, headers: &Headers) -> String {
 /// Times of a side's own clock as it sees them from its grid, and no name that a broker has made up.
 fn header_value(world: &World, name: &str, value: &str) -> String {
     if name == "Nats-Batch-Id" {
-        return "(its own)".to_owned();
+        return OWN_NAME.to_owned();
     }
     let (before, time) = match name {
         "Nats-Schedule" => ("@at ", value.strip_prefix("@at ")),

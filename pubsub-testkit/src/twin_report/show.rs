@@ -85,10 +85,18 @@ pub(super) fn stored(message: &StoredMessage) -> String {
     format!("{} `{}` {payload:?}{}", message.sequence, message.subject, headers(&message.headers))
 }
 
-/// By name, since only the values of one name have an order. Times are left out.
+/// No id of a probe is as long as one that a backend makes, to try a publish again.
+const LONGEST_OWN_ID: usize = 12;
+
+/// By name, since only the values of one name have an order. Times are left out, and ids that a backend has made.
 pub(super) fn headers(headers: &Headers) -> String {
-    let timed = |name: &str| matches!(name, "Nats-Time-Stamp" | "Nats-Schedule" | "Nats-Schedule-Next");
-    let mut lines: Vec<_> = headers.iter().filter(|(name, _)| !timed(name.as_str())).collect();
+    let differs = |name: &str, value: &str| match name {
+        "Nats-Time-Stamp" | "Nats-Schedule" | "Nats-Schedule-Next" => true,
+        "Nats-Msg-Id" => value.len() > LONGEST_OWN_ID,
+        _ => false,
+    };
+    let mut lines: Vec<_> =
+        headers.iter().filter(|(name, value)| !differs(name.as_str(), value.as_str())).collect();
     lines.sort_by_key(|(name, _)| name.as_str());
     lines.into_iter().map(|(name, value)| format!(" {name}: {value}")).collect()
 }
