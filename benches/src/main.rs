@@ -65,14 +65,15 @@ fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(true);
     }
     let effort = if arguments.quick { Effort::quick() } else { Effort::full(arguments.rounds) };
-    let results = measure::all(rows, effort)?;
-    let report = Report::new(effort, results);
+    let results = measure::all(rows, effort, |so_far| match &arguments.json {
+        // After each row, so that nothing is lost of a run that is ended.
+        Some(path) => fs::write(path, Report::new(effort, so_far).to_json() + "\n")
+            .map_err(|cause| format!("cannot write {}: {cause}", path.display()).into()),
+        None => Ok(()),
+    })?;
+    let report = Report::new(effort, &results);
     println!("{}", report.table());
-    if let Some(path) = &arguments.json {
-        fs::write(path, report.to_json() + "\n")
-            .map_err(|cause| format!("cannot write {}: {cause}", path.display()))?;
-    }
-    Ok(report.below_gate() == 0)
+    Ok(report.below_gate() == 0 && report.not_measured() == 0)
 }
 
 fn chosen(rows: Vec<Row>, only: &[String]) -> Result<Vec<Row>> {

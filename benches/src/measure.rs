@@ -14,6 +14,10 @@ const WORKERS: usize = 2;
 /// How many messages the run has that counts allocations.
 const COUNTED: u64 = 20_000;
 
+/// How often a round is tried: what is compared with may fail where ours must not (`messages()` of async-nats ends when the
+/// machine keeps its server waiting).
+const TRIES: usize = 3;
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Effort {
@@ -36,6 +40,8 @@ impl Effort {
 pub(crate) struct RowResult {
     pub(crate) row: Row,
     pub(crate) runs: Vec<ContenderResult>,
+    /// Why it was not measured to its end.
+    pub(crate) failure: Option<String>,
 }
 
 /// What all rounds of one contender gave.
@@ -45,29 +51,44 @@ pub(crate) struct ContenderResult {
     pub(crate) rounds: Vec<Sample>,
     /// Per message.
     pub(crate) allocations: f64,
+    /// Why rounds had to be run again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failures: Vec<String>,
 }
 
-/// Runs all rows, one after the other.
-pub(crate) fn all(rows: Vec<Row>, effort: Effort) -> Result<Vec<RowResult>> {
+/// Runs all rows, one after the other; one that fails does not keep the others from being measured. Shows all that there is
+/// after each row.
+pub(crate) fn all(
+    rows: Vec<Row>,
+    effort: Effort,
+    mut show: impl FnMut(&[RowResult]) -> Result<()>,
+) -> Result<Vec<RowResult>> {
     let runs = rows.iter().map(|row| row.contenders.len()).sum::<usize>();
     let progress = Progress::over(u64::try_from(runs)? * (u64::from(effort.rounds) + 1))?;
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
         progress.say(&format!("{:>8}  {} ({})", row.id, row.name, row.about));
-        results.push(one(row, effort, &progress)?);
+        let mut runs = Vec::with_capacity(row.contenders.len());
+        let failure = one(&row, &mut runs, effort, &progress).err().map(|error| error.to_string());
+        if let Some(failure) = &failure {
+            progress.say(&format!("{:>8}  not measured: {failure}", row.id));
+        }
+        results.push(RowResult { row, runs, failure });
+        show(&results)?;
     }
     progress.finish();
     Ok(results)
 }
 
-fn one(row: Row, effort: Effort, progress: &Progress) -> Result<RowResult> {
-    let mut runs = Vec::with_capacity(row.contenders.len());
+fn one(row: &Row, runs: &mut Vec<ContenderResult>, effort: Effort, progress: &Progress) -> Result<()> {
     for contender in &row.contenders {
         progress.begin(row.name, contender.name);
+        let mut failures = Vec::new();
         // Also warms up: what is made once is there when the rounds begin.
-        let allocations = allocations(contender, row.messages.min(COUNTED))
-            .map_err(|error| format!("{}, {}: {error}", row.name, contender.name))?;
-        runs.push(ContenderResult { name: contender.name, rounds: Vec::new(), allocations });
+        let allocations = tried(row, contender, progress, &mut failures, || {
+            allocations(contender, row.messages.min(COUNTED))
+        })?;
+        runs.push(ContenderResult { name: contender.name, rounds: Vec::new(), allocations, failures });
         progress.step();
     }
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
@@ -79,13 +100,34 @@ fn one(row: Row, effort: Effort, progress: &Progress) -> Result<RowResult> {
                 continue;
             };
             progress.begin(row.name, contender.name);
-            let sample = timed(&runtime, contender, share(&row, contender, effort))
-                .map_err(|error| format!("{}, {}: {error}", row.name, contender.name))?;
+            let messages = share(row, contender, effort);
+            let sample =
+                tried(row, contender, progress, &mut run.failures, || timed(&runtime, contender, messages))?;
             run.rounds.push(sample);
             progress.step();
         }
     }
-    Ok(RowResult { row, runs })
+    Ok(())
+}
+
+/// Tries it several times, and notes each failure.
+fn tried<T>(
+    row: &Row,
+    contender: &Contender,
+    progress: &Progress,
+    failures: &mut Vec<String>,
+    run: impl Fn() -> Result<T>,
+) -> Result<T> {
+    for _ in 1..TRIES {
+        match run() {
+            Ok(done) => return Ok(done),
+            Err(error) => {
+                progress.say(&format!("{:>8}  {} failed, and runs again: {error}", row.id, contender.name));
+                failures.push(error.to_string());
+            }
+        }
+    }
+    run().map_err(|error| format!("{}, {}: {error}", row.name, contender.name).into())
 }
 
 fn share(row: &Row, contender: &Contender, effort: Effort) -> u64 {

@@ -32,21 +32,29 @@ struct RowReport {
     about: &'static str,
     contenders: Vec<ContenderResult>,
     claims: Vec<Judged>,
+    /// Why it was not measured to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
 }
 
 impl Report {
-    pub(crate) fn new(effort: Effort, results: Vec<RowResult>) -> Self {
+    pub(crate) fn new(effort: Effort, results: &[RowResult]) -> Self {
         let machine = Machine {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             system: std::env::consts::OS,
             architecture: std::env::consts::ARCH,
         };
-        Self { effort, machine, rows: results.into_iter().map(RowReport::of).collect() }
+        Self { effort, machine, rows: results.iter().map(RowReport::of).collect() }
     }
 
     /// How many claims do not reach their gate.
     pub(crate) fn below_gate(&self) -> usize {
         self.rows.iter().flat_map(|row| &row.claims).filter(|claim| claim.is_below()).count()
+    }
+
+    /// How many rows were not measured to their end.
+    pub(crate) fn not_measured(&self) -> usize {
+        self.rows.iter().filter(|row| row.failure.is_some()).count()
     }
 
     /// For people.
@@ -61,10 +69,12 @@ impl Report {
 }
 
 impl RowReport {
-    fn of(result: RowResult) -> Self {
-        let RowResult { row, runs } = result;
-        let claims = row.claims.iter().map(|claim| Judged::of(claim, &runs)).collect();
-        Self { id: row.id, name: row.name, about: row.about, contenders: runs, claims }
+    fn of(RowResult { row, runs, failure }: &RowResult) -> Self {
+        // Of a row that ended early nothing is claimed.
+        let judged: &[ContenderResult] = if failure.is_some() { &[] } else { runs };
+        let claims = row.claims.iter().map(|claim| Judged::of(claim, judged)).collect();
+        let (contenders, failure) = (runs.clone(), failure.clone());
+        Self { id: row.id, name: row.name, about: row.about, contenders, claims, failure }
     }
 }
 

@@ -24,6 +24,19 @@ pub(super) fn of(report: &Report) -> String {
     if report.effort.divisor > 1 {
         text.push_str("; these rounds were short: compare nothing with them");
     }
+    for row in &report.rows {
+        for run in row.contenders.iter().filter(|run| !run.failures.is_empty()) {
+            let (count, last) = (run.failures.len(), run.failures.last().map_or("", String::as_str));
+            let _ = write!(
+                text,
+                "\n{} {}, {}: {count} rounds failed and ran again ({last})",
+                row.id, row.name, run.name
+            );
+        }
+        if let Some(failure) = &row.failure {
+            let _ = write!(text, "\n{} {}: NOT MEASURED: {failure}", row.id, row.name);
+        }
+    }
     text
 }
 

@@ -101,8 +101,18 @@ mod tests {
             rates.into_iter().map(sample).collect()
         };
         vec![
-            ContenderResult { name: "ours", rounds: rounds([20.0, 60.0, 30.0]), allocations: 3.0 },
-            ContenderResult { name: "theirs", rounds: rounds([10.0, 60.0, 10.0]), allocations: 2.0 },
+            ContenderResult {
+                name: "ours",
+                rounds: rounds([20.0, 60.0, 30.0]),
+                allocations: 3.0,
+                failures: Vec::new(),
+            },
+            ContenderResult {
+                name: "theirs",
+                rounds: rounds([10.0, 60.0, 10.0]),
+                allocations: 2.0,
+                failures: Vec::new(),
+            },
         ]
     }
 

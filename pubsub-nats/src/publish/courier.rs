@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::ack::nobody_there;
 use super::doubt::{Compared, compare};
 use super::outbox::Job;
-use super::{InFlight, wire_headers, wire_subject};
+use super::{InFlight, dispatch, wire_headers, wire_subject};
 use crate::NatsEvent;
 use crate::api;
 use crate::connection::{Connection, Phase, reached, reply_subject};
@@ -172,10 +172,12 @@ impl Courier {
         let Some((subject, refusals)) = connection.publishes.look_at(token, looked) else { return };
         if self.has_stream(connection, &subject, refusals).await {
             self.pause(connection, token);
-        } else if let Some(publish) = connection.publishes.remove(token) {
-            let in_doubt = publish.again.as_ref().is_some_and(|again| again.in_doubt);
-            let refusal = nobody_there();
-            publish.finish(Err(if in_doubt { refusal.with_effect_unknown() } else { refusal }));
+        } else {
+            connection.publishes.end_one(token, |publish| {
+                let in_doubt = publish.again.as_ref().is_some_and(|again| again.in_doubt);
+                let refusal = nobody_there();
+                publish.finish(Err(if in_doubt { refusal.with_effect_unknown() } else { refusal }));
+            });
         }
     }
 
@@ -243,13 +245,7 @@ impl Courier {
         let (Ok(to), Ok(headers)) = (wire_subject(&message.subject), wire_headers(&message)) else { return };
         connection.publishes.postpone(token, InFlight::sent_again);
         let reply = reply_subject(&connection.publish_prefix, token);
-        let (client, payload) = (&connection.client, message.payload);
-        let sending = async {
-            match headers {
-                Some(headers) => client.publish_with_reply_and_headers(to, reply, headers, payload).await,
-                None => client.publish_with_reply(to, reply, payload).await,
-            }
-        };
+        let sending = dispatch::send(connection, to, reply, headers, message.payload);
         // What cannot be sent now ends at its deadline, or is sent after the next break.
         let _ = timeout(connection.config.request_timeout, sending).await;
     }
@@ -265,14 +261,15 @@ async fn compare_and_finish(connection: &Arc<Connection>, token: u64, (stream, e
     let message = connection.publishes.look_at(token, |publish| publish.message.clone());
     let Some(message) = message else { return };
     let compared = compare(connection, &stream, &message, &error).await;
-    let Some(publish) = connection.publishes.remove(token) else { return };
-    let made_id = publish.again.as_ref().is_some_and(|again| again.made_id);
-    publish.finish(match compared {
-        Compared::Stored(mut receipt) => {
-            receipt.duplicate = Some(!made_id);
-            Ok(receipt)
-        }
-        Compared::Refused => Err(error),
-        Compared::Unknown => Err(error.with_effect_unknown()),
+    connection.publishes.end_one(token, |publish| {
+        let made_id = publish.again.as_ref().is_some_and(|again| again.made_id);
+        publish.finish(match compared {
+            Compared::Stored(mut receipt) => {
+                receipt.duplicate = Some(!made_id);
+                Ok(receipt)
+            }
+            Compared::Refused => Err(error),
+            Compared::Unknown => Err(error.with_effect_unknown()),
+        });
     });
 }

@@ -149,7 +149,13 @@ async fn nothing_is_tried_again_after_the_stream_has_forgotten_the_id() {
     let publishing = tokio::spawn(async move { publish(&client, message("x"), options).await });
     eventually("it is stored", || async { bench.admin().stream_info(&ride()).await.unwrap().messages == 1 })
         .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // What was stored later is forgotten later.
+    let publish_later = || async {
+        let later = message("later").with_id("later").unwrap();
+        publish(&bench.client, later, PublishOptions::default()).await.unwrap().duplicate == Some(false)
+    };
+    assert!(publish_later().await);
+    eventually("the ids are forgotten", publish_later).await;
     reset_what_is_held(&proxy).await;
     let error = publishing.await.unwrap().unwrap_err();
     assert!(error.is_effect_unknown(), "{error:?}");

@@ -143,16 +143,19 @@ impl<W: Waiter> Replies<W> {
     /// Ends every wait, for good: of who is registered and not sent yet too, as soon as it is sent.
     pub(crate) fn close(&self) {
         let ended = self.lock().close();
-        for waiter in ended {
-            waiter.resolve(Err(Unanswered::Closed));
-        }
+        self.resolve_all(ended, Unanswered::Closed);
     }
 
     fn end(&self, why: Unanswered, condition: impl FnMut(&W) -> bool) {
-        // Resolved after the lock is released: a waiter may do anything.
         let ended = self.lock().take_where(condition);
-        for waiter in ended {
+        self.resolve_all(ended, why);
+    }
+
+    /// After the lock is released: a waiter may do anything.
+    fn resolve_all(&self, ended: Vec<(u64, W)>, why: Unanswered) {
+        for (token, waiter) in ended {
             waiter.resolve(Err(why));
+            self.lock().leave(token);
         }
     }
 
@@ -160,9 +163,7 @@ impl<W: Waiter> Replies<W> {
         let ended = self
             .lock()
             .take_due(now, |waiter, token, answered| waiter.goes_on_without_answer(token, now, answered));
-        for waiter in ended {
-            waiter.resolve(Err(Unanswered::TimedOut));
-        }
+        self.resolve_all(ended, Unanswered::TimedOut);
     }
 
     /// What is to be known of a waiter; `None` if it is gone.
@@ -175,9 +176,13 @@ impl<W: Waiter> Replies<W> {
         self.lock().postpone(token, |waiter| Some(change(waiter)));
     }
 
-    /// Takes a waiter out, to resolve it.
-    pub(crate) fn remove(&self, token: u64) -> Option<W> {
-        self.lock().take(token)
+    /// Ends the wait of one, if it is there.
+    pub(crate) fn end_one(&self, token: u64, resolve: impl FnOnce(W)) {
+        let waiter = self.lock().take(token);
+        if let Some(waiter) = waiter {
+            resolve(waiter);
+            self.lock().leave(token);
+        }
     }
 
     /// The tokens of those that were sent and fulfil the condition, in the order of their registration.
@@ -185,7 +190,8 @@ impl<W: Waiter> Replies<W> {
         self.lock().select(condition)
     }
 
-    fn answer(&self, prefix_len: usize, message: Message) {
+    /// Brings an answer to its waiter, which is to leave after it: those of one burst leave together.
+    fn answer(&self, prefix_len: usize, message: Message, resolved: &mut Vec<u64>) {
         let token: Option<u64> = message.subject.get(prefix_len..).and_then(|token| token.parse().ok());
         let waiter = token.and_then(|token| {
             let mut slots = self.lock();
@@ -195,13 +201,29 @@ impl<W: Waiter> Replies<W> {
             {
                 return Some(None);
             }
-            slots.take(token).map(Some)
+            slots.take(token).map(|waiter| Some((token, waiter)))
         });
         match waiter {
-            Some(Some(waiter)) => waiter.resolve(Ok(message)),
+            Some(Some((token, waiter))) => {
+                waiter.resolve(Ok(message));
+                resolved.push(token);
+            }
             Some(None) => {}
             None => tracing::debug!("an answer came that nobody waits for any more"),
         }
+    }
+
+    /// Takes out one whose request was not handed over: there is nothing to flush.
+    fn withdraw(&self, token: u64) -> Option<W> {
+        let mut slots = self.lock();
+        let waiter = slots.take(token)?;
+        slots.leave(token);
+        Some(waiter)
+    }
+
+    fn leave(&self, resolved: &mut Vec<u64>) {
+        let mut slots = self.lock();
+        resolved.drain(..).for_each(|token| slots.leave(token));
     }
 
     /// Brings each answer to its waiter until the subscription ends. `prefix_len` bytes of each subject precede the
@@ -210,6 +232,7 @@ impl<W: Waiter> Replies<W> {
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut busy = true;
+        let mut resolved = Vec::with_capacity(BURST + 1);
         loop {
             tokio::select! {
                 biased;
@@ -225,9 +248,10 @@ impl<W: Waiter> Replies<W> {
                 }
                 message = answers.next() => {
                     let Some(message) = message else { break };
-                    self.answer(prefix_len, message);
+                    self.answer(prefix_len, message, &mut resolved);
                     let burst = std::iter::from_fn(|| answers.next().now_or_never().flatten());
-                    burst.take(BURST).for_each(|message| self.answer(prefix_len, message));
+                    burst.take(BURST).for_each(|message| self.answer(prefix_len, message, &mut resolved));
+                    self.leave(&mut resolved);
                 }
             }
         }
@@ -270,6 +294,7 @@ impl<W: Waiter> Ticket<W> {
         let closed = self.replies.lock().mark_sent(self.token);
         if let Some(waiter) = closed {
             waiter.resolve(Err(Unanswered::Closed));
+            self.replies.lock().leave(self.token);
         }
         self.token
     }
@@ -277,14 +302,14 @@ impl<W: Waiter> Ticket<W> {
     /// Gives the waiter back: the request was not handed over.
     pub(crate) fn withdraw(mut self) -> Option<W> {
         self.sent = true;
-        self.replies.lock().take(self.token)
+        self.replies.withdraw(self.token)
     }
 }
 
 impl<W: Waiter> Drop for Ticket<W> {
     fn drop(&mut self) {
         if !self.sent {
-            drop(self.replies.lock().take(self.token));
+            drop(self.replies.withdraw(self.token));
         }
     }
 }

@@ -12,6 +12,8 @@ const PLACES: u64 = 1 << PLACE_BITS;
 pub(super) struct Slots<W> {
     places: Vec<Option<Waiting<W>>>,
     free: Vec<usize>,
+    /// How many were taken out and have not left: they are being resolved.
+    leaving: usize,
     serial: u64,
     flushes: Vec<Flush>,
     closed: bool,
@@ -28,7 +30,7 @@ struct Waiting<W> {
     sent: bool,
 }
 
-/// Someone who waits until all that waited before are gone.
+/// Someone who waits until all that waited before have left.
 struct Flush {
     before: u64,
     remaining: usize,
@@ -40,6 +42,7 @@ impl<W> Slots<W> {
         Self {
             places: Vec::new(),
             free: Vec::new(),
+            leaving: 0,
             serial: 0,
             flushes: Vec::new(),
             closed: false,
@@ -62,7 +65,7 @@ impl<W> Slots<W> {
         Some(token)
     }
 
-    /// Notes that a request was sent. After the close nobody looks after its waiter any more: it is given back.
+    /// Notes that a request was sent. After the close nobody looks after its waiter any more: it is taken out.
     pub(super) fn mark_sent(&mut self, token: u64) -> Option<W> {
         if self.closed {
             return self.take(token);
@@ -78,19 +81,35 @@ impl<W> Slots<W> {
     }
 
     /// Takes out those that were sent, and lets no other wait.
-    pub(super) fn close(&mut self) -> Vec<W> {
+    pub(super) fn close(&mut self) -> Vec<(u64, W)> {
         self.closed = true;
         self.take_where(|_| true)
     }
 
+    /// Takes a waiter out, to be resolved. It has its place, and a flush waits for it, until it [leaves](Self::leave).
     pub(super) fn take(&mut self, token: u64) -> Option<W> {
         let place = place_of(token)?;
         self.places.get(place)?.as_ref().filter(|waiting| waiting.token == token)?;
-        self.empty(place)
+        self.empty(place).map(|(_, waiter)| waiter)
+    }
+
+    /// One that was taken out is resolved. To be called once for each.
+    pub(super) fn leave(&mut self, token: u64) {
+        let Some(place) = place_of(token) else { return };
+        self.leaving -= 1;
+        self.free.push(place);
+        let serial = token >> PLACE_BITS;
+        for flush in self.flushes.iter_mut().filter(|flush| serial <= flush.before) {
+            flush.remaining -= 1;
+        }
+        for flush in self.flushes.extract_if(.., |flush| flush.remaining == 0) {
+            // Whoever waited may have given up.
+            let _ = flush.done.send(());
+        }
     }
 
     /// Takes out those that were sent and for which the condition holds.
-    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W) -> bool) -> Vec<W> {
+    pub(super) fn take_where(&mut self, mut condition: impl FnMut(&W) -> bool) -> Vec<(u64, W)> {
         let mut taken = Vec::new();
         for place in 0..self.places.len() {
             let leaves = self
@@ -110,7 +129,7 @@ impl<W> Slots<W> {
         &mut self,
         now: Instant,
         mut more: impl FnMut(&mut W, u64, Answered) -> Option<Instant>,
-    ) -> Vec<W> {
+    ) -> Vec<(u64, W)> {
         if std::mem::take(&mut self.is_answered) {
             self.answered.last = Some(now);
         }
@@ -162,14 +181,14 @@ impl<W> Slots<W> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.places.len() - self.free.len() - self.leaving
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.free.len() == self.places.len()
+        self.len() == 0
     }
 
-    /// Resolves when all that wait now are gone.
+    /// Resolves when all that wait now have left.
     pub(super) fn flush(&mut self) -> oneshot::Receiver<()> {
         let (done, flushed) = oneshot::channel();
         let remaining = self.places.len() - self.free.len();
@@ -186,24 +205,10 @@ impl<W> Slots<W> {
         self.places.get_mut(place_of(token)?)?.as_mut().filter(|waiting| waiting.token == token)
     }
 
-    fn empty(&mut self, place: usize) -> Option<W> {
-        let waiting = self.places.get_mut(place)?.take()?;
-        self.free.push(place);
-        let serial = waiting.token >> PLACE_BITS;
-        if !self.flushes.is_empty() {
-            self.count_down(serial);
-        }
-        Some(waiting.waiter)
-    }
-
-    fn count_down(&mut self, serial: u64) {
-        for flush in self.flushes.iter_mut().filter(|flush| serial <= flush.before) {
-            flush.remaining -= 1;
-        }
-        for flush in self.flushes.extract_if(.., |flush| flush.remaining == 0) {
-            // Whoever waited may have given up.
-            let _ = flush.done.send(());
-        }
+    fn empty(&mut self, place: usize) -> Option<(u64, W)> {
+        let Waiting { token, waiter, .. } = self.places.get_mut(place)?.take()?;
+        self.leaving += 1;
+        Some((token, waiter))
     }
 }
 
@@ -224,6 +229,7 @@ mod tests {
         let mut slots = Slots::new();
         let first = slots.insert(later(), |_| "first").unwrap();
         assert_eq!(slots.take(first), Some("first"));
+        slots.leave(first);
         let second = slots.insert(later(), |_| "second").unwrap();
         assert_eq!(slots.take(first), None);
         assert_eq!(slots.take(second), Some("second"));
@@ -237,7 +243,7 @@ mod tests {
         let sent = slots.insert(later(), |_| "sent").unwrap();
         slots.insert(later(), |_| "unsent").unwrap();
         slots.mark_sent(sent);
-        assert_eq!(slots.take_where(|_| true), ["sent"]);
+        assert_eq!(slots.take_where(|_| true), [(sent, "sent")]);
     }
 
     #[test]
@@ -250,11 +256,11 @@ mod tests {
         let now = later();
         let more =
             |waiter: &mut &str, _, _| (*waiter == "goes on").then(|| now + std::time::Duration::from_secs(1));
-        assert_eq!(slots.take_due(now, more), ["ends"]);
+        assert_eq!(slots.take_due(now, more), [(tokens[0], "ends")]);
         assert!(slots.take_due(now, |_, _, _| None).is_empty());
         assert_eq!(slots.get(tokens[1]), Some(&"goes on"));
         assert_eq!(slots.postpone(tokens[1], |_| Some(now)), Some(true));
-        assert_eq!(slots.take_due(now, |_, _, _| None), ["goes on"]);
+        assert_eq!(slots.take_due(now, |_, _, _| None), [(tokens[1], "goes on")]);
         assert_eq!(slots.postpone(tokens[1], |_| Some(now)), None);
     }
 
@@ -283,8 +289,21 @@ mod tests {
         let mut flushed = slots.flush();
         let after = slots.insert(later(), |_| 2).unwrap();
         slots.take(after);
+        slots.leave(after);
         assert!(flushed.try_recv().is_err());
         slots.take(before);
+        slots.leave(before);
+        assert!(flushed.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_flush_waits_for_what_is_being_resolved() {
+        let mut slots = Slots::new();
+        let token = slots.insert(later(), |_| 1).unwrap();
+        slots.take(token);
+        let mut flushed = slots.flush();
+        assert!(slots.is_empty() && flushed.try_recv().is_err());
+        slots.leave(token);
         assert!(flushed.try_recv().is_ok());
     }
 

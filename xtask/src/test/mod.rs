@@ -1,9 +1,14 @@
 //! `cargo xtask test`: a server, then cargo's tests, all of them.
 
-use crate::command::{cargo, run};
-use crate::{Result, nats_server, stage};
+mod closing;
 
-/// Obtains a server and hands it to `cargo test`, which has the last word.
+use std::io::Write as _;
+
+use crate::command::{cargo, run_reading};
+use crate::{Result, nats_server, stage};
+use closing::Closing;
+
+/// Obtains a server, hands it to `cargo test`, and says at the end what failed.
 pub(crate) fn run_tests(cargo_arguments: &[String]) -> Result<()> {
     stage::heading("nats-server");
     let server = nats_server::obtain(None)?;
@@ -15,7 +20,13 @@ pub(crate) fn run_tests(cargo_arguments: &[String]) -> Result<()> {
     if !selects_packages(cargo_arguments) {
         command.arg("--workspace");
     }
-    run(command.args(cargo_arguments).env("NATS_SERVER_BIN", server.path()))
+    command.args(cargo_arguments).env("NATS_SERVER_BIN", server.path());
+    let mut closing = Closing::default();
+    let outcome = run_reading(&mut command, |line| closing.read(line));
+    // In one piece, behind all that was printed to the one and the other output.
+    std::io::stdout().flush()?;
+    eprint!("{}", closing.text());
+    outcome
 }
 
 fn selects_packages(cargo_arguments: &[String]) -> bool {
