@@ -140,6 +140,12 @@ impl NatsCluster {
         self.member(node).stop().await
     }
 
+    /// Lets a node go into lame duck mode (SIGUSR2): it gives up what it leads, takes no connection any more, tells its clients to
+    /// go elsewhere, and ends after a while. [`restart`](Self::restart) brings it back.
+    pub fn lame_duck(&self, node: Node) {
+        self.member(node).lame_duck();
+    }
+
     /// Freezes a node (SIGSTOP): its connections stay open and nothing answers, until [`thaw`](Self::thaw).
     pub fn freeze(&self, node: Node) {
         self.member(node).freeze();

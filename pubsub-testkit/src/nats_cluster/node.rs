@@ -62,11 +62,13 @@ pub(super) struct Member {
 struct Kept {
     server: NatsServer,
     frozen: bool,
+    /// It ends by itself, sooner or later.
+    leaving: bool,
 }
 
 impl Member {
     pub(super) fn new(server: NatsServer) -> Self {
-        Self { server: Arc::new(Mutex::new(Kept { server, frozen: false })) }
+        Self { server: Arc::new(Mutex::new(Kept { server, frozen: false, leaving: false })) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -93,9 +95,16 @@ impl Member {
         let kept = self.kept();
         match kept.server.pid() {
             None => Standing::Gone,
+            Some(_) if kept.leaving => Standing::Gone,
             Some(_) if kept.frozen => Standing::Frozen,
             Some(_) => Standing::Running,
         }
+    }
+
+    pub(super) fn lame_duck(&self) {
+        let mut kept = self.kept();
+        kept.server.lame_duck();
+        kept.leaving = true;
     }
 
     pub(super) fn freeze(&self) {
@@ -129,6 +138,7 @@ impl Member {
             let mut kept = server.lock().unwrap_or_else(PoisonError::into_inner);
             let outcome = work(&mut kept.server);
             kept.frozen &= outcome.is_err();
+            kept.leaving &= outcome.is_err();
             outcome
         });
         done.await.unwrap_or_else(|cause| {

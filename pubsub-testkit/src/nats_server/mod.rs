@@ -214,6 +214,13 @@ impl NatsServer {
         self.run.watchdog.signal("HUP");
     }
 
+    /// Lets the server go into lame duck mode (SIGUSR2): JetStream on it stops, it takes no connection any more, tells its
+    /// clients to go elsewhere, and cuts those off that are still there after its `lame_duck_grace_period`, one after the other
+    /// over its `lame_duck_duration` (by default 10 s and 2 min). Then it ends.
+    pub fn lame_duck(&mut self) {
+        self.run.watchdog.signal("USR2");
+    }
+
     /// Freezes the process (SIGSTOP): connections stay open and nothing answers, until
     /// [`thaw`](Self::thaw), a restart or the drop.
     pub fn freeze(&mut self) {
