@@ -47,6 +47,7 @@ impl NatsAdmin {
         let request = wire::ResetRequest { seq: sequence };
         let info: wire::ConsumerInfo =
             api::call(&self.connection, Effect::Changes, &subject, &request).await?;
+        self.connection.known.reset_consumer(stream, consumer);
         info.try_into()
     }
 }

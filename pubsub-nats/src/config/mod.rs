@@ -97,7 +97,7 @@ pub struct NatsConfig {
     /// The most time for a close, over all its steps. Default 10 s.
     pub close_timeout: Duration,
     /// How often the server is asked whether it is there; after two questions without an answer the connection is taken
-    /// for lost. Default 10 s.
+    /// for lost. Default 3 s.
     pub ping_interval: Duration,
     /// The pause before the second attempt to connect again; it doubles up to 250 ms. Default 4 ms.
     pub reconnect_delay: Duration,
@@ -132,7 +132,7 @@ impl Default for NatsConfig {
             publish_timeout: Duration::from_secs(30),
             publish_retry: true,
             close_timeout: Duration::from_secs(10),
-            ping_interval: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(3),
             reconnect_delay: Duration::from_millis(4),
             reconnect_max_delay: Duration::from_secs(2),
             max_in_flight: 4_096,

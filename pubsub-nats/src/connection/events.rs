@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep};
 
+use super::breaks::Breaks;
 use super::denial::{Denials, Violation};
 use super::dial::Dialer;
 use super::outage::{self, Outage};
@@ -39,6 +40,7 @@ pub(crate) struct Events {
     denied: watch::Sender<u64>,
     denials: Denials,
     outage: Outage,
+    breaks: Breaks,
     publishes: Arc<Replies<InFlight>>,
     requests: Arc<Replies<Request>>,
     /// Where answers come in, and since when the server refuses that.
@@ -70,6 +72,7 @@ impl Events {
             denied: watch::Sender::new(0),
             denials: Denials::default(),
             outage: Outage::default(),
+            breaks: Breaks::default(),
             publishes,
             requests,
             answers: Mutex::default(),
@@ -105,6 +108,10 @@ impl Events {
     pub(super) fn tell(&self, event: NatsEvent) {
         // Nobody may listen.
         let _ = self.listeners.send(event);
+    }
+
+    pub(super) fn breaks(&self) -> &Breaks {
+        &self.breaks
     }
 
     pub(super) fn denials(&self) -> &Denials {
@@ -161,6 +168,7 @@ impl Events {
             }
             Event::Disconnected => {
                 self.outage.begin();
+                self.breaks.note();
                 self.tell(NatsEvent::Disconnected);
             }
             Event::ClientError(ClientError::Other(kind)) => self.on_failed_attempt(kind),

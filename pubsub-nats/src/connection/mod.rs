@@ -1,11 +1,14 @@
 //! One connection to NATS, and all that its publishers, consumers and messages share.
 
 mod auth;
+mod breaks;
 mod close;
+mod confirm;
 mod denial;
 mod dial;
 mod events;
 mod inbox;
+mod lame_duck;
 mod open;
 mod outage;
 mod ready;
@@ -29,6 +32,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
+pub(crate) use breaks::Breaks;
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
 pub(crate) use replies::{Answered, Replies, Unanswered, Waiter, reply_subject};
 pub(crate) use version::ServerVersion;
@@ -104,6 +108,11 @@ impl Connection {
     /// Counts how often the connection was made.
     pub(crate) fn connections(&self) -> watch::Receiver<u64> {
         self.events.connections()
+    }
+
+    /// When the connection broke.
+    pub(crate) fn breaks(&self) -> &Breaks {
+        self.events.breaks()
     }
 
     /// A subject of JetStream's interface.

@@ -14,7 +14,7 @@ use super::dial::Dialer;
 use super::events::{self, Events};
 use super::replies::Replies;
 use super::version::ServerVersion;
-use super::{Connection, Inboxes, Phase, Router, Waiter};
+use super::{Connection, Inboxes, Phase, Router, Waiter, lame_duck};
 use crate::NatsConfig;
 use crate::api;
 use crate::features;
@@ -77,6 +77,11 @@ impl Connection {
         connection.check_jetstream().await?;
         connection.first_event().await;
         connection.spawn(Courier::new(&connection, jobs).run());
+        connection.spawn(lame_duck::follow(
+            Arc::downgrade(&connection),
+            connection.listen(),
+            connection.phase(),
+        ));
         Ok(connection)
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::events::deaf;
-use super::replies::{self, Unanswered, Waiter};
+use super::replies::{self, Replies, Unanswered, Waiter};
 use super::{Connection, Phase, send_failed};
 use crate::api;
 
@@ -60,6 +60,18 @@ impl Unanswered {
     }
 }
 
+/// The place of a request that was sent. Whoever does not wait any more leaves it, so that a close does not wait either.
+struct Place<'a> {
+    requests: &'a Replies<Request>,
+    token: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        drop(self.requests.remove(self.token));
+    }
+}
+
 fn too_many() -> Error {
     Error::new(ErrorKind::Overloaded, "too many requests wait for their answer")
 }
@@ -100,13 +112,11 @@ impl Connection {
             }
             None => timeout_at(deadline, client.publish_with_reply(subject, reply, payload)).await,
         };
-        match sent {
-            Ok(Ok(())) => {
-                ticket.sent();
-            }
+        let _place = match sent {
+            Ok(Ok(())) => Place { requests: &self.requests, token: ticket.sent() },
             Ok(Err(error)) => return Err(send_failed(error)),
             Err(_) => return Err(self.unreachable_or_late(timeout)),
-        }
+        };
         match answered.await {
             Ok(Ok(message)) => Ok(message),
             Ok(Err(Unanswered::TimedOut)) => Err(self.unreachable_or_late(timeout).with_effect_unknown()),

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::NatsConsumer;
-use super::pull::{Arrival, Pull, Refusal};
+use super::pull::{Arrival, HEARTBEAT, Pull, Refusal};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 use crate::observe::Consuming;
 
@@ -16,10 +16,9 @@ use crate::observe::Consuming;
 /// of a batch, at `max_ack_pending`, gives no sign before the request expires, and to give a request up while it has room
 /// can cost a message that is on its way one of its attempts.
 const BRIEF: Duration = Duration::from_millis(50);
-/// The longest that a request for one message waits; once filled it has no room left. A server that loses a request says
-/// nothing, so a long wait is made of several.
+/// The longest that a request for one message waits; once filled it has no room left.
 const SLICE: Duration = Duration::from_secs(10);
-/// How much later than asked the server's answer may come before the request counts as lost.
+/// How much later than due a word of the server may come before the request counts as lost.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long silence lasts, in a fetch that does not wait, before the consumer is looked at.
 const SILENCE: Duration = Duration::from_millis(100);
@@ -47,6 +46,7 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
         refusal: None,
         next: Ask::Several,
         pin: None,
+        settled: 0,
     };
     fetch.run().await
 }
@@ -67,6 +67,8 @@ struct Fetch<'a> {
     next: Ask,
     /// The pin that the last request referred to.
     pin: Option<String>,
+    /// How many of the last request were settled before, and are not handed out.
+    settled: usize,
 }
 
 /// What the next request asks for.
@@ -154,7 +156,9 @@ impl Fetch<'_> {
         let membership = self.consumer.members.membership(&self.options.priority);
         let pull = Pull::once(asked, expires).by_member(membership);
         self.pin = pull.pin();
+        let has_heartbeats = pull.has_heartbeats();
         let asked = collected + asked;
+        self.settled = 0;
 
         self.inbox.set_pulling(true);
         let timeout = self.patience();
@@ -168,7 +172,11 @@ impl Fetch<'_> {
                     return Ok(next);
                 }
             }
-            let patience = if waits { heard.max(expiry) + GRACE } else { heard + SILENCE };
+            let patience = match (waits, has_heartbeats) {
+                (false, _) => heard + SILENCE,
+                (true, false) => heard.max(expiry) + GRACE,
+                (true, true) => (heard + 2 * HEARTBEAT).min(expiry).max(heard) + GRACE,
+            };
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
@@ -222,7 +230,7 @@ impl Fetch<'_> {
         for message in self.inbox.finish().await {
             let arrival = Arrival::read(self.consumer, message, self.options.on_drop);
             if let Arrival::Delivery(delivery) = arrival {
-                self.inbox.collect(delivery);
+                self.collect(delivery).await;
             }
         }
         // More than was asked for can only come by a request that had been given up; it is not handed out.
@@ -236,13 +244,13 @@ impl Fetch<'_> {
                 self.consumer.ramp.delivered();
                 self.consumer.activity.progressed();
                 let more = delivery.info().pending > 0;
-                let collected = self.inbox.collect(delivery);
-                if collected < asked {
+                let collected = self.collect(delivery).await;
+                if collected + self.settled < asked {
                     return Ok(None);
                 }
                 self.inbox.set_pulling(false);
                 let is_first = std::mem::replace(&mut self.next, Ask::Several) == Ask::One;
-                let goes_on = is_first && more && collected < self.options.max_messages;
+                let goes_on = (is_first && more && collected < self.options.max_messages) || collected == 0;
                 Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
             Arrival::Heartbeat | Arrival::Foreign => Ok(None),
@@ -261,6 +269,22 @@ impl Fetch<'_> {
         }
     }
 
+    /// Keeps a delivery, unless its message was settled before; says how many there are then.
+    async fn collect(&mut self, delivery: Delivery) -> usize {
+        let delivery = if self.consumer.seems_settled(&delivery) {
+            self.consumer.settle_again(delivery).await
+        } else {
+            Some(delivery)
+        };
+        match delivery {
+            Some(delivery) => self.inbox.collect(delivery),
+            None => {
+                self.settled += 1;
+                self.inbox.collected()
+            }
+        }
+    }
+
     async fn refused(&mut self, refusal: Refusal) -> Result<Next> {
         if refusal.is_of_an_old_pin() {
             self.consumer.members.unpinned(self.pin.as_deref());
@@ -273,13 +297,7 @@ impl Fetch<'_> {
             let again = self.consumer.has_another_group().await?;
             return if again { Ok(Next::Again(PAUSE)) } else { Err(refusal.into_error()) };
         }
-        match self.consumer.look().await {
-            Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
-                tracing::debug!(%error, "a consumer cannot be looked at");
-            }
-            Err(gone) => return Err(gone),
-        }
+        self.consumer.check_there().await?;
         self.refusal = Some(refusal);
         Ok(Next::Again(PAUSE))
     }

@@ -9,6 +9,8 @@ mod limits;
 mod members;
 mod pull;
 mod ramp;
+mod settled;
+mod settled_again;
 mod subscribe;
 
 use std::any::Any;
@@ -32,7 +34,10 @@ use members::Members;
 pub(crate) use members::PIN_ID;
 use pull::Pull;
 use ramp::Ramp;
+pub(crate) use settled::Settled;
 
+/// How long a look at the consumer may hold up what else there is to do: one without a leader does not answer.
+const LOOK: Duration = Duration::from_secs(1);
 /// How many settlements of one call wait for their answer at a time.
 const SETTLE_WINDOW: usize = 256;
 
@@ -47,6 +52,8 @@ pub(crate) struct NatsConsumer {
     members: Members,
     /// Whether it wants settlements, so that what is lost on its way comes again.
     acknowledges: bool,
+    /// Whether a settlement is of one message, not of all before it too.
+    settles_each: bool,
     ramp: Ramp,
     activity: Arc<Activity>,
 }
@@ -63,15 +70,18 @@ impl NatsConsumer {
             return Err(Error::new(ErrorKind::Config, "it is a push consumer, and this library pulls")
                 .with_remedy("create a pull consumer, one without a deliver subject"));
         }
+        let activity = connection.known.consumer(stream, name);
+        activity.settled.told(&info.created, info.deliveries(), connection.breaks());
         Ok(Self {
             pull_subject: connection.interface(&format!("CONSUMER.MSG.NEXT.{stream}.{name}")),
-            activity: connection.known.consumer(stream, name),
+            activity,
             connection,
             stream: stream.clone(),
             name: name.clone(),
             limits: Mutex::new(PullLimits::of(&info.config)),
             members: Members::new(info.config.priority()?),
             acknowledges: info.config.acknowledges(),
+            settles_each: info.config.settles_each(),
             ramp: Ramp::new(),
         })
     }
@@ -128,8 +138,21 @@ impl NatsConsumer {
     async fn look(&self) -> Result<wire::ConsumerInfo> {
         let info = api::consumer_info(&self.connection, &self.stream, &self.name).await?;
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = PullLimits::of(&info.config);
+        self.activity.settled.told(&info.created, info.deliveries(), self.connection.breaks());
         self.members.told(info.config.priority()?);
         Ok(info)
+    }
+
+    /// Looks for a moment whether the consumer is gone: then `NotFound`. Where nobody tells, it is taken to be there.
+    async fn check_there(&self) -> Result<()> {
+        match tokio::time::timeout(LOOK, self.look()).await {
+            Ok(Ok(_)) | Err(_) => Ok(()),
+            Ok(Err(error)) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) => {
+                tracing::debug!(%error, "a consumer cannot be looked at");
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
+        }
     }
 
     /// Refuses what the consumer does not take into account.

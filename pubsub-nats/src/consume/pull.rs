@@ -10,6 +10,11 @@ use super::NatsConsumer;
 use super::members::Membership;
 use crate::message::NatsMessage;
 
+/// How often the server shows that a request lives. One that is lost with its leader is noticed after two of these.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
+/// The same after a request was lost or refused, until something comes: the next one may meet no leader either.
+pub(super) const TROUBLED_HEARTBEAT: Duration = Duration::from_millis(500);
+
 /// Asks a consumer for messages.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Pull {
@@ -32,19 +37,27 @@ pub(super) struct Pull {
 impl Pull {
     /// What there is, up to that many; while there is nothing it waits for so long, zero for not at all.
     pub(super) fn once(batch: usize, expires: Duration) -> Self {
+        // The server refuses a request that ends before two of them.
+        let idle_heartbeat = (expires >= 2 * HEARTBEAT).then(|| nanos(HEARTBEAT));
         let expires = (!expires.is_zero()).then(|| nanos(expires));
-        Self { batch, expires, no_wait: true, ..Self::default() }
+        Self { batch, expires, no_wait: true, idle_heartbeat, ..Self::default() }
     }
 
     /// That many, as they come.
     pub(super) fn endless(batch: usize, expires: Duration, heartbeat: Duration) -> Self {
-        let (expires, heartbeat) = (Some(nanos(expires)), Some(nanos(heartbeat)));
+        let heartbeat = Some(nanos(heartbeat.min(expires / 2)));
+        let expires = Some(nanos(expires));
         Self { batch, expires, idle_heartbeat: heartbeat, ..Self::default() }
     }
 
     pub(super) fn by_member(mut self, membership: Option<Membership>) -> Self {
         self.membership = membership;
         self
+    }
+
+    /// Whether the server shows that it lives.
+    pub(super) const fn has_heartbeats(&self) -> bool {
+        self.idle_heartbeat.is_some()
     }
 
     /// The pin that it refers to.
@@ -86,7 +99,8 @@ impl Arrival {
         let Some(status) = message.status else {
             let NatsConsumer { connection, stream, name, members, .. } = consumer;
             members.received(message.headers.as_ref());
-            let delivery = NatsMessage::delivery(connection, stream, name, message, on_drop);
+            let activity = consumer.settles_each.then_some(&consumer.activity);
+            let delivery = NatsMessage::delivery(connection, stream, name, activity, message, on_drop);
             return delivery.map_or(Self::Foreign, Self::Delivery);
         };
         match status.as_u16() {
@@ -139,7 +153,11 @@ mod tests {
             r#"{"batch":5,"expires":1000000000,"no_wait":true}"#
         );
         assert_eq!(
-            json(Pull::endless(9, Duration::from_secs(2), Duration::from_secs(1))),
+            json(Pull::once(1, Duration::from_secs(4))),
+            r#"{"batch":1,"expires":4000000000,"no_wait":true,"idle_heartbeat":2000000000}"#
+        );
+        assert_eq!(
+            json(Pull::endless(9, Duration::from_secs(2), HEARTBEAT)),
             r#"{"batch":9,"expires":2000000000,"idle_heartbeat":1000000000}"#
         );
     }

@@ -10,17 +10,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::NatsConsumer;
-use super::pull::{Arrival, Pull, Refusal};
+use super::pull::{Arrival, HEARTBEAT, Pull, Refusal, TROUBLED_HEARTBEAT};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 use crate::observe::Consuming;
 
 /// How long one request lives at the server.
 const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server shows that a request lives. A leader that is gone is noticed after two of these.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The first pause after a refusal; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LAST_PAUSE: Duration = Duration::from_secs(2);
+const LAST_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) fn subscribe(
     consumer: Arc<NatsConsumer>,
@@ -36,6 +34,7 @@ pub(super) fn subscribe(
         options,
         generation: None,
         pause: FIRST_PAUSE,
+        heartbeat: HEARTBEAT,
         interrupted: false,
         ended: false,
     };
@@ -60,6 +59,8 @@ struct Subscription {
     _consuming: Consuming,
     generation: Option<Generation>,
     pause: Duration,
+    /// How often the next request shows that it lives.
+    heartbeat: Duration,
     /// Where nothing is acknowledged: what was on its way may be lost, and nobody was told yet.
     interrupted: bool,
     ended: bool,
@@ -72,6 +73,8 @@ struct Generation {
     /// Messages that were asked for and not taken yet.
     credit: usize,
     heard: Instant,
+    /// How often the last request shows that it lives.
+    heartbeat: Duration,
     /// The pin that the last request referred to.
     pin: Option<String>,
 }
@@ -85,6 +88,8 @@ enum Break {
     Renew,
     /// Another one is pinned, or nobody.
     Unpinned,
+    /// What came was settled before.
+    Settled(Delivery),
     /// The server shows no sign of life.
     Silent,
     /// The server does not allow it.
@@ -160,16 +165,25 @@ impl Subscription {
             self.ask().await?;
             match self.receive().await {
                 Ok(delivery) => {
-                    self.pause = FIRST_PAUSE;
+                    (self.pause, self.heartbeat) = (FIRST_PAUSE, HEARTBEAT);
                     return Ok(Some(delivery));
                 }
                 Err(Break::Over) => return Ok(None),
                 Err(Break::Ask) => {}
-                Err(Break::Renew | Break::Silent) => self.interrupt()?,
+                Err(Break::Renew) => self.interrupt()?,
+                Err(Break::Silent) => {
+                    self.heartbeat = TROUBLED_HEARTBEAT;
+                    self.interrupt()?;
+                }
                 Err(Break::Unpinned) => self.generation = None,
+                Err(Break::Settled(delivery)) => {
+                    if let Some(delivery) = self.consumer.settle_again(delivery).await {
+                        return Ok(Some(delivery));
+                    }
+                }
                 Err(Break::Forbidden(error)) => return Err(error),
                 Err(Break::Refused(refusal)) => {
-                    self.generation = None;
+                    (self.generation, self.heartbeat) = (None, TROUBLED_HEARTBEAT);
                     self.refused(refusal).await?;
                 }
             }
@@ -200,10 +214,11 @@ impl Subscription {
         let expires = self.consumer.expires(EXPIRES);
         let batch = buffer - generation.credit;
         let membership = self.consumer.members.membership(&self.options.priority);
-        let pull = Pull::endless(batch, expires, HEARTBEAT.min(expires / 2)).by_member(membership);
+        let pull = Pull::endless(batch, expires, self.heartbeat).by_member(membership);
         generation.pin = pull.pin();
         self.inbox.set_pulling(true);
         generation.credit += batch;
+        generation.heartbeat = self.heartbeat;
         generation.heard = Instant::now();
         let subject = generation.subject.clone();
         let timeout = self.consumer.connection.config.request_timeout;
@@ -223,7 +238,13 @@ impl Subscription {
         let _ = self.connections.borrow_and_update();
         let timeout = connection.config.request_timeout;
         let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
-        self.generation = Some(Generation { subject, credit: 0, heard: Instant::now(), pin: None });
+        self.generation = Some(Generation {
+            subject,
+            credit: 0,
+            heard: Instant::now(),
+            heartbeat: self.heartbeat,
+            pin: None,
+        });
         Ok(())
     }
 
@@ -235,7 +256,7 @@ impl Subscription {
                 }
             }
             let Some(generation) = &self.generation else { return Err(Break::Renew) };
-            let silent = generation.heard + 2 * HEARTBEAT;
+            let silent = generation.heard + 2 * generation.heartbeat;
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
@@ -267,7 +288,7 @@ impl Subscription {
         let Some(generation) = generation else {
             // Of an earlier generation only the messages count.
             return Ok(match arrival {
-                Arrival::Delivery(delivery) => Some(delivery),
+                Arrival::Delivery(delivery) => Some(self.fresh(delivery)?),
                 _ => None,
             });
         };
@@ -277,7 +298,7 @@ impl Subscription {
                 self.consumer.ramp.delivered();
                 self.consumer.activity.progressed();
                 generation.credit = generation.credit.saturating_sub(1);
-                return Ok(Some(delivery));
+                return self.fresh(delivery).map(Some);
             }
             Arrival::Heartbeat | Arrival::Foreign => {}
             Arrival::Ended { unsent: Some(unsent) } => {
@@ -294,12 +315,17 @@ impl Subscription {
         if generation.credit <= self.options.buffer / 2 { Err(Break::Ask) } else { Ok(None) }
     }
 
+    /// Sets apart what was settled before.
+    fn fresh(&self, delivery: Delivery) -> Result<Delivery, Break> {
+        if self.consumer.seems_settled(&delivery) { Err(Break::Settled(delivery)) } else { Ok(delivery) }
+    }
+
     async fn refused(&mut self, refusal: Refusal) -> Result<()> {
         if refusal.is_our_fault() && !self.consumer.has_another_group().await? {
             return Err(refusal.into_error().with_retry(Retry::Never));
         }
         // `NotFound` if the consumer or its stream was deleted; any other cause passes.
-        self.consumer.look().await?;
+        self.consumer.check_there().await?;
         let error = refusal.into_error();
         tracing::debug!(consumer = %self.consumer.name, %error, "asking again after a pause");
         self.wait().await;

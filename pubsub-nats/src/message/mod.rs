@@ -1,5 +1,6 @@
 //! A message that was pulled: [`NatsMessage`].
 
+mod confirm;
 mod headers;
 mod position;
 mod settle;
@@ -11,12 +12,15 @@ use async_nats::{HeaderMap, Subject};
 use async_trait::async_trait;
 use bytes::Bytes;
 use pubsub_core::{
-    ConsumerName, Delivery, DeliveryInfo, Error, Headers, Message, OnDrop, Result, Settlement, StreamName,
+    ConsumerName, Delivery, DeliveryInfo, Error, Headers, Message, OnDrop, Result, Settlement,
+    SettlementKind, StreamName,
 };
 
 pub(crate) use headers::{parse as parse_headers, received as received_headers};
 
 use crate::connection::Connection;
+use crate::observe::Activity;
+use confirm::confirm;
 use position::Position;
 
 pub(crate) struct NatsMessage {
@@ -30,6 +34,8 @@ pub(crate) struct NatsMessage {
     headers: OnceLock<Headers>,
     info: DeliveryInfo,
     on_drop: OnDrop,
+    /// Where its settlement is noted, of a consumer that settles each message by itself.
+    activity: Option<Arc<Activity>>,
 }
 
 impl NatsMessage {
@@ -39,6 +45,7 @@ impl NatsMessage {
         connection: &Arc<Connection>,
         stream: &StreamName,
         consumer: &ConsumerName,
+        activity: Option<&Arc<Activity>>,
         message: async_nats::Message,
         on_drop: OnDrop,
     ) -> Option<Delivery> {
@@ -62,6 +69,7 @@ impl NatsMessage {
             headers: OnceLock::new(),
             info,
             on_drop,
+            activity: activity.cloned(),
         })))
     }
 
@@ -80,11 +88,17 @@ impl NatsMessage {
 
     async fn send(&self, settlement: &Settlement) -> Result<()> {
         let payload = settle::payload(settlement)?;
-        if !settlement.is_confirmed() {
-            return self.connection.tell(self.reply.clone(), payload).await;
+        let is_for_good = matches!(settlement.kind(), SettlementKind::Ack | SettlementKind::Term { .. });
+        if settlement.is_confirmed() {
+            let DeliveryInfo { stream, consumer, .. } = &self.info;
+            confirm(&self.connection, (stream, consumer), &self.reply, payload, is_for_good).await?;
+        } else {
+            self.connection.tell(self.reply.clone(), payload).await?;
         }
-        let answer = self.connection.request(self.reply.clone(), payload).await?;
-        settle::confirmed(&answer)
+        if let Some(activity) = self.activity.as_ref().filter(|_| is_for_good) {
+            activity.settled.note(&self.info);
+        }
+        Ok(())
     }
 }
 

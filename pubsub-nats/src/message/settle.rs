@@ -35,16 +35,22 @@ pub(super) fn nak(delay: Option<Duration>) -> Bytes {
     }
 }
 
+/// The status by which a server says that nobody listens.
+pub(super) const NO_RESPONDERS: u16 = 503;
+
+/// What became of a settlement that was to be confirmed.
+pub(super) enum Confirmation {
+    Settled,
+    /// The consumer is gone, or has no leader now.
+    NobodyThere,
+}
+
 /// What the answer to a confirmed settlement says. A status is a refusal: 503 comes when the consumer is gone, and
 /// async-nats takes it for success (measured with 0.51 on nats-server 2.15.1).
-pub(super) fn confirmed(answer: &Message) -> Result<()> {
+pub(super) fn confirmed(answer: &Message) -> Result<Confirmation> {
     match answer.status.map(|status| status.as_u16()) {
-        None => Ok(()),
-        Some(503) => {
-            Err(Error::new(ErrorKind::NotFound, "nobody takes the settlement: the consumer is gone")
-                .with_broker_code(503)
-                .with_remedy("treat the message as unsettled; whoever reads the stream next gets it again"))
-        }
+        None => Ok(Confirmation::Settled),
+        Some(NO_RESPONDERS) => Ok(Confirmation::NobodyThere),
         Some(status) => Err(Error::new(ErrorKind::Unexpected, "the server did not take the settlement")
             .with_broker_code(status)),
     }

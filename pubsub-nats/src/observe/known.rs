@@ -8,6 +8,8 @@ use std::time::Duration;
 use pubsub_core::{ConsumerName, StreamName};
 use tokio::time::Instant;
 
+use crate::consume::Settled;
+
 /// More are not looked after: a check must stay small.
 const MOST: usize = 256;
 
@@ -60,6 +62,14 @@ impl Known {
         activity
     }
 
+    /// Notes that a consumer was reset here: it is to deliver again what was settled.
+    pub(crate) fn reset_consumer(&self, stream: &StreamName, consumer: &ConsumerName) {
+        let activity = self.lock().consumers.get(&(stream.clone(), consumer.clone())).and_then(Weak::upgrade);
+        if let Some(activity) = activity {
+            activity.settled.forget();
+        }
+    }
+
     pub(super) fn streams(&self) -> Vec<StreamName> {
         self.lock().streams.iter().cloned().collect()
     }
@@ -77,7 +87,7 @@ impl Known {
     }
 }
 
-/// Whether messages of a consumer are asked for, and when one came last.
+/// What a connection does with a consumer: whether messages are asked for, when one came last, and what was settled.
 #[derive(Debug)]
 pub(crate) struct Activity {
     began: Instant,
@@ -85,6 +95,7 @@ pub(crate) struct Activity {
     asking: AtomicUsize,
     /// Milliseconds from `began` to the last message, or to when asking began.
     progress: AtomicU64,
+    pub(crate) settled: Settled,
 }
 
 /// Messages are asked for while this lives.
@@ -93,7 +104,12 @@ pub(crate) struct Consuming(Arc<Activity>);
 
 impl Activity {
     fn new() -> Self {
-        Self { began: Instant::now(), asking: AtomicUsize::new(0), progress: AtomicU64::new(0) }
+        Self {
+            began: Instant::now(),
+            asking: AtomicUsize::new(0),
+            progress: AtomicU64::new(0),
+            settled: Settled::new(),
+        }
     }
 
     /// Begins to ask.

@@ -31,6 +31,8 @@ mod hostile_input;
 #[cfg(test)]
 mod instructions;
 #[cfg(test)]
+mod lame_duck;
+#[cfg(test)]
 mod lockout;
 #[cfg(test)]
 mod observe;
@@ -50,6 +52,8 @@ mod publish_retry;
 mod secrets;
 #[cfg(test)]
 mod settle;
+#[cfg(test)]
+mod settled;
 #[cfg(test)]
 mod subscribe;
 #[cfg(test)]

@@ -101,6 +101,11 @@ impl ConsumerSettings {
         self.ack_policy != "none"
     }
 
+    /// Whether a settlement is of one message, not of all before it too.
+    pub(crate) fn settles_each(&self) -> bool {
+        self.ack_policy == "explicit"
+    }
+
     /// Whether the consumer chooses among those who ask.
     pub(crate) fn chooses(&self) -> bool {
         !matches!(self.priority_policy.as_str(), "" | "none")
@@ -130,7 +135,7 @@ impl ConsumerSettings {
 pub(crate) struct ConsumerInfo {
     stream_name: String,
     pub(crate) name: String,
-    created: String,
+    pub(crate) created: String,
     pub(crate) config: ConsumerSettings,
     #[serde(default)]
     delivered: Sequences,
@@ -148,6 +153,13 @@ pub(crate) struct ConsumerInfo {
     pub(crate) paused: bool,
     #[serde(default)]
     priority_groups: Vec<GroupState>,
+}
+
+impl ConsumerInfo {
+    /// How many deliveries it has made.
+    pub(crate) const fn deliveries(&self) -> u64 {
+        self.delivered.consumer_seq
+    }
 }
 
 /// Asks for the end of a pin.
