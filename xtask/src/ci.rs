@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::command::{cargo, run, succeeds};
 use crate::stage::Stages;
 use crate::workspace::Workspace;
-use crate::{Result, dependency_rules, features, rust_version, test, versions};
+use crate::{Result, dependency_rules, faults, features, rust_version, test, versions};
 
 /// Runs all stages; the first that fails ends it.
 pub(crate) fn run_all() -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn run_all() -> Result<()> {
     stages.run("feature combinations", || features::check(&workspace))?;
     stages.run("rustdoc", rustdoc)?;
     stages.run("tests", || test::run_tests(&[]))?;
+    stages.run("faults", faults::run_quick)?;
     stages.run("server versions", server_versions)?;
     stages.finish();
     Ok(())

@@ -42,7 +42,7 @@ const NATS: &str = "pubsub-nats";
 const TESTKIT: &str = "pubsub-testkit";
 const FACADE: &str = "pubsub-kit";
 
-/// Only xtask and the benchmarks may use the test kit.
+/// Only xtask, the benchmarks and the fault scenarios may use the test kit.
 const RULES: &[Rule] = &[
     rule(CORE, Features::All, &[], Network::None),
     rule(MEMORY, Features::All, &[CORE], Network::None),
@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
     rule(FACADE, Features::Only("nats"), &[CORE, NATS], Network::Allowed),
     rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
     rule("pubsub-bench", Features::All, &[CORE, MEMORY, NATS, TESTKIT], Network::Allowed),
+    rule("pubsub-faults", Features::All, &[CORE, NATS, TESTKIT], Network::Allowed),
     rule("xtask", Features::All, &[CORE, MEMORY, NATS, TESTKIT, FACADE], Network::Allowed),
 ];
 

@@ -9,6 +9,7 @@ mod command;
 mod conformance;
 mod dependency_rules;
 mod differential;
+mod faults;
 mod features;
 mod judge;
 mod lock;
@@ -61,6 +62,8 @@ enum Task {
     Miri,
     /// The backends beside what one would use instead, in rounds; fails if a row is below its gate
     Bench(bench::Arguments),
+    /// Servers and wires that break under load, over this library and over async-nats; fails if a target is missed
+    Faults(faults::Arguments),
     /// The suite on each pinned version of nats-server, and the README's table of features that is made of these runs
     Versions(versions::Arguments),
     /// Prints the path of a nats-server, obtaining it if there is none
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Miri => miri::run_unit_tests(),
         Task::Versions(arguments) => versions::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Faults(arguments) => faults::run(&arguments),
         Task::NatsServer { version } => nats_server::print_path(version),
     };
     match done {
