@@ -2,41 +2,32 @@
 //! or newer.
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use pubsub::{
-    Capability, Client, ConsumerConfig, OutboundMessage, Provision, Purge, Result, Schedule, StreamConfig,
-    SubscribeOptions,
+    Client, ConsumerConfig, OutboundMessage, Provision, Result, Schedules, StreamConfig, SubscribeOptions,
 };
 
 /// Reminds somebody after a time. What is planned for somebody already is replaced.
-///
-/// The schedule is itself a message of the stream, `remind.plan.NAME`: the last one of its subject counts.
-async fn remind(client: &Client, name: &str, after: Duration, what: &str) -> Result<()> {
-    let schedule = Schedule::at(SystemTime::now() + after, format!("remind.due.{name}"))?;
-    let plan = OutboundMessage::new(format!("remind.plan.{name}"), what.to_owned())?.with_schedule(schedule);
-    client.publish_message(plan).await.map(drop)
-}
-
-async fn call_off(client: &Client, name: &str) -> Result<()> {
-    let plan = Purge::all().with_filter(format!("remind.plan.{name}"))?;
-    client.admin()?.purge_stream(&"REMIND".try_into()?, plan).await.map(drop)
+async fn remind(reminders: &Schedules, name: &str, after: Duration, what: &str) -> Result<()> {
+    let message = OutboundMessage::new(format!("remind.due.{name}"), what.to_owned())?;
+    reminders.publish_after(name, after, message).await.map(drop)
 }
 
 /// Three reminders, of which one is moved forward and one called off. Returns the others as they came.
 pub(crate) async fn run(client: &Client) -> Result<Vec<String>> {
-    client.require(&[Capability::Schedules])?;
     let stream = StreamConfig::new("REMIND", ["remind.>"])?.with_allow_schedules();
     client.ensure_stream(stream, Provision::CreateIfMissing).await?;
     let config = ConsumerConfig::durable("postman")?.with_filter("remind.due.*")?;
     let consumer = client.ensure_consumer("REMIND", config, Provision::CreateIfMissing).await?;
 
-    remind(client, "anna", Duration::from_secs(3600), "call the garage").await?;
-    remind(client, "ben", Duration::from_secs(2), "water the plants").await?;
-    remind(client, "cora", Duration::from_secs(1), "buy milk").await?;
-    remind(client, "anna", Duration::from_secs(3), "call the garage now").await?;
-    call_off(client, "cora").await?;
+    let reminders = Schedules::open(client.clone(), "REMIND", "remind.plan").await?;
+    remind(&reminders, "anna", Duration::from_secs(3600), "call the garage").await?;
+    remind(&reminders, "ben", Duration::from_secs(2), "water the plants").await?;
+    remind(&reminders, "cora", Duration::from_secs(60), "buy milk").await?;
+    reminders.move_after("anna", Duration::from_secs(4)).await?;
+    reminders.cancel("cora").await?;
 
     let mut came = Vec::new();
     let mut due = consumer.subscribe(SubscribeOptions::default()).take(2);

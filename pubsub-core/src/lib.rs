@@ -9,6 +9,7 @@
 //! | [`publish`] | [`Publisher`] and [`PublisherExt`]; [`PendingReceipt`] and [`Receipt`] |
 //! | [`consume`] | [`Consumer`]; [`FetchOptions`], [`SubscribeOptions`] |
 //! | [`read`] | [`StreamReader`]: a stream in order, without acknowledgements; [`ReadOptions`] |
+//! | [`schedules`] | [`Schedules`]: messages for later, moved and called off |
 //! | [`message`] | [`OutboundMessage`]; [`Message`], [`Delivery`] and [`Settlement`] |
 //! | [`core_messaging`] | [`CoreMessaging`]: plain publish, subscribe and request, without a stream |
 //! | [`admin`] | [`StreamAdmin`]; the configuration of streams and consumers; provisioning |
@@ -39,6 +40,7 @@ mod message_id;
 pub mod name;
 pub mod publish;
 pub mod read;
+pub mod schedules;
 pub mod subject;
 mod text;
 pub mod worker;
@@ -67,4 +69,5 @@ pub use publish::{
     BatchReceipt, Confirm, PendingReceipt, PublishOptions, Publisher, PublisherExt, Receipt, ReceiptSender,
 };
 pub use read::{ReadOptions, StreamReader};
+pub use schedules::Schedules;
 pub use subject::{ReplySubject, Subject, SubjectFilter, SubjectMapping, SubjectTransform};

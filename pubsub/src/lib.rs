@@ -7,7 +7,8 @@
 //! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
 //! | `nats` | `nats://HOST:4222`, `tls://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
-//! The feature `signal` adds `stop_signal`, with which a [`worker`] stops as operating systems tell it to.
+//! The feature `signal` adds `stop_signal`, with which a [`worker`] stops as operating systems tell it to; `garde` adds `worker::Valid`, by
+//! which what handlers take is checked.
 //!
 //! ```
 //! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};

@@ -8,6 +8,7 @@ pub(crate) mod nats;
 pub(crate) mod omniqueue;
 #[cfg(pubsub_bench_peers)]
 pub(crate) mod ruststream;
+pub(crate) mod worker;
 
 use bytes::Bytes;
 

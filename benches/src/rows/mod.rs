@@ -2,10 +2,11 @@
 
 mod memory;
 mod nats;
+mod worker;
 
 use crate::row::Row;
 
 /// All rows that were built in, in the order of their numbers.
 pub(crate) fn all() -> Vec<Row> {
-    nats::rows().into_iter().chain(memory::rows()).map(Row::without_absent).collect()
+    nats::rows().into_iter().chain(memory::rows()).chain(worker::rows()).map(Row::without_absent).collect()
 }

@@ -16,7 +16,7 @@
 //! | `topology`, `provision` | the four streams, and which service reads which subject; how they are made |
 //! | `input` | lines of JSON, broken ones reported; publishing them; the sabotage |
 //! | `service` | the four services: what each keeps, and what it publishes in turn |
-//! | `instance` | competing instances: fetch, handle, settle; the faults on purpose and the delays between attempts |
+//! | `instance` | competing instances: one worker each; the faults on purpose |
 //! | `proof` | what the input makes due, waiting until all is quiet, and the invariants |
 //! | `report` | counts and tables |
 //!
@@ -29,14 +29,13 @@ mod input;
 mod instance;
 mod proof;
 mod provision;
-mod publishing;
 mod report;
 mod service;
 mod topology;
 
 use std::sync::Arc;
 
-use pubsub::{Capability, Client, Result};
+use pubsub::{Capability, Client, OnPublish, Result};
 use tokio::time::Instant;
 
 pub use cli::{Options, main};
@@ -47,7 +46,6 @@ pub use report::{ConsumerRow, FaultCounts, InputCounts, Report, StreamRow};
 
 use instance::Crew;
 use proof::Findings;
-use publishing::Publishing;
 use report::{Progress, StreamTally};
 use service::Services;
 
@@ -73,11 +71,16 @@ pub async fn run(client: &Client, options: &Options, input: Input, console: &Con
     let services = Services::new();
     let progress = Arc::new(Progress::new(console.bar()));
     let published = Arc::new(StreamTally::default());
-    let publishing = Publishing::new(client.publisher(), Arc::clone(&published));
-    let mut crew = Crew::start(client, options, &routes, &services, &publishing, &progress).await?;
+    let confirmed = Arc::clone(&published);
+    let client = &client.clone().with_layer(OnPublish::new(move |event| {
+        if let Ok(receipt) = event.outcome {
+            confirmed.confirmed(receipt);
+        }
+    }));
+    let mut crew = Crew::start(client, options, &routes, &services, &progress)?;
     console.stage(&format!("{} instances of each service, {} % faults", options.instances, options.faults));
 
-    let feed = input::Feed::new(&publishing, &progress, console, options.sabotage);
+    let feed = input::Feed::new(client, &progress, console, options.sabotage);
     let fed = tokio::select! {
         fed = feed.run(input) => fed?,
         failure = crew.failure() => return Err(failure),
@@ -89,7 +92,7 @@ pub async fn run(client: &Client, options: &Options, input: Input, console: &Con
         quiet = proof::wait_until_quiet(admin.as_ref(), &routes, &progress) => quiet?,
         failure = crew.failure() => return Err(failure),
     };
-    crew.stop().await?;
+    let unsettled = crew.stop().await?;
     progress.finish();
     if !quiet {
         console.stage("gave up waiting: nothing was settled for a while");
@@ -97,5 +100,5 @@ pub async fn run(client: &Client, options: &Options, input: Input, console: &Con
 
     let findings = Findings::collect(admin.as_ref(), &routes, &published, started).await?;
     let (broken, notes) = proof::check(&fed.expected, &findings, &services);
-    Ok(Report::new(fed.counts, findings, &routes, &services, notes, broken))
+    Ok(Report::new(fed.counts, findings, (&routes, unsettled), &services, notes, broken))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pubsub::{Client, ConsumerName, Error, ErrorKind, Provision, Result, StreamInfo, StreamName};
 
 use super::report::RouteTally;
-use super::topology::{ROUTES, Route, STREAMS, StreamPlan, stream_of};
+use super::topology::{DEAD_LETTERS, ROUTES, Route, STREAMS, stream_of};
 
 /// A route whose consumer exists.
 #[derive(Debug, Clone)]
@@ -20,10 +20,12 @@ pub(super) struct OpenRoute {
 /// store would make this run's counts wrong. With `reset` they are deleted first.
 pub(super) async fn provision(client: &Client, reset: bool) -> Result<Vec<OpenRoute>> {
     let admin = client.admin()?;
-    for plan in &STREAMS {
-        if reset {
-            delete(client, plan).await?;
+    if reset {
+        for name in STREAMS.iter().map(|plan| plan.name).chain([DEAD_LETTERS]) {
+            delete(client, name).await?;
         }
+    }
+    for plan in &STREAMS {
         let info = client.ensure_stream(plan.config()?, Provision::CreateIfMissing).await?;
         refuse_used(&info)?;
     }
@@ -40,8 +42,8 @@ pub(super) async fn provision(client: &Client, reset: bool) -> Result<Vec<OpenRo
     Ok(routes)
 }
 
-async fn delete(client: &Client, plan: &StreamPlan) -> Result<()> {
-    match client.admin()?.delete_stream(&StreamName::new(plan.name)?).await {
+async fn delete(client: &Client, stream: &str) -> Result<()> {
+    match client.admin()?.delete_stream(&StreamName::new(stream)?).await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         outcome => outcome,
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub::{ConsumerConfig, ConsumerName, Result, Retention, Storage, StreamConfig};
+use pubsub::{ConsumerConfig, ConsumerName, Limit, Result, Retention, Storage, StreamConfig};
 
 use super::service::ServiceName;
 
@@ -12,12 +12,14 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// Within it, a stream stores one message of several with the same id.
 pub(super) const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
 
-/// How long a delivery may stay unsettled. A service would take 30 s; here it is short because every crash and
-/// every hang on purpose costs one, and not shorter because a busy machine must not look like a hanging handler.
-pub(super) const ACK_WAIT: Duration = Duration::from_secs(2);
+/// How often a message is tried at most, the first time included.
+pub(super) const MAX_ATTEMPTS: u32 = 5;
 
-/// How often a message is delivered at most, the first time included.
-pub(super) const MAX_DELIVER: u32 = 5;
+/// Where messages go that are given up. Here none is: a run that gives one up has lost it.
+pub(super) const DEAD_LETTERS: &str = "DEAD_LETTERS";
+
+/// How long a delivery may stay unsettled when its worker is gone; one that runs extends it.
+const ACK_WAIT: Duration = Duration::from_secs(5);
 
 /// One stream.
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl Route {
         Ok(ConsumerConfig::durable(self.consumer()?)?
             .with_filter(self.subject)?
             .with_ack_wait(ACK_WAIT)
-            .with_max_deliver(MAX_DELIVER))
+            .with_max_deliver(Limit::Unlimited)) // a worker counts attempts by itself
     }
 }
 

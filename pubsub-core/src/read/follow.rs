@@ -1,6 +1,7 @@
 //! One ephemeral consumer after the other, each beginning where the one before was left: [`Follower`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures::stream::{BoxStream, StreamExt as _};
@@ -35,6 +36,8 @@ pub(super) struct Follower {
     from: DeliverPolicy,
     current: Option<Current>,
     pause: Duration,
+    /// How many messages were to come when that was last heard.
+    pending: Arc<AtomicU64>,
     ended: bool,
 }
 
@@ -44,6 +47,7 @@ struct Current {
     name: ConsumerName,
     deliveries: BoxStream<'static, Result<Delivery>>,
     came: u64,
+    pending: Arc<AtomicU64>,
 }
 
 /// What became of the wait for a message.
@@ -61,6 +65,7 @@ impl Follower {
         broker: Arc<dyn Broker>,
         stream: &StreamName,
         options: ReadOptions,
+        pending: Arc<AtomicU64>,
     ) -> Result<Self> {
         let admin = broker.admin().ok_or_else(|| Error::unsupported("stream_admin"))?;
         let info = admin.stream_info(stream).await?;
@@ -78,6 +83,7 @@ impl Follower {
             from,
             current: None,
             pause: FIRST_PAUSE,
+            pending,
             ended: false,
         };
         follower.current = Some(follower.open().await?);
@@ -154,11 +160,13 @@ impl Follower {
             .with_inactive_threshold(UNUSED);
         config.filters.clone_from(&self.options.filters);
         config.headers_only = self.options.headers_only;
-        let name = self.admin.create_consumer(&self.stream, config).await?.name;
+        let info = self.admin.create_consumer(&self.stream, config).await?;
+        let name = info.name;
         let consumer = self.broker.consumer(&self.stream, &name).await?;
+        self.pending.store(info.pending, Ordering::Relaxed);
         let options = SubscribeOptions::default().with_buffer(self.options.buffer);
         let deliveries = Arc::clone(&consumer).subscribe(options);
-        Ok(Current { consumer, name, deliveries, came: 0 })
+        Ok(Current { consumer, name, deliveries, came: 0, pending: Arc::clone(&self.pending) })
     }
 
     /// Leaves a consumer that has missed something, and removes it if that is quickly done.
@@ -199,13 +207,18 @@ impl Current {
             return Step::Lost;
         }
         self.came += 1;
+        self.pending.store(message.info().pending, Ordering::Relaxed);
         Step::Message(message)
     }
 
     /// Whether the consumer is gone, or has delivered what did not arrive.
     async fn has_lost(&mut self) -> bool {
         match self.consumer.info().await {
-            Ok(info) => info.delivered.consumer > self.came,
+            Ok(info) if info.delivered.consumer > self.came => true,
+            Ok(info) => {
+                self.pending.store(info.pending, Ordering::Relaxed);
+                false
+            }
             Err(error) => error.kind() == ErrorKind::NotFound,
         }
     }

@@ -6,6 +6,7 @@ mod options;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures::stream::{self, BoxStream, Stream, StreamExt as _};
@@ -34,6 +35,8 @@ use follow::Follower;
 /// A reader that is not polled asks for nothing more than its buffer. Dropped, its consumer goes by itself, 30 s later.
 pub struct StreamReader {
     messages: BoxStream<'static, Result<StoredMessage>>,
+    /// As the follower last heard.
+    pending: Arc<AtomicU64>,
 }
 
 impl StreamReader {
@@ -52,13 +55,23 @@ impl StreamReader {
         let has = broker.capabilities();
         let needs = [Capability::EphemeralConsumers, Capability::AckPolicies, Capability::StartPosition];
         needs.into_iter().try_for_each(|need| has.require(need)).map_err(explain)?;
-        let follower = Follower::begin(broker, stream, options).await.map_err(explain)?;
+        let pending = Arc::default();
+        let follower =
+            Follower::begin(broker, stream, options, Arc::clone(&pending)).await.map_err(explain)?;
         let messages = stream::unfold(follower, |mut follower| async move {
             let item = follower.next().await?;
             Some((item, follower))
         });
         // Polled again after its end it has still ended.
-        Ok(Self { messages: messages.fuse().boxed() })
+        Ok(Self { messages: messages.fuse().boxed(), pending })
+    }
+
+    /// How many messages were still to come after the last one that was handed out, as the broker knew when it sent it; before
+    /// the first one, how many there were at the start. 0 when everything that was stored has been read. While nothing comes it is
+    /// asked for anew every 5 s, since what is to come may be removed; it moves only when the reader is polled.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.pending.load(Ordering::Relaxed)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{Error, Result};
 /// # drop(binding);
 /// # Ok::<(), pubsub_core::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Binding {
     pub(super) stream: StreamName,
     pub(super) consumer: ConsumerConfig,

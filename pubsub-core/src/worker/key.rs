@@ -11,7 +11,7 @@ use crate::message::Message;
 /// never handled at the same time, and one that waits for its retry holds back the others of its key, and only those.
 ///
 /// This holds within one worker. Of several workers on one consumer each gets some messages of a key; to keep the order
-/// then, give each its own consumer with a filter of its own.
+/// then, run them as a [`ConsumerGroup`](super::ConsumerGroup), or give each its own consumer with a filter of its own.
 ///
 /// Messages of a key that waits are held, up to the consumer's `max_ack_pending`; beyond that the consumer delivers nothing.
 ///

@@ -12,14 +12,18 @@
 //! | [`IntoResponse`]: [`Verdict`], [`Failure`], [`Response`] | what it returns |
 //! | [`RetryPolicy`], [`DeadLetters`], [`DeadLetterStore`], [`KeyBy`] | failures and order |
 //! | [`WorkerHandle`], [`WorkerStatus`], [`Settled`] | stopping, pausing and watching it |
+//! | [`ConsumerGroup`], [`Partitions`] | order by key over several processes |
+//! | [`Replay`], [`Pace`], [`ReplayEnd`] | what is stored once more, to handlers or to other subjects |
 
 mod binding;
 mod dead_letters;
 mod extract;
+mod group;
 mod handler;
 mod key;
 mod layer;
 mod outcome;
+mod replay;
 mod retry;
 mod router;
 mod run;
@@ -27,13 +31,17 @@ mod settled;
 
 pub use binding::Binding;
 pub use dead_letters::{DeadLetter, DeadLetterStore, DeadLetters, Redriven};
+#[cfg(feature = "garde")]
+pub use extract::Valid;
 pub use extract::{Attempt, FromMessage, FromState, Incoming, Json, Path, State};
+pub use group::{ConsumerGroup, GroupHandle, GroupStatus, Partitions};
 pub use handler::{
     BatchHandler, BatchLimits, Failure, Handler, IntoResponse, IntoVerdicts, Response, Verdict, Verdicts,
 };
 pub use key::KeyBy;
 pub use layer::{Inbox, InboxStore, MemoryInbox, Next, RateLimit, RouteLayer, Timeout, Traced};
 pub use outcome::Outcome;
+pub use replay::{Pace, Replay, ReplayEnd, ReplayProgress, Replaying};
 pub use retry::RetryPolicy;
 pub use router::Router;
 pub use run::{BindingStatus, Worker, WorkerHandle, WorkerPhase, WorkerStatus};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::headers::Headers;
 use crate::message::DeliveryInfo;
 
 /// What became of an attempt, for [`Worker::after_settle`](super::Worker::after_settle): metrics, an audit trail, tests.
@@ -15,6 +16,8 @@ pub struct Settled {
     pub subject: String,
     /// What the message carries; `Debug` does not show it.
     pub payload: Bytes,
+    /// The message's headers, those that the broker reserves included: its id is in `Nats-Msg-Id`.
+    pub headers: Headers,
     /// Where the message stands in its stream and its consumer.
     pub info: DeliveryInfo,
     /// Which attempt it was, from 1.

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod support;
+#[cfg(feature = "garde")]
+mod validating;
 
 /// Declares each scenario as a test on memory and, with the feature `nats`, on a server.
 macro_rules! scenarios {
@@ -76,6 +78,34 @@ scenarios! {
         a_consumer_that_delivers_nothing_shows_in_the_status
         the_lag_says_how_many_run_at_once;
     testing: a_service_is_driven_until_it_is_quiet;
+    elsewhere: program_1_dead_letters_without_a_stream
+        program_2_dead_letters_that_nobody_reads
+        program_3_a_handler_that_returns_an_error
+        program_4_a_payload_that_cannot_be_decoded
+        program_5_a_message_that_panics_before_nineteen_others
+        program_6_forty_messages_that_take_long
+        program_15_two_failures_that_wait_for_8_s
+        program_21_a_poison_message_without_a_limit;
+    grouping: members_share_the_partitions_and_keep_the_order_as_they_come_and_go
+        a_member_that_dies_is_replaced_and_the_order_is_kept
+        a_member_out_of_reach_ends_its_handlers_before_others_begin
+        a_letter_of_a_group_is_redriven_to_its_partition
+        a_handler_can_stop_its_member_and_a_lost_consumer_ends_it
+        a_group_that_cannot_be_is_refused;
+    replaying: copies_come_in_order_and_say_what_they_are_of
+        nothing_is_written_into_what_is_read
+        a_dry_run_counts_and_does_nothing
+        handlers_get_each_message_in_order_and_their_failures_end_it
+        a_replay_ends_where_it_is_told_to
+        a_replay_ends_when_the_rest_is_removed
+        a_rate_and_the_original_speed_are_kept
+        a_run_that_begins_again_under_its_name_stores_nothing_twice
+        a_replay_that_cannot_be_is_refused;
+    scheduling: what_is_planned_comes_moved_replaced_or_not_at_all
+        what_is_planned_can_be_looked_at
+        what_recurs_comes_until_it_is_called_off
+        what_cannot_be_planned_is_refused
+        plans_go_through_a_subject_prefix;
     redriving: dead_letters_are_listed_edited_discarded_and_redriven
         a_redriven_message_is_handled_only_by_the_consumer_that_gave_it_up
         a_letter_of_a_consumer_that_is_gone_is_redriven_for_all_or_not_at_all

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pubsub_core::{
-    AckPolicy, Broker, ConsumerConfig, ConsumerName, Limit, Storage, StreamAdmin, StreamConfig, StreamName,
+    AckPolicy, Broker, Consumer, ConsumerConfig, ConsumerName, Limit, Storage, StreamAdmin, StreamConfig,
+    StreamName,
 };
 use pubsub_nats::{NatsBroker, NatsConfig, async_nats};
 use pubsub_testkit::nats_server::NatsServer;
@@ -64,6 +65,17 @@ impl Site {
             .with_max_ack_pending(Limit::Unlimited)
             .with_max_deliver(Limit::Unlimited);
         Ok(self.admin.create_consumer(&self.stream, config).await?.name)
+    }
+
+    /// A consumer of one's own making.
+    pub(crate) async fn consumer_of(&self, config: ConsumerConfig) -> Result<()> {
+        self.admin.create_consumer(&self.stream, config).await?;
+        Ok(())
+    }
+
+    /// A handle on a consumer that is there.
+    pub(crate) async fn open(&self, consumer: &ConsumerName) -> Result<Arc<dyn Consumer>> {
+        Ok(self.broker.consumer(&self.stream, consumer).await?)
     }
 
     /// Stores so many messages by the fastest way there is.

@@ -1,14 +1,13 @@
 //! Publishes the input, and keeps account of what it makes due.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use pubsub::{Error, ErrorKind, Result};
+use pubsub::{Client, Error, ErrorKind, Result};
 
 use super::line::Line;
 use super::sabotage::{Act, Saboteur};
 use super::{Input, Numbered, Sabotage};
 use crate::ride_sharing::console::Console;
 use crate::ride_sharing::proof::Expected;
-use crate::ride_sharing::publishing::Publishing;
 use crate::ride_sharing::report::{InputCounts, Progress};
 
 /// How many publishes may wait for their confirmation.
@@ -16,7 +15,7 @@ const WINDOW: usize = 64;
 
 /// From lines to messages.
 pub(in crate::ride_sharing) struct Feed<'a> {
-    publishing: &'a Publishing,
+    client: &'a Client,
     progress: &'a Progress,
     console: &'a Console,
     sabotage: Option<Sabotage>,
@@ -39,12 +38,12 @@ enum Outcome {
 
 impl<'a> Feed<'a> {
     pub(in crate::ride_sharing) fn new(
-        publishing: &'a Publishing,
+        client: &'a Client,
         progress: &'a Progress,
         console: &'a Console,
         sabotage: Option<Sabotage>,
     ) -> Self {
-        Self { publishing, progress, console, sabotage }
+        Self { client, progress, console, sabotage }
     }
 
     /// Publishes line after line, in their order, until the input ends.
@@ -89,7 +88,7 @@ impl<'a> Feed<'a> {
                 };
                 let outcome = self.publish_line(content).await?;
                 if let Some(again) = again {
-                    self.publishing.publish(again.message()?).await?;
+                    self.client.publish_message(again.message()?).await?;
                 }
                 outcome
             }
@@ -99,7 +98,7 @@ impl<'a> Feed<'a> {
 
     /// What the broker refuses for the line's own sake is the line's fault; anything else ends the run.
     async fn publish_line(&self, line: Line) -> Result<Outcome> {
-        match self.publishing.publish(line.message()?).await {
+        match self.client.publish_message(line.message()?).await {
             Ok(_) => Ok(Outcome::Published(line)),
             Err(error) => match error.kind() {
                 ErrorKind::InvalidInput | ErrorKind::PayloadTooLarge => {

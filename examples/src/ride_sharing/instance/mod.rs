@@ -1,138 +1,140 @@
-//! Competing instances of the services: each fetches from the durable consumers that it shares with the others,
-//! handles what it gets, and settles it.
+//! Competing instances of the services: workers that share the durable consumers.
 
-mod backoff;
 mod faults;
-mod handler;
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub::{Client, Consumer, Delivery, Error, ErrorKind, FetchOptions, Result, Retry};
-use tokio::sync::watch;
+use pubsub::worker::{
+    Binding, DeadLetters, Ending, Failure, Outcome, RetryPolicy, Router, Settled, State, Worker, WorkerHandle,
+};
+use pubsub::{Client, ConsumerName, Error, ErrorKind, OutboundMessage, Result};
 use tokio::task::{JoinError, JoinSet};
 
-pub(super) use backoff::delays;
 pub(super) use faults::FaultKind;
 
 use super::Options;
 use super::provision::OpenRoute;
-use super::publishing::Publishing;
-use super::report::Progress;
-use super::service::Services;
+use super::report::{Progress, RouteTally};
+use super::service::{Event, Service, Services};
+use super::topology::{DEAD_LETTERS, MAX_ATTEMPTS};
 use faults::Faults;
-use handler::Handler;
 
 /// How many handlers of one route run at a time in one instance.
 const PARALLEL: usize = 64;
-/// How long one fetch waits for a message.
-const EXPIRES: Duration = Duration::from_secs(5);
-/// How many fetches in a row may fail before the instance gives up: with the delays between them, after about 7 s.
-const FETCH_RETRIES: usize = 8;
+/// For how long an attempt may run. Short, because every hang on purpose costs it, and not shorter because a busy
+/// machine must not look like a hanging handler.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// What follows is stored before the event is acknowledged: see the service module.
+async fn handle(
+    event: Event,
+    State(service): State<Arc<dyn Service>>,
+) -> Result<Option<OutboundMessage>, Failure> {
+    service.keep(&event);
+    Ok(service.publishes(&event).map(|follow_up| follow_up.message()).transpose()?)
+}
+
+/// Without jitter, so that a run can be repeated; a service with many instances should leave it in.
+fn retry() -> RetryPolicy {
+    RetryPolicy::default()
+        .with_attempts(MAX_ATTEMPTS)
+        .with_first_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(2))
+        .without_jitter()
+}
+
+/// One instance of every service.
+fn instance(
+    client: &Client,
+    options: &Options,
+    routes: &[OpenRoute],
+    services: &Services,
+    progress: &Arc<Progress>,
+) -> Result<Worker> {
+    let mut worker = Worker::new(client.clone());
+    for open in routes {
+        let faults = Faults::new(options.faults, options.seed, Arc::clone(&open.tally));
+        let router = Router::new()
+            .route(open.route.subject, handle)?
+            .layer(faults)
+            .with_state(services.get(open.route.service));
+        let binding = Binding::new(open.stream.clone(), open.route.config()?, router)?
+            .with_concurrency(PARALLEL)
+            .with_deadline(DEADLINE)
+            .with_retry(retry())
+            .with_dead_letters(DeadLetters::in_stream(DEAD_LETTERS)?);
+        worker = worker.bind(binding);
+    }
+    let tallies: HashMap<ConsumerName, Arc<RouteTally>> =
+        routes.iter().map(|open| (open.consumer.clone(), Arc::clone(&open.tally))).collect();
+    let progress = Arc::clone(progress);
+    Ok(worker.after_settle(move |settled| {
+        if let Some(tally) = tallies.get(&settled.info.consumer) {
+            count(settled, tally, &progress);
+        }
+    }))
+}
+
+fn count(settled: &Settled, tally: &RouteTally, progress: &Progress) {
+    tally.delivered(settled.info.is_redelivery());
+    if settled.ending == Ending::Done {
+        tally.acked(Event::id_of(&settled.headers, &settled.info));
+        progress.acked();
+    }
+}
 
 /// All instances of all services.
 #[derive(Debug)]
 pub(super) struct Crew {
-    instances: JoinSet<Result<()>>,
-    stop: watch::Sender<bool>,
+    workers: JoinSet<Result<Outcome>>,
+    handles: Vec<WorkerHandle>,
 }
 
 impl Crew {
-    pub(super) async fn start(
+    pub(super) fn start(
         client: &Client,
         options: &Options,
         routes: &[OpenRoute],
         services: &Services,
-        publishing: &Publishing,
         progress: &Arc<Progress>,
     ) -> Result<Self> {
-        let (stop, stopped) = watch::channel(false);
-        let mut instances = JoinSet::new();
-        for open in routes {
-            let handler = Arc::new(Handler {
-                service: services.get(open.route.service),
-                publishing: publishing.clone(),
-                faults: Faults::new(options.faults, options.seed),
-                tally: Arc::clone(&open.tally),
-                progress: Arc::clone(progress),
-                stop: stopped.clone(),
-            });
-            for _ in 0..options.instances {
-                let consumer = client.consumer(open.stream.clone(), open.consumer.clone()).await?;
-                instances.spawn(run(consumer, Arc::clone(&handler), stopped.clone()));
-            }
+        let (mut workers, mut handles) = (JoinSet::new(), Vec::new());
+        for _ in 0..options.instances {
+            let worker = instance(client, options, routes, services, progress)?;
+            handles.push(worker.handle());
+            workers.spawn(worker.run());
         }
-        Ok(Self { instances, stop })
+        Ok(Self { workers, handles })
     }
 
     /// Resolves with the first failure of an instance; never, if none fails.
     ///
     /// Cancel safety: dropped before completion, no failure is lost.
     pub(super) async fn failure(&mut self) -> Error {
-        while let Some(ended) = self.instances.join_next().await {
-            if let Err(error) = flatten(ended) {
+        while let Some(ended) = self.workers.join_next().await {
+            if let Err(error) = outcome(ended) {
                 return error;
             }
         }
         pending().await
     }
 
-    /// Stops the intake and waits for the handlers that run.
-    pub(super) async fn stop(mut self) -> Result<()> {
-        self.stop.send_replace(true);
-        while let Some(ended) = self.instances.join_next().await {
-            flatten(ended)?;
+    /// Stops the instances, and says how many settlements failed.
+    pub(super) async fn stop(mut self) -> Result<u64> {
+        self.handles.iter().for_each(WorkerHandle::stop);
+        let mut unsettled = 0;
+        while let Some(ended) = self.workers.join_next().await {
+            unsettled += outcome(ended)?.unsettled;
         }
-        Ok(())
+        Ok(unsettled)
     }
 }
 
-fn flatten(ended: Result<Result<()>, JoinError>) -> Result<()> {
-    ended.unwrap_or_else(|panic| {
-        Err(Error::new(ErrorKind::Unexpected, "an instance panicked").with_source(panic))
-    })
-}
-
-/// Fetches no more than can be handled at once: a delivery that waited in a buffer behind hanging handlers would
-/// lose its ack wait there, and an attempt with it.
-async fn run(
-    consumer: Arc<dyn Consumer>,
-    handler: Arc<Handler>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<()> {
-    let mut running = JoinSet::new();
-    loop {
-        // A handler that crashed is a task that panicked; its delivery comes again.
-        while running.try_join_next().is_some() {}
-        if running.len() >= PARALLEL {
-            running.join_next().await;
-            continue;
-        }
-        let free = PARALLEL - running.len();
-        let batch = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => break,
-            batch = fetch(consumer.as_ref(), free) => batch?,
-        };
-        for delivery in batch {
-            let handler = Arc::clone(&handler);
-            running.spawn(async move { handler.handle(delivery).await });
-        }
-    }
-    while running.join_next().await.is_some() {}
-    Ok(())
-}
-
-async fn fetch(consumer: &dyn Consumer, free: usize) -> Result<Vec<Delivery>> {
-    let mut delays = delays().take(FETCH_RETRIES);
-    loop {
-        match consumer.fetch(FetchOptions::up_to(free).with_expires(EXPIRES)).await {
-            Err(error) if error.retry() == Retry::Later => match delays.next() {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(error.with_retry(Retry::Exhausted)),
-            },
-            outcome => return outcome,
-        }
-    }
+fn outcome(ended: Result<Result<Outcome>, JoinError>) -> Result<Outcome> {
+    let ended = ended
+        .map_err(|panic| Error::new(ErrorKind::Unexpected, "an instance panicked").with_source(panic))?;
+    ended?.into_result()
 }

@@ -25,13 +25,13 @@ pub struct InputCounts {
 /// How many handler runs went wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FaultCounts {
-    /// On purpose: failed and were nakked with a delay.
+    /// On purpose: returned an error.
     pub failed: u64,
-    /// On purpose: hung past the ack wait.
+    /// On purpose: hung until their deadline.
     pub hung: u64,
     /// On purpose: panicked.
     pub crashed: u64,
-    /// Not on purpose: the settlement could not be handed over.
+    /// Not on purpose: the settlement failed.
     pub unsettled: u64,
 }
 
@@ -97,7 +97,7 @@ impl Report {
     pub(super) fn new(
         input: InputCounts,
         findings: Findings,
-        routes: &[OpenRoute],
+        (routes, unsettled): (&[OpenRoute], u64),
         services: &Services,
         notes: Vec<String>,
         broken: Vec<Violation>,
@@ -106,7 +106,9 @@ impl Report {
             input,
             streams: findings.streams.into_iter().map(|stream| stream.row).collect(),
             consumers: findings.consumers.into_iter().map(|consumer| consumer.row).collect(),
-            faults: routes.iter().fold(FaultCounts::default(), |sum, open| sum.plus(open.tally.faults())),
+            faults: routes.iter().fold(FaultCounts { unsettled, ..FaultCounts::default() }, |sum, open| {
+                sum.plus(open.tally.faults())
+            }),
             services: services.summaries(),
             notes,
             broken,

@@ -16,7 +16,7 @@ impl Display for Report {
         let faults = self.faults;
         writeln!(f, "faults: {} failed, {} hung, {} crashed", faults.failed, faults.hung, faults.crashed)?;
         if faults.unsettled > 0 {
-            writeln!(f, "settlements that could not be handed over: {}", faults.unsettled)?;
+            writeln!(f, "settlements that failed: {}", faults.unsettled)?;
         }
         for (service, summary) in &self.services {
             writeln!(f, "{service}: {summary}")?;

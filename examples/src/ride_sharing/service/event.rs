@@ -1,6 +1,7 @@
 //! An event as a service reads it.
 
-use pubsub::Delivery;
+use pubsub::worker::{Failure, FromMessage, Incoming};
+use pubsub::{DeliveryInfo, Headers};
 use serde_json::Value;
 
 /// Subject, id and payload. Fields are read leniently: any JSON is an event, and what is missing is missing.
@@ -18,12 +19,11 @@ impl Event {
     }
 
     /// A message that somebody else published without an id gets one from its place in the stream.
-    pub(crate) fn received(delivery: &Delivery) -> Self {
-        let id = match delivery.message_id() {
+    pub(crate) fn id_of(headers: &Headers, info: &DeliveryInfo) -> String {
+        match headers.get("Nats-Msg-Id") {
             Some(id) => id.to_owned(),
-            None => format!("{}-{}", delivery.info().stream, delivery.info().stream_sequence),
-        };
-        Self::new(delivery.subject(), id, delivery.payload())
+            None => format!("{}-{}", info.stream, info.stream_sequence),
+        }
     }
 
     /// A field that is a text or a number.
@@ -52,6 +52,15 @@ impl Event {
     /// When it happened; without a time, the event itself is what can be told apart.
     pub(crate) fn timestamp(&self) -> String {
         self.text("timestamp").unwrap_or_else(|| self.id.clone())
+    }
+}
+
+/// What the handlers take.
+impl<S> FromMessage<S> for Event {
+    fn from_message(incoming: &Incoming<'_>, _state: &S) -> Result<Self, Failure> {
+        let message = incoming.message();
+        let id = Self::id_of(message.headers(), message.info());
+        Ok(Self::new(message.subject(), id, message.payload()))
     }
 }
 

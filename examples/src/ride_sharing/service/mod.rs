@@ -1,10 +1,10 @@
 //! The four services: what each keeps, and what it publishes in turn.
 //!
-//! A handler runs in three steps: publish what follows, keep what was learned, ack. Each step can be repeated: what
-//! follows has an id that depends on the event alone, so that the stream stores it once; what is learned is kept
-//! once by the inbox. A crash between any two of them loses nothing and doubles nothing. (The other order, keep
-//! and then publish, would lose what follows if the crash came in between: the next attempt finds the event in the
-//! inbox and skips it.)
+//! An event takes three steps: keep what it says, publish what follows, ack. The handler does the first and returns what
+//! follows; the worker does the rest. Each step can be repeated: what is learned is kept once by the inbox; what follows
+//! depends on the event alone, its id too, so that the stream stores it once. A crash between any two of them loses
+//! nothing and doubles nothing. (A handler that returned nothing for an event that it finds in the inbox would lose
+//! what follows if the crash came in between.)
 
 mod event;
 mod follow_up;
@@ -57,7 +57,7 @@ pub(super) trait Service: Debug + Send + Sync {
     /// Keeps what the event says. Of several calls with the same event, only the first changes anything.
     fn keep(&self, event: &Event);
 
-    /// What to publish because of the event, before it is kept.
+    /// What to publish because of the event, whether it was kept before or not.
     fn publishes(&self, event: &Event) -> Option<FollowUp> {
         let _ = event;
         None

@@ -129,6 +129,12 @@ impl StreamAdmin for PrefixedAdmin {
         let mut message = self.inner.get_message(stream, selector).await?;
         let subject = self.prefix.off(&message.subject).into();
         message.subject = subject;
+        for name in ["Nats-Schedule-Target", "Nats-Schedule-Source"] {
+            if let Some(own) = message.headers.get(name).map(|subject| self.prefix.off(subject).to_owned()) {
+                message.headers.remove(name);
+                message.headers.append_received(name, &own)?;
+            }
+        }
         Ok(message)
     }
 

@@ -5,6 +5,8 @@ mod json;
 mod path;
 mod path_de;
 mod state;
+#[cfg(feature = "garde")]
+mod valid;
 
 use std::fmt;
 
@@ -12,6 +14,8 @@ pub use facts::Attempt;
 pub use json::Json;
 pub use path::Path;
 pub use state::{FromState, State};
+#[cfg(feature = "garde")]
+pub use valid::Valid;
 
 use super::Failure;
 use super::router::Parameters;

@@ -59,6 +59,21 @@ enum Action<S> {
     Batch(Arc<dyn ErasedBatch<S>>, BatchLimits),
 }
 
+/// The handlers are the same.
+impl<S> Clone for Router<S> {
+    fn clone(&self) -> Self {
+        let routes = self.routes.iter().map(|route| Route {
+            pattern: route.pattern.clone(),
+            action: match &route.action {
+                Action::One(handler) => Action::One(Arc::clone(handler)),
+                Action::Batch(handler, limits) => Action::Batch(Arc::clone(handler), *limits),
+            },
+            misses_layer: route.misses_layer,
+        });
+        Self { routes: routes.collect() }
+    }
+}
+
 impl<S: Clone + Send + Sync + 'static> Router<S> {
     /// A router without routes.
     #[must_use]

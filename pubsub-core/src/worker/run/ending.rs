@@ -160,6 +160,7 @@ impl Engine {
         (!self.bound.after_settle.is_empty()).then(|| Settled {
             subject: held.delivery.subject().to_owned(),
             payload: held.delivery.payload().clone(),
+            headers: held.delivery.headers().clone(),
             info: held.delivery.info().clone(),
             attempt: held.attempt,
             took: held.began.elapsed(),
