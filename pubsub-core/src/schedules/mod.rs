@@ -103,7 +103,7 @@ impl Schedules {
     /// planned under the key.
     ///
     /// # Errors
-    /// As [`plan`](Self::plan), and as [`PublisherExt::publish`].
+    /// As [`plan`](Self::plan), and as [`PublisherExt::publish`](crate::PublisherExt::publish).
     ///
     /// # Cancel safety
     /// Dropped before completion, it is planned or not.
