@@ -68,7 +68,7 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        drop(self.requests.remove(self.token));
+        self.requests.end_one(self.token, drop);
     }
 }
 
