@@ -96,7 +96,7 @@ async fn row(scenario: &Scenario, driver: Driver, effort: Effort, progress: &Pro
         runs.push(one(scenario, driver, site, seconds, effort.quick).await?);
         progress.step();
     }
-    let worst = runs.iter().cloned().reduce(Findings::worse).unwrap_or_default();
+    let worst = runs.iter().cloned().reduce(|worst, run| worst.worse(&run)).unwrap_or_default();
     let missed = match driver {
         Driver::Ours => scenario.targets.iter().filter_map(|it| it.missed(&worst, effort.quick)).collect(),
         Driver::Raw => Vec::new(),

@@ -79,7 +79,7 @@ impl Findings {
 
     /// The worst of two runs: counts add up, of times the longest counts.
     #[must_use]
-    pub(crate) fn worse(self, other: Self) -> Self {
+    pub(crate) fn worse(&self, other: &Self) -> Self {
         let longest = |one: Option<f64>, other: Option<f64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.max(other)),
             (one, other) => one.or(other),
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn of_two_runs_counts_add_up_and_the_longest_times_stay() {
         let run = |unknown, publish_gap| Findings { unknown, publish_gap, ..Findings::default() };
-        let worse = run(1, 0.2).worse(run(2, 0.1));
+        let worse = run(1, 0.2).worse(&run(2, 0.1));
         assert_eq!((worse.unknown, worse.publish_gap), (3, 0.2));
     }
 }

@@ -1,10 +1,11 @@
 //! The server is gone for good, and a publisher does not stop.
 
 use tokio::task::block_in_place;
+use tokio::time::sleep;
 
 use crate::Result;
 use crate::judge::Target::Memory;
-use crate::scenario::{Ends, Load, Scenario};
+use crate::scenario::{Ends, Load, Scenario, ms};
 use crate::stage::Stage;
 
 pub(super) fn scenario() -> Scenario {
@@ -22,6 +23,7 @@ pub(super) fn scenario() -> Scenario {
 }
 
 async fn inflict(stage: &mut Stage) -> Result<()> {
+    sleep(ms(300)).await;
     stage.breaks();
     block_in_place(|| -> Result<()> { Ok(stage.server()?.kill()?) })
 }
