@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::Result;
 use crate::judge::{self, Evidence, Findings};
-use crate::load::{ACK_WAIT, Ack, Driver, Record, consumer_config, flood, publish};
+use crate::load::{Ack, Driver, Record, ack_wait, consumer_config, flood, publish};
 use crate::memory;
 use crate::progress::Progress;
 use crate::scenario::{Ends, Load, Scenario};
@@ -123,7 +123,7 @@ async fn one(scenario: &Scenario, driver: Driver, site: Site, seconds: u64, quic
         StreamConfig::new(stream(), ["faults.>"])?.with_storage(Storage::File).with_replicas(site.replicas());
     admin.create_stream(config).await?;
     for ack in Ack::BOTH {
-        admin.create_consumer(&stream(), consumer_config(ack)?).await?;
+        admin.create_consumer(&stream(), consumer_config(ack, quick)?).await?;
     }
     let party = driver.connect(&site).await?;
 
@@ -160,7 +160,8 @@ async fn one(scenario: &Scenario, driver: Driver, site: Site, seconds: u64, quic
         stage.site.heal().await?;
     }
     if scenario.ends == Ends::Drained {
-        drained(&record, stage.last_healed().unwrap_or_default()).await;
+        let until = stage.last_healed().unwrap_or_default() + ack_wait(quick) + MARGIN;
+        drained(&record, until).await;
     }
     stop_consuming.send_replace(true);
     for task in consuming {
@@ -180,14 +181,14 @@ async fn one(scenario: &Scenario, driver: Driver, site: Site, seconds: u64, quic
     Ok(Findings { memory, ..Findings::of(&evidence) })
 }
 
-/// Waits until both consumers have settled all that was stored, and for what may come again.
-async fn drained(record: &Record, healed: Duration) {
+/// Waits until both consumers have settled all that was stored, and until what may come again has come.
+async fn drained(record: &Record, until: Duration) {
     let mut last = (Instant::now(), record.progress());
     loop {
         let now = record.progress();
         let (stored, settled) = now;
         let is_done = settled.iter().all(|settled| *settled >= stored);
-        if is_done && record.now() >= healed + ACK_WAIT + MARGIN {
+        if is_done && record.now() >= until {
             return;
         }
         if now != last.1 {

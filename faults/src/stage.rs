@@ -102,7 +102,7 @@ impl Stage {
 
     /// Makes a consumer anew, as somebody else would.
     pub(crate) async fn create_consumer(&self, ack: Ack) -> Result<()> {
-        self.admin.create_consumer(&stream(), consumer_config(ack)?).await?;
+        self.admin.create_consumer(&stream(), consumer_config(ack, self.quick)?).await?;
         Ok(())
     }
 }

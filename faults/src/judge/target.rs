@@ -84,9 +84,7 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NothingWrong => {
-                f.write_str("nothing lost, phantom, twice, out of order, failed yet stored or undelivered")
-            }
+            Self::NothingWrong => f.write_str("nothing wrong"),
             Self::EachStored => f.write_str("0 failed, 0 unknown"),
             Self::NothingUnknown => f.write_str("0 unknown"),
             Self::SettledStays { plain } => {

@@ -23,7 +23,9 @@ use crate::Result;
 use crate::site::Site;
 
 /// How long a consumer has for a message.
-pub(crate) const ACK_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const fn ack_wait(quick: bool) -> Duration {
+    Duration::from_secs(if quick { 2 } else { 5 })
+}
 
 /// How many confirmed acks wait for their answer at a time.
 const CONFIRMING: usize = 64;
@@ -109,9 +111,9 @@ impl Id {
     }
 }
 
-pub(crate) fn consumer_config(ack: Ack) -> Result<ConsumerConfig> {
+pub(crate) fn consumer_config(ack: Ack, quick: bool) -> Result<ConsumerConfig> {
     Ok(ConsumerConfig::durable(ack.consumer())?
-        .with_ack_wait(ACK_WAIT)
+        .with_ack_wait(ack_wait(quick))
         .with_max_deliver(Limit::Unlimited)
         .with_max_ack_pending(1_000))
 }

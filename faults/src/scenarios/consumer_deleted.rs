@@ -13,7 +13,7 @@ pub(super) fn scenario() -> Scenario {
     Scenario::new("consumer-deleted", "the consumers are deleted, and made anew 2 s later", 10, |stage| {
         Box::pin(inflict(stage))
     })
-    .quick(6)
+    .quick(5)
     .ends(Ends::Stored)
     .must([NothingWrong, EachStored, ConsumersToldOnce(2.0)])
     // What was handled must not be replayed in silence.

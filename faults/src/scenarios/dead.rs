@@ -16,7 +16,7 @@ pub(super) fn scenario() -> Scenario {
         |stage| Box::pin(inflict(stage)),
     )
     .load(Load::Flood)
-    .quick(6)
+    .quick(4)
     .ends(Ends::Gone)
     // Twice what may be in flight by default, for all that is beside the payloads.
     .must([Memory(32.0)])

@@ -9,7 +9,6 @@ use crate::stage::Stage;
 
 pub(super) fn scenario() -> Scenario {
     Scenario::new("pause", "the server stands still (SIGSTOP) for 8 s", 24, |stage| Box::pin(inflict(stage)))
-        .quick(6)
         .must([NothingWrong, EachStored, SettledStays { plain: 5 }])
         .must([PublishResume(0.6), DeliveryResume(0.6)])
 }

@@ -9,7 +9,7 @@ use crate::stage::Stage;
 pub(super) fn scenario() -> Scenario {
     Scenario::new("reset", "the connection is reset every 2 s", 14, |stage| Box::pin(inflict(stage)))
         .on(Kind::Wire)
-        .quick(7)
+        .quick(5)
         .worst_of(5)
         .must([NothingWrong, EachStored, SettledStays { plain: 5 }])
         .must([PublishGap(0.5), DeliveryGap(0.5)])

@@ -8,7 +8,7 @@ use crate::stage::Stage;
 
 pub(super) fn scenario() -> Scenario {
     Scenario::new("stream-deleted", "the stream is deleted", 8, |stage| Box::pin(inflict(stage)))
-        .quick(5)
+        .quick(4)
         .ends(Ends::Gone)
         .must([NothingUnknown, PublisherTold(2.0), ConsumersToldOnce(2.0)])
 }

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 /// How many are remembered.
 const MOST: usize = 32;
+/// How long after a loss something may be done that came before it.
+const AFTERMATH: Duration = Duration::from_secs(2);
 
 /// The times at which the connection was lost, the last ones.
 #[derive(Debug, Default)]
@@ -34,10 +36,11 @@ impl Breaks {
         self.any.load(Ordering::Acquire)
     }
 
-    /// Whether it was lost after this moment, and no later than so long after.
+    /// Whether it was lost at this moment, or no later than so long after. What was received before the loss may be looked at a
+    /// little after it, so that counts too.
     pub(crate) fn came_soon_after(&self, moment: Instant, within: Duration) -> bool {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        times.iter().any(|time| *time >= moment && time.duration_since(moment) <= within)
+        times.iter().any(|time| *time + AFTERMATH >= moment && *time <= moment + within)
     }
 }
 
@@ -55,11 +58,13 @@ mod tests {
         let late = Instant::now();
         tokio::time::advance(SECOND).await;
         breaks.note();
-        tokio::time::advance(SECOND).await;
+        let just_after = Instant::now() + SECOND;
+        tokio::time::advance(3 * SECOND).await;
         let after = Instant::now();
         assert!(breaks.any());
         assert!(breaks.came_soon_after(late, 2 * SECOND));
         assert!(!breaks.came_soon_after(early, 2 * SECOND));
+        assert!(breaks.came_soon_after(just_after, 2 * SECOND), "it may have been under way before");
         assert!(!breaks.came_soon_after(after, 2 * SECOND));
     }
 }
