@@ -7,8 +7,9 @@
 //! | `memory` (default) | `memory://` (a new store), `memory://NAME` (one per process) | in process, nothing outlives it: development, tests, edge |
 //! | `nats` | `nats://HOST:4222`, `tls://HOST:4222` | NATS JetStream 2.10 and newer |
 //!
-//! The feature `signal` adds `stop_signal`, with which a [`worker`] stops as operating systems tell it to; `garde` adds `worker::Valid`, by
-//! which what handlers take is checked.
+//! The feature `layers` adds what goes around publishers, consumers and handlers in production, as `layers`; `topology` adds streams and
+//! consumers that are declared in a file, as `topology`; `signal` adds `stop_signal`, with which a [`worker`] stops as operating systems tell
+//! it to; `garde` adds `worker::Valid`, by which what handlers take is checked.
 //!
 //! ```
 //! use pubsub::{ConsumerConfig, FetchOptions, Provision, StreamConfig};
@@ -37,10 +38,14 @@
 #[cfg(feature = "signal")]
 mod stop_signal;
 
+#[cfg(feature = "layers")]
+pub use pubsub_layers as layers;
 #[cfg(feature = "memory")]
 pub use pubsub_memory as memory;
 #[cfg(feature = "nats")]
 pub use pubsub_nats as nats;
+#[cfg(feature = "topology")]
+pub use pubsub_topology as topology;
 
 #[doc(inline)]
 pub use pubsub_core::*;

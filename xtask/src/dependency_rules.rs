@@ -39,6 +39,8 @@ const fn rule(
 const CORE: &str = "pubsub-core";
 const MEMORY: &str = "pubsub-memory";
 const NATS: &str = "pubsub-nats";
+const LAYERS: &str = "pubsub-layers";
+const TOPOLOGY: &str = "pubsub-topology";
 const TESTKIT: &str = "pubsub-testkit";
 const FACADE: &str = "pubsub-kit";
 
@@ -47,13 +49,16 @@ const RULES: &[Rule] = &[
     rule(CORE, Features::All, &[], Network::None),
     rule(MEMORY, Features::All, &[CORE], Network::None),
     rule(NATS, Features::All, &[CORE], Network::Allowed),
+    rule(LAYERS, Features::All, &[CORE], Network::None),
+    rule(TOPOLOGY, Features::All, &[CORE], Network::None),
     // The proxy between a client and a server opens sockets, on loopback.
     rule(TESTKIT, Features::All, &[CORE, MEMORY], Network::Allowed),
     rule(TESTKIT, Features::Only(""), &[CORE], Network::Allowed),
-    rule(FACADE, Features::All, &[CORE, MEMORY, NATS], Network::Allowed),
+    rule(FACADE, Features::All, &[CORE, MEMORY, NATS, LAYERS, TOPOLOGY], Network::Allowed),
     rule(FACADE, Features::Only(""), &[CORE], Network::None),
     rule(FACADE, Features::Only("memory"), &[CORE, MEMORY], Network::None),
     rule(FACADE, Features::Only("nats"), &[CORE, NATS], Network::Allowed),
+    rule(FACADE, Features::Only("layers,topology"), &[CORE, LAYERS, TOPOLOGY], Network::None),
     rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
     rule("pubsub-bench", Features::All, &[CORE, MEMORY, NATS, TESTKIT], Network::Allowed),
     rule("pubsub-faults", Features::All, &[CORE, NATS, TESTKIT], Network::Allowed),

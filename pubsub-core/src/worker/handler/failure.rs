@@ -80,6 +80,12 @@ impl Failure {
         self.wanted == Wanted::Reject
     }
 
+    /// Whether the attempt was not begun with ([`postpone`](Self::postpone)).
+    #[must_use]
+    pub fn is_postponed(&self) -> bool {
+        matches!(self.wanted, Wanted::Postpone(_))
+    }
+
     /// Why, in one line.
     #[must_use]
     pub fn reason(&self) -> &str {

@@ -63,6 +63,21 @@ impl Response {
     pub fn is_done(&self) -> bool {
         matches!(self.verdict, Verdict::Done)
     }
+
+    /// What is to be published before the verdict takes effect, for layers that add a header.
+    #[must_use]
+    pub fn messages_mut(&mut self) -> &mut [OutboundMessage] {
+        &mut self.publish
+    }
+
+    /// Why it has not, for layers that look at it.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.verdict {
+            Verdict::Done => None,
+            Verdict::Failed(failure) => Some(failure),
+        }
+    }
 }
 
 impl From<Verdict> for Response {
