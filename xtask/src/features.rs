@@ -1,4 +1,4 @@
-//! Every library compiles, without warnings, with each of its features alone, with none, and with all.
+//! Every library compiles, without warnings, with none of its features and with each of them alone.
 
 use crate::Result;
 use crate::command::{cargo, run};
@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 /// Does not compile without features, and says so: TLS takes one provider of cryptography or another.
 const NEEDS_A_FEATURE: &str = "pubsub-nats";
 
-/// Checks the libraries that have features. That all of them together compile is clippy's stage.
+/// Checks the libraries that have features. That all of them compile together is seen in clippy's stage.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for package in workspace.members().filter(|package| package.has_library) {
         for features in selections(&package.features) {
@@ -24,16 +24,13 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// None, each alone, all; nothing for a package without features.
+/// None, and each alone; nothing for a package without features.
 fn selections(features: &[String]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();
     }
     let mut selections = vec![String::new()];
     selections.extend(features.iter().cloned());
-    if features.len() > 1 {
-        selections.push(features.join(","));
-    }
     selections
 }
 
@@ -42,9 +39,9 @@ mod tests {
     use super::selections;
 
     #[test]
-    fn none_each_and_all_are_checked() {
+    fn none_and_each_are_checked() {
         let features = ["memory".to_owned(), "nats".to_owned()];
-        assert_eq!(selections(&features), ["", "memory", "nats", "memory,nats"]);
+        assert_eq!(selections(&features), ["", "memory", "nats"]);
         assert_eq!(selections(&features[..1]), ["", "memory"]);
         assert!(selections(&[]).is_empty());
     }
