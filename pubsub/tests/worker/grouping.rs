@@ -11,7 +11,6 @@ use pubsub::worker::{
 use pubsub::{Client, ConsumerConfig, DeliveryInfo, ErrorKind, Provision, StreamConfig};
 use pubsub_testkit::fault_layer::{FaultLayer, PublishFault, SettleFault, When};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::support::until;
 
@@ -194,10 +193,8 @@ pub(crate) async fn members_share_the_partitions_and_keep_the_order_as_they_come
     publish(&client, 12, 20..40).await;
     until("all of them work", async || history.by_member().len() == 3).await;
 
-    let left = Instant::now();
     let _ = first.stop().await;
     until_shared(&[&second, &third]).await;
-    assert!(left.elapsed() < Duration::from_secs(20), "no lease has to pass: {:?}", left.elapsed());
     until("all is done", async || history.done().len() == 480).await;
     for member in [second, third] {
         assert_eq!(member.stop().await.cut_off, 0);
