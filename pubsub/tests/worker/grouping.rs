@@ -354,7 +354,7 @@ async fn churn(client: Client, seed: u64) {
             0 | 1 if members.len() < 5 => {
                 // Every other seed is one without such faults.
                 let faults =
-                    if seed % 2 == 0 { faults(seed + u64::from(round)) } else { FaultLayer::from_seed(seed) };
+                    if seed.is_multiple_of(2) { faults(seed + u64::from(round)) } else { FaultLayer::from_seed(seed) };
                 let theirs = client.clone().with_layer(faults.clone());
                 members.push((start(group(&theirs, round as usize, &history)), faults));
             }
