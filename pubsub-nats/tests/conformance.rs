@@ -3,4 +3,4 @@
 use pubsub_nats::NatsConnector;
 use pubsub_testkit::NatsHarness;
 
-pubsub_testkit::suite!(NatsHarness::start(NatsConnector));
+pubsub_testkit::main!(NatsHarness::start(NatsConnector));

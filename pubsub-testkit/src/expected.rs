@@ -120,9 +120,14 @@ impl Expected {
 
     /// What is wrong with what the backend declares for a case, if something is.
     pub(crate) fn objects_to(&self, case: &Case, declares: Capabilities) -> Option<String> {
+        self.objects_to_declared(case.needs, declares)
+    }
+
+    /// What is wrong with what the backend declares of the capabilities that something needs, if something is.
+    pub(crate) fn objects_to_declared(&self, needs: &[Capability], declares: Capabilities) -> Option<String> {
         let expected = self.declared.as_ref()?;
         let exact = |capability: &Capability| !expected.perhaps.has(*capability);
-        case.needs.iter().copied().filter(exact).find_map(|capability| {
+        needs.iter().copied().filter(exact).find_map(|capability| {
             match (declares.has(capability), expected.has.has(capability)) {
                 (false, true) => Some(format!(
                     "the backend does not declare `{capability}`, which its harness expects: if it is not meant to have it, \

@@ -77,5 +77,8 @@ pub use report::{CaseReport, Outcome, Report};
 pub use run::run_as_main;
 #[doc(hidden)]
 pub use run::run_as_test;
-pub use run::{Filter, Stress, StressCase, StressReport, histories_directory, run_suite, run_suite_observed};
+pub use run::{
+    Filter, Stress, StressCase, StressReport, histories_directory, run_suite, run_suite_observed,
+    run_suite_side_by_side,
+};
 pub use test_app::{Handled, TestApp};

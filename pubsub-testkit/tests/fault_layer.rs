@@ -367,3 +367,37 @@ async fn a_seed_repeats_its_faults_and_another_has_others() -> Result<()> {
     assert_ne!(chance(43).await?, first);
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_connection_nothing_passes() -> Result<()> {
+    let faults = FaultLayer::from_seed(1);
+    let bench = Bench::new(&faults).await?;
+    let (core, listener) = (bench.client.core()?, bench.client.core()?);
+    let mut heard =
+        listener.subscribe(SubjectFilter::new("told")?, pubsub_core::CoreSubscribeOptions::default()).await?;
+    faults.disconnect(SECOND * 60);
+    let stream = "RIDE".try_into()?;
+    let began = Instant::now();
+    let publisher = bench.client.publisher();
+    for refused in [
+        publisher.flush().await,
+        bench.consumer.info().await.map(drop),
+        bench.client.admin()?.stream_info(&stream).await.map(drop),
+        core.publish(OutboundMessage::new("told", "lost")?).await,
+    ] {
+        assert_eq!(refused.expect_err("there is no connection").kind(), ErrorKind::Unavailable);
+    }
+    assert_eq!(began.elapsed(), SECOND * 20, "each has waited for it");
+    bench.truth.core()?.publish(OutboundMessage::new("told", "missed")?).await?;
+
+    sleep(SECOND * 60).await;
+    publisher.flush().await?;
+    bench.consumer.info().await?;
+    bench.client.admin()?.stream_info(&stream).await?;
+    let next = tokio::spawn(async move { heard.next().await });
+    sleep(SECOND).await;
+    core.publish(OutboundMessage::new("told", "heard")?).await?;
+    let next = next.await.expect("no panic").expect("it goes on")?;
+    assert_eq!(&next.payload[..], b"heard", "what was said meanwhile is lost");
+    Ok(())
+}

@@ -9,7 +9,7 @@ use pubsub_nats::NatsConnector;
 use pubsub_testkit::nats_server::NatsServer;
 use pubsub_testkit::{
     CaseReport, Filter, IntoHarness, MemoryHarness, NatsHarness, Outcome, Stress, histories_directory,
-    run_suite_observed,
+    run_suite_side_by_side,
 };
 
 use crate::{Result, nats_server};
@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     /// Runs each case so often, in another order each time, and reports counts
     #[arg(long, value_name = "N")]
     repeat: Option<usize>,
-    /// How many cases run at once; 0 = as many as there are cores. With `--repeat`
-    #[arg(long, value_name = "M", default_value_t = 1, requires = "repeat")]
+    /// How many cases run at once. By default, and as 0, one for each core; on servers without `--repeat`, three for two
+    #[arg(long, value_name = "M", default_value_t = 0)]
     parallel: usize,
     /// What the order is made of. With `--repeat`; by default from the time
     #[arg(long, value_name = "S", requires = "repeat")]
@@ -77,8 +77,12 @@ fn run_on<H: IntoHarness>(harness: impl Fn() -> H + Sync, arguments: &Arguments)
     }
 }
 
-fn run_once<H: IntoHarness>(harness: impl Fn() -> H, arguments: &Arguments, filter: &Filter) -> Result<()> {
-    let report = run_suite_observed(harness, filter, show);
+fn run_once<H: IntoHarness>(
+    harness: impl Fn() -> H + Sync,
+    arguments: &Arguments,
+    filter: &Filter,
+) -> Result<()> {
+    let report = run_suite_side_by_side(harness, filter, arguments.parallel, show);
     println!("{}", report.table());
     for path in report.save_histories(&directory(arguments))? {
         println!("the whole history: {}", path.display());

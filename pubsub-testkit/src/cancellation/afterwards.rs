@@ -1,28 +1,29 @@
 //! What must hold after a call was dropped.
 
-use pubsub_core::{Capability, ErrorKind};
+use pubsub_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
+use super::calls::Leaves;
 use super::scene::Scene;
-use crate::check::{CaseResult, Failure};
+use crate::check::{CaseResult, Failure, check};
 use crate::trial::{SettleSurely as _, TestConsumer, Trial};
 
 /// The connection works as before: whatever the call has left, a message can be published, and everything that is stored
 /// comes and can be settled.
-pub(super) async fn everything_goes_on(scene: &Scene<'_>) -> CaseResult {
+pub(super) async fn everything_goes_on(scene: &Scene<'_>, leaves: Leaves) -> CaseResult {
     let trial = scene.trial;
-    trial.in_time("what follows a dropped call", goes_on(scene)).await?
+    trial.in_time("what follows a dropped call", goes_on(scene, leaves)).await?
 }
 
-async fn goes_on(scene: &Scene<'_>) -> CaseResult {
-    let Err(failure) = works(scene).await else {
+async fn goes_on(scene: &Scene<'_>, leaves: Leaves) -> CaseResult {
+    let Err(failure) = works(scene, leaves).await else {
         return Ok(());
     };
     // A deletion that was on its way when it was dropped is made at any time, once.
-    if !is_gone(scene).await? {
+    if leaves != Leaves::PerhapsNothing || !is_gone(scene).await? {
         return Err(failure);
     }
-    works(scene).await
+    works(scene, leaves).await
 }
 
 async fn is_gone(scene: &Scene<'_>) -> CaseResult<bool> {
@@ -33,13 +34,32 @@ async fn is_gone(scene: &Scene<'_>) -> CaseResult<bool> {
     }
 }
 
-async fn works(scene: &Scene<'_>) -> CaseResult {
+async fn works(scene: &Scene<'_>, leaves: Leaves) -> CaseResult {
     let trial = scene.trial;
-    make_again_what_is_gone(scene).await?;
+    match leaves {
+        Leaves::Everything => is_as_it_was(scene).await?,
+        Leaves::PerhapsNothing => make_again_what_is_gone(scene).await?,
+        Leaves::PerhapsPaused => {
+            trial.admin()?.resume_consumer(&scene.stream, scene.consumer.name()).await?;
+        }
+    }
     trial.publish("a", "after the dropped call").await?;
     let consumer = trial.open(trial.broker(), &scene.consumer).await?;
     drain(trial, &consumer).await?;
     consumer.drained();
+    Ok(())
+}
+
+/// Stream and consumer are there, and the consumer delivers.
+async fn is_as_it_was(scene: &Scene<'_>) -> CaseResult {
+    let admin = scene.trial.admin()?;
+    let there = |error: Error, what: &str| Failure::from(error).while_doing(format!("look for {what}"));
+    let stream = admin.stream_info(&scene.stream).await;
+    stream.map_err(|error| there(error, "the stream, which the call was not to delete"))?;
+    let consumer = admin.consumer_info(&scene.stream, scene.consumer.name()).await;
+    let consumer =
+        consumer.map_err(|error| there(error, "the consumer, which the call was not to delete"))?;
+    check!(consumer.paused_until.is_none(), "the consumer is paused, which the call was not to do");
     Ok(())
 }
 
@@ -55,11 +75,7 @@ async fn make_again_what_is_gone(scene: &Scene<'_>) -> CaseResult {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             admin.create_consumer(&scene.stream, trial.consumer_config("worker")?).await?;
         }
-        known => {
-            if known?.paused_until.is_some() && trial.has(Capability::Pause) {
-                admin.resume_consumer(&scene.stream, scene.consumer.name()).await?;
-            }
-        }
+        known => drop(known?),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
-use pubsub_core::Result;
+use pubsub_core::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::drive::drive;
@@ -16,11 +16,12 @@ use crate::harness::IntoHarness;
 pub struct CutCall {
     /// The call.
     pub call: &'static str,
-    /// In how many places it was dropped: before its first poll, and after each poll that did not end it.
+    /// How often it was dropped: before its first poll, after each poll that did not end it, and when it was woken after
+    /// each of them.
     pub cuts: usize,
     /// Whether the backend declares what the call needs; otherwise it was not made.
     pub supported: bool,
-    /// What went wrong, and after how many polls.
+    /// What went wrong, and after how many polls; or that the harness expects a capability which is not declared.
     pub findings: Vec<String>,
 }
 
@@ -38,12 +39,25 @@ pub struct CancellationReport {
 
 impl CancellationReport {
     /// Drops everything everywhere, each attempt on a fresh harness. Blocks, on threads of its own: some seconds on virtual
-    /// time, half a minute on real time; not to be called inside a runtime.
+    /// time, up to a minute on real time; not to be called inside a runtime.
     ///
     /// # Errors
     /// What keeps a first harness from being made.
     pub fn of<H: IntoHarness>(harness: impl Fn() -> H + Sync) -> Result<Self> {
-        drive(harness)
+        drive(harness, |_| true)
+    }
+
+    /// The same for one call, by its name in the report, such as `Consumer::fetch`.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); `InvalidInput` for a call that is not among them.
+    pub fn of_call<H: IntoHarness>(call: &str, harness: impl Fn() -> H + Sync) -> Result<Self> {
+        let report = drive(harness, |name| name == call)?;
+        if report.calls.is_empty() {
+            let error = Error::new(ErrorKind::InvalidInput, "there is no such call to be dropped");
+            return Err(error.with_context("call", call.to_owned()));
+        }
+        Ok(report)
     }
 
     /// Whether something went wrong.
@@ -63,12 +77,12 @@ impl CancellationReport {
     #[must_use]
     pub fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_style(ASCII_MARKDOWN).set_header(["call", "dropped in places", "outcome"]);
+        table.load_style(ASCII_MARKDOWN).set_header(["call", "times dropped", "outcome"]);
         for call in &self.calls {
             let outcome = match (call.supported, call.findings.len()) {
-                (false, _) => "not supported".to_owned(),
+                (false, 0) => "not supported".to_owned(),
                 (true, 0) => "goes on".to_owned(),
-                (true, wrong) => format!("{wrong} wrong"),
+                (_, wrong) => format!("{wrong} wrong"),
             };
             table.add_row([call.call, &call.cuts.to_string(), &outcome]);
         }
@@ -83,7 +97,7 @@ impl CancellationReport {
         let wrong = self.calls.iter().filter(|call| !call.findings.is_empty()).count();
         let _ = writeln!(
             text,
-            "\n{}: {} calls dropped in {cuts} places, {wrong} of them went wrong",
+            "\n{}: {} calls dropped {cuts} times, {wrong} of them went wrong",
             self.backend,
             self.calls.len()
         );

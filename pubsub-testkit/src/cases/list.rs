@@ -34,7 +34,6 @@ macro_rules! for_each_case {
             "A24" a24_subject_computed_per_message = a_publish::publishers::computed_subjects [];
             "A25" a25_options_hold_for_one_publish = a_publish::publishers::options_of_one_call [];
             "A26" a26_refusals_are_the_same_everywhere = a_publish::refusals::are_the_same_everywhere [];
-
             "B1" b1_ack_ends_redelivery = b_settle::ack::ends_redelivery [];
             "B2" b2_nak_redelivers = b_settle::nak::redelivers [];
             "B3" b3_nak_delay_is_kept = b_settle::nak::delay_is_kept [NakDelay];
@@ -45,6 +44,8 @@ macro_rules! for_each_case {
             "B8" b8_second_settlement_is_harmless = b_settle::ack::second_settlement_is_harmless [];
             "B9" b9_dropped_delivery_comes_again_once = b_settle::ack_wait::dropped_delivery_comes_again_once [];
             "B10" b10_cancelled_handler_settles_nothing = b_settle::elsewhere::cancelled_handler_settles_nothing [];
+            "B11" b11_panic_of_a_handler_is_a_failure = b_settle::handlers::panic_is_a_failure [GetMessage];
+            "B12" b12_undecodable_message_is_given_up_at_once = b_settle::handlers::undecodable_is_given_up [GetMessage];
             "B13" b13_confirmed_settle_after_deletion_fails = b_settle::ack::confirmed_after_deletion [ConfirmedSettlement];
             "B14" b14_ack_holds_without_its_confirmation = b_settle::lost_answer::cut_before_the_confirmation [ConfirmedSettlement];
             "B15" b15_several_settled_are_exactly_those = b_settle::many::exactly_the_range [];
@@ -52,13 +53,23 @@ macro_rules! for_each_case {
             "B18" b18_runtime_that_stops_afterwards = b_settle::elsewhere::runtime_that_stops [];
             "B19" b19_ack_out_of_order_is_safe = b_settle::many::out_of_order [];
             "B20" b20_settled_after_close_it_comes_again = b_settle::late::after_close_it_comes_again [];
-
+            "B21" b21_error_of_a_handler_is_a_retry = b_settle::handlers::error_is_a_retry [];
             "C1" c1_attempts_count_and_persist = c_retry::attempts::count_and_persist [];
             "C2" c2_max_deliver_is_the_number_of_attempts = c_retry::max_deliver::is_the_number_of_attempts [];
             "C3" c3_max_deliver_of_zero_is_refused = c_retry::max_deliver::zero_is_refused [];
+            "C4" c4_delays_between_attempts_grow = c_retry::worker::delays_grow [];
+            "C5" c5_dead_letters_have_the_whole_story = c_retry::dead_letters::have_the_whole_story [GetMessage];
+            "C6" c6_dead_letters_are_waited_for = c_retry::dead_letters::are_waited_for [GetMessage];
+            "C7" c7_final_failure_ends_at_the_first_attempt = c_retry::worker::final_is_final [GetMessage];
+            "C8" c8_every_consumer_with_dead_letters_starts = c_retry::dead_letters::serve_every_consumer [GetMessage];
+            "C9" c9_dead_letters_come_once_and_last = c_retry::dead_letters::come_once_and_last [GetMessage];
+            "C10" c10_what_is_sent_back_is_no_duplicate = c_retry::dead_letters::are_sent_back [GetMessage DeleteMessage MessageId];
+            "C11" c11_dead_letters_can_be_administered = c_retry::dead_letters::can_be_administered [GetMessage DeleteMessage];
             "C13" c13_exhausted_message_stays_inspectable = c_retry::exhausted::stay_inspectable [WorkQueueRetention GetMessage];
+            "C14" c14_waiting_for_a_retry_holds_no_place = c_retry::worker::waiting_holds_no_place [];
+            "C15" c15_worker_needs_a_word_on_dead_letters = c_retry::worker::needs_a_destination [];
             "C16" c16_attempts_cannot_be_forged = c_retry::forged::by_headers [];
-
+            "C17" c17_dead_letters_get_every_kind_of_failure = c_retry::dead_letters::get_every_kind_of_failure [GetMessage];
             "D1" d1_durable_resumes_at_the_first_unacked = d_consume::resume::at_the_first_unacked [];
             "D2" d2_durable_outlives_its_client = d_consume::resume::after_the_client_closed [];
             "D3" d3_competing_members_share_the_work = d_consume::sharing::one_member_each [];
@@ -77,11 +88,11 @@ macro_rules! for_each_case {
             "D16" d16_subscription_in_order_until_the_close = d_consume::iterate::in_order_until_the_close [];
             "D17" d17_same_by_fetch_and_subscription = d_consume::iterate::same_by_fetch_and_subscription [];
             "D18" d18_consumers_come_and_go_while_others_run = d_consume::running::consumers_come_and_go [];
+            "D19" d19_handler_stops_its_worker = d_consume::stopping::from_inside_a_handler [];
             "D20" d20_missing_stream_is_an_error = d_consume::names::missing_stream [];
             "D21" d21_subject_added_later_flows = d_consume::running::subject_is_added [Update];
             "D23" d23_resume_after_the_acked_ones = d_consume::position::resume_after_k [];
             "D24" d24_wrong_places_are_refused = d_consume::reset::wrong_places_are_refused [Reset];
-
             "E1" e1_limits_discard_old_or_new = e_retention::limits::discard_old_and_new [StreamLimits DiscardNew];
             "E2" e2_interest_keeps_until_all_have_settled = e_retention::interest::until_all_have_settled [InterestRetention];
             "E3" e3_work_queue_keeps_until_acked = e_retention::work_queue::until_it_is_acked [WorkQueueRetention];
@@ -93,13 +104,14 @@ macro_rules! for_each_case {
             "E9" e9_delay_is_kept_or_refused = e_retention::schedule::delay_is_kept_or_refused [];
             "E10" e10_replay_keeps_the_spacing = e_retention::replay::keeps_the_spacing [OriginalReplay];
             "E11" e11_purge_removes_what_it_says = e_retention::purge::removes_what_it_says [Purge];
-
             "F1" f1_order_is_that_of_publishing = f_flow::order::is_that_of_publishing [];
             "F3" f3_members_join_and_leave = f_flow::rebalance::members_join_and_leave [];
+            "F4" f4_concurrency_limit_is_reached_and_kept = f_flow::worker::limit_is_reached_and_kept [];
             "F5" f5_max_ack_pending_bounds_what_is_unsettled = f_flow::max_ack_pending::bounds_what_is_unsettled [MaxAckPending];
             "F6" f6_prefetch_does_not_outlive_the_ack_wait = f_flow::prefetch::does_not_outlive_the_ack_wait [];
             "F7" f7_stalled_reader_holds_its_buffer = f_flow::prefetch::stalled_reader_holds_its_buffer [];
-
+            "F8" f8_rate_limit_is_kept = f_flow::worker::rate_is_kept [];
+            "F10" f10_batches_by_size_and_time = f_flow::worker::batches_by_size_and_time [];
             "G1" g1_close_twice_and_use_afterwards = g_lifecycle::close::twice_and_used_afterwards [];
             "G2" g2_stop_before_start = g_lifecycle::restart::stop_before_start [];
             "G3" g3_start_stop_start = g_lifecycle::restart::start_stop_start [];
@@ -107,6 +119,7 @@ macro_rules! for_each_case {
             "G5" g5_cancelled_subscription_leaves_the_rest = g_lifecycle::cancel::subscription [];
             "G6" g6_concurrent_open_and_close_lose_nothing = g_lifecycle::restart::at_the_same_time [];
             "G7" g7_close_in_the_safe_order = g_lifecycle::finish::in_the_safe_order [];
+            "G8" g8_deadline_of_a_drain_gives_back_at_once = g_lifecycle::drain::deadline_gives_back_at_once [];
             "G9" g9_accepted_publishes_are_stored_at_the_close = g_lifecycle::finish::accepted_publishes_are_stored [];
             "G10" g10_predecessors_orphans_do_not_starve = g_lifecycle::restart::predecessors_orphans [MaxAckPending];
             "G11" g11_siblings_go_on = g_lifecycle::siblings::go_on [];
@@ -115,7 +128,6 @@ macro_rules! for_each_case {
             "G14" g14_prefetched_messages_are_given_back = g_lifecycle::finish::prefetched_are_given_back [];
             "G15" g15_last_ack_survives_the_process = g_lifecycle::process::last_ack_survives [];
             "G16" g16_everything_ends_without_a_store = g_lifecycle::gone::everything_ends [MessageId];
-
             "H1" h1_crashes_under_load_lose_nothing = h_faults::outage::crashes_lose_nothing [MessageId];
             "H2" h2_long_cuts_lose_nothing = h_faults::outage::cuts_lose_nothing [MessageId];
             "H3" h3_half_open_connection_is_noticed = h_faults::half_open::is_noticed [];
@@ -127,14 +139,13 @@ macro_rules! for_each_case {
             "H9" h9_clocks_that_differ_do_no_harm = h_faults::clock::does_no_harm [];
             "H10" h10_deletion_is_an_error_and_not_silence = h_faults::deleted::is_an_error_and_not_silence [];
             "H11" h11_members_receive_again_after_a_crash = h_faults::several::members_receive_again [MessageId];
-
+            "H12" h12_poison_ends_among_the_dead_letters = h_faults::poison::ends_among_the_dead_letters [GetMessage];
             "I1" i1_request_gets_its_answer = i_plain::request::gets_its_answer [CoreMessaging];
             "I2" i2_no_listener_is_not_no_answer = i_plain::request::no_listener_and_no_answer [CoreMessaging];
             "I3" i3_groups_and_everybody_at_most_once = i_plain::listen::groups_and_everybody [CoreMessaging];
             "I4" i4_plain_answer_to_what_came_by_a_stream = i_plain::request::answers_what_came_by_a_stream [CoreMessaging];
             "I5" i5_request_to_many_gives_each_answer = i_plain::request::many_answers [CoreMessaging];
             "I6" i6_each_request_gets_its_own_answer = i_plain::request::each_its_own_answer [CoreMessaging];
-
             "J1" j1_create_is_idempotent_or_refused = j_admin::create::idempotent_or_refused [];
             "J2" j2_lists_and_counts_are_exact = j_admin::list::lists_and_counts [List];
             "J3" j3_consumer_counters_move_as_expected = j_admin::counters::move_as_expected [];
@@ -142,19 +153,18 @@ macro_rules! for_each_case {
             "J7" j7_secrets_do_not_show = j_admin::health::secrets_do_not_show [];
             "J8" j8_features_are_known_at_once = j_admin::health::features_are_known_at_once [];
             "J9" j9_twins_are_compared = l_meta::twins::answers_are_compared [];
-
             "K1" k1_layers_in_order_both_ways = k_layers::order::both_ways [];
+            "K3" k3_prefixes_of_routers_add_up = k_layers::routers::prefixes_add_up [];
             "K4" k4_stack_of_layers_changes_nothing = k_layers::stack::changes_nothing [];
+            "K6" k6_inbox_handles_a_message_once = k_layers::routers::inbox_handles_once [MessageId];
             "K7" k7_one_handler_on_two_connections = k_layers::two::one_handler [];
             "K8" k8_assertions_see_what_was_done = k_layers::assertions::see_what_was_done [];
-
             "L1" l1_capabilities_are_true = l_meta::capabilities_are_true [];
             "L2" l2_report_lists_every_skip = l_meta::report_lists_every_skip [];
             "L3" l3_wrong_backends_are_caught = l_meta::repeated::wrong_backends_are_caught [];
             "L4" l4_same_seed_same_faults = l_meta::repeated::same_seed_same_faults [];
             "L5" l5_whole_cases_side_by_side = l_meta::repeated::side_by_side [];
             "L6" l6_latencies_are_measured = l_meta::latency::measured [];
-
             "M1" m1_expectations_hold_or_refuse = m_beyond::expectations::hold_or_refuse [Expectations];
             "M2" m2_expectation_over_a_filter = m_beyond::expectations::over_a_filter [Expectations ExpectedSubjectFilter];
             "M3" m3_full_subject_refuses = m_beyond::full_subject::refuses [StreamLimits DiscardNew DiscardNewPerSubject];

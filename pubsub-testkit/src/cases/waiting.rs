@@ -36,7 +36,6 @@ impl Waiting {
 
 const WORKER: &str = "the worker";
 const LAYERS: &str = "the operations layers";
-const DEAD_LETTERS: &str = "the dead-letter tools";
 /// What K5 waits for: an outbox, which nothing asks for.
 const NOTHING: &str = "out of scope: an outbox, which nothing asks for";
 
@@ -46,37 +45,15 @@ const fn case(id: &'static str, waits_for: &'static str, title: &'static str) ->
 
 /// A case that gets its line in [`list`](super::list) loses it here; a test compares both with the catalogue.
 const WAITING: &[Waiting] = &[
-    case("B11", WORKER, "a panic in a handler is settled by policy, and the consumer lives"),
-    case("B12", WORKER, "an undecodable message goes to the dead letters once and never loops"),
     case("B17", WORKER, "the context of a message ends with its settlement and with the close"),
-    case("B21", WORKER, "a plain error of a handler is a retry under the policy, never a loss"),
-    case("C4", WORKER, "delays between attempts grow by the policy, with jitter within its bounds"),
-    case("C5", WORKER, "an exhausted message is in the dead letters once, whole and with its story"),
-    case("C6", WORKER, "if the dead letters cannot be reached, the original is neither lost nor settled"),
-    case("C7", WORKER, "an error of a hopeless class goes to the dead letters at the first attempt"),
-    case("C8", WORKER, "every consumer with dead letters starts"),
-    case("C9", WORKER, "dead letters come after the last attempt, one for a message"),
-    case("C10", DEAD_LETTERS, "what is sent back from the dead letters is not taken for a duplicate"),
-    case("C11", DEAD_LETTERS, "dead letters can be listed, queried, edited, discarded and sent back"),
     case("C12", WORKER, "a delay that the backend cannot keep is refused at configuration"),
-    case("C14", WORKER, "a message that waits for its retry holds up nobody"),
-    case("C15", WORKER, "a limit of attempts without a destination, or the reverse, is refused at the start"),
-    case("C17", WORKER, "a decode error, a last error and a panic all reach the dead letters"),
-    case("D19", WORKER, "consuming is stopped from inside a handler"),
     case("D22", LAYERS, "tenants are kept apart, and unknown ones refused or defaulted by policy"),
     case("F2", WORKER, "order per key holds with many workers, naks, delays and crashes"),
-    case("F4", WORKER, "a concurrency limit is reached and never passed"),
-    case("F8", LAYERS, "a rate limit lets so many through and then no more"),
     case("F9", LAYERS, "a circuit breaker opens, tries and closes; meanwhile messages stay in the stream"),
-    case("F10", WORKER, "batches are made by size and by time, and one failure is one message's"),
-    case("G8", WORKER, "what is not finished at the deadline of a drain comes to others at once"),
-    case("H12", WORKER, "a message that kills its process each time ends in the dead letters"),
     case("J5", LAYERS, "metrics equal the history"),
     case("J6", LAYERS, "a trace goes on from publish to consume"),
     case("K2", WORKER, "the most specific mapping of an error wins"),
-    case("K3", WORKER, "nested prefixes add up, and to include a router twice changes nothing"),
     case("K5", NOTHING, "an outbox publishes if and only if its transaction commits"),
-    case("K6", LAYERS, "an inbox handles a message once"),
 ];
 
 #[cfg(test)]

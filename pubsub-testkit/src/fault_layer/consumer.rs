@@ -4,14 +4,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pubsub_core::{
-    Capabilities, Consumer, ConsumerInfo, Delivery, ErrorKind, FetchOptions, Result, Settlement,
-    SubscribeOptions,
+    Capabilities, Consumer, ConsumerInfo, Delivery, FetchOptions, Result, Settlement, SubscribeOptions,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::delivered;
 use super::fault::FetchFault;
-use super::plan::{Plan, injected_error};
+use super::link::PATIENCE;
+use super::plan::{Plan, injected_error, no_connection};
 use super::subscription;
 
 #[derive(Debug)]
@@ -29,8 +29,7 @@ impl FaultyConsumer {
     async fn batch(&self, options: FetchOptions, deadline: Instant) -> Result<Vec<Delivery>> {
         loop {
             if !self.plan.link().is_up() && timeout_at(deadline, self.plan.link().up()).await.is_err() {
-                let error = injected_error(ErrorKind::Unavailable, "there is no connection");
-                return Err(error.with_operation("fetch"));
+                return Err(no_connection("fetch"));
             }
             let losses = self.plan.link().losses();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -73,6 +72,7 @@ impl Consumer for FaultyConsumer {
     }
 
     async fn info(&self) -> Result<ConsumerInfo> {
+        self.plan.connected("consumer info", PATIENCE).await?;
         self.inner.info().await
     }
 

@@ -19,9 +19,9 @@ pub enum PublishFault {
     /// The message is lost before it is stored: `Timeout` with an unknown effect.
     UnknownNotStored,
     /// The connection is lost before the message is sent, and is back after that time. Until then publishes and fetches
-    /// wait, as long as their own limit allows (`Unavailable` after it), plain settlements are lost, confirmed ones and
-    /// extensions are `Unavailable`, and a subscription gives one error, loses what it has prefetched, and goes on
-    /// afterwards.
+    /// wait, as long as their own limit allows (`Unavailable` after it), and so do flushes, administration and plain
+    /// messages, for 5 s; plain settlements are lost, confirmed ones and extensions are `Unavailable`; a subscription
+    /// gives one error, loses what it has prefetched, and goes on afterwards; a listener loses what was said meanwhile.
     Disconnect(Duration),
 }
 

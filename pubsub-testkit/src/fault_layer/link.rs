@@ -5,6 +5,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+/// How long a call waits for a connection where the caller says nothing.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Whether there is a connection, and which loss of it was the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct State {

@@ -6,7 +6,7 @@ use pubsub_core::{DeliveryInfo, Error, ErrorKind, Headers, Message, Result, Sett
 use tokio::time::sleep;
 
 use super::fault::{ExtendFault, SettleFault};
-use super::plan::{Plan, injected_error};
+use super::plan::{Plan, injected_error, no_connection};
 
 #[derive(Debug)]
 pub(super) struct FaultyMessage {
@@ -22,10 +22,6 @@ impl FaultyMessage {
 
 fn no_answer() -> Error {
     injected_error(ErrorKind::Timeout, "no answer came").with_operation("settle").with_effect_unknown()
-}
-
-fn no_connection(operation: &'static str) -> Error {
-    injected_error(ErrorKind::Unavailable, "there is no connection").with_operation(operation)
 }
 
 #[async_trait]

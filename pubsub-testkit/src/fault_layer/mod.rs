@@ -1,6 +1,8 @@
 //! Faults between a user's code and any backend: [`FaultLayer`].
 
+mod admin;
 mod consumer;
+mod core;
 mod delivered;
 mod fault;
 mod link;
@@ -14,18 +16,22 @@ mod when;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::{Consumer, Layer, Publisher};
+use pubsub_core::{Consumer, CoreMessaging, Layer, Publisher, Result, StreamAdmin};
 
 pub use fault::{DeliveryFault, ExtendFault, Fault, FetchFault, PublishFault, SettleFault};
 pub use plan::Injected;
 pub use when::When;
 
+use admin::FaultyAdmin;
 use consumer::FaultyConsumer;
+use core::FaultyCore;
+use link::PATIENCE;
 use plan::Plan;
 use publisher::FaultyPublisher;
 
 /// A layer that injects faults into publishing and consuming, so that an application's handlers can be tested against
-/// them: on the memory backend, in virtual time, the same way for the same seed.
+/// them: on the memory backend, in virtual time, the same way for the same seed. Administration and plain messages meet
+/// one fault, a lost connection.
 ///
 /// A rule names a point (publish, fetch, delivery, settle, extend), says [`When`] and what. Of several rules for one point
 /// the first one that says yes is followed. Deliveries, settlements and extensions are judged by stream, consumer, sequence
@@ -128,6 +134,21 @@ impl FaultLayer {
         self.plan.heal();
     }
 
+    /// Ends every fault and forgets the rules; those that are given afterwards are followed.
+    pub(crate) fn forget(&self) {
+        self.plan.forget();
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.plan.link().is_up()
+    }
+
+    /// Waits for a connection, as long as calls do that say nothing of it.
+    pub(crate) async fn connected(&self, operation: &'static str) -> Result<()> {
+        self.plan.connected(operation, PATIENCE).await
+    }
+
     /// What was injected until now, in order.
     #[must_use]
     pub fn injected(&self) -> Vec<Injected> {
@@ -142,5 +163,13 @@ impl Layer for FaultLayer {
 
     fn consumer(&self, inner: Arc<dyn Consumer>) -> Arc<dyn Consumer> {
         Arc::new(FaultyConsumer::new(inner, Arc::clone(&self.plan)))
+    }
+
+    fn admin(&self, inner: Arc<dyn StreamAdmin>) -> Arc<dyn StreamAdmin> {
+        Arc::new(FaultyAdmin::new(inner, Arc::clone(&self.plan)))
+    }
+
+    fn core(&self, inner: Arc<dyn CoreMessaging>) -> Arc<dyn CoreMessaging> {
+        Arc::new(FaultyCore::new(inner, Arc::clone(&self.plan)))
     }
 }

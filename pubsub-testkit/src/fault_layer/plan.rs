@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use pubsub_core::{Error, ErrorKind, Message};
-use tokio::time::Instant;
+use pubsub_core::{Error, ErrorKind, Message, Result};
+use tokio::time::{Instant, timeout};
 
 use super::fault::{DeliveryFault, ExtendFault, Fault, FetchFault, PublishFault, SettleFault};
 use super::link::Link;
@@ -99,6 +99,17 @@ impl Plan {
     pub(super) fn heal(&self) {
         self.healed.store(true, Ordering::Release);
         self.link.mend();
+    }
+
+    /// Forgets the rules; new ones are followed.
+    pub(super) fn forget(&self) {
+        self.inner().rules.clear();
+        self.link.mend();
+    }
+
+    /// Waits for a connection, for so long.
+    pub(super) async fn connected(&self, operation: &'static str, patience: Duration) -> Result<()> {
+        timeout(patience, self.link.up()).await.map_err(|_| no_connection(operation))
     }
 
     pub(super) fn injected(&self) -> Vec<Injected> {
@@ -195,6 +206,12 @@ fn draw(seed: u64, rule: u64, mark: u64) -> Rng {
 /// One number of two, by the generator that is used for everything else.
 fn mix(one: u64, other: u64) -> u64 {
     Rng::with_seed(one.rotate_left(32) ^ Rng::with_seed(other).u64(..)).u64(..)
+}
+
+/// The error of a call that needs the connection while it is lost.
+pub(super) fn no_connection(operation: &'static str) -> Error {
+    injected_error(ErrorKind::Unavailable, "there is no connection; nothing was sent")
+        .with_operation(operation)
 }
 
 /// The error of an injected fault.

@@ -1,19 +1,16 @@
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{
     BatchReceipt, Capabilities, Error, ErrorKind, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
     Result,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::fault::PublishFault;
+use super::link::PATIENCE;
 use super::plan::{Plan, injected_error};
-
-/// How long a publish waits for a connection where the caller says nothing.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct FaultyPublisher {
@@ -26,21 +23,13 @@ impl FaultyPublisher {
         Self { inner, plan }
     }
 
-    async fn connected(&self, options: &PublishOptions) -> Result<()> {
-        let patience = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        timeout(patience, self.plan.link().up()).await.map_err(|_| {
-            injected_error(ErrorKind::Unavailable, "there is no connection; nothing was sent")
-                .with_operation("publish")
-        })
-    }
-
     /// What happens before anything is sent, and what is left to happen afterwards.
     async fn before(&self, subject: &str, options: &PublishOptions) -> Result<Option<PublishFault>> {
         let fault = self.plan.for_publish(subject);
         if let Some(PublishFault::Disconnect(lasts)) = fault {
             self.plan.link().cut(lasts);
         }
-        self.connected(options).await?;
+        self.plan.connected("publish", options.timeout.unwrap_or(PATIENCE)).await?;
         match fault {
             Some(PublishFault::Fail(kind)) => {
                 Err(injected_error(kind, "the publish failed; nothing was sent").with_operation("publish"))
@@ -133,6 +122,7 @@ impl Publisher for FaultyPublisher {
     }
 
     async fn flush(&self) -> Result<()> {
+        self.plan.connected("flush", PATIENCE).await?;
         self.inner.flush().await
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pubsub_core::{Broker, ConnectUrl, Connector, Error, ErrorKind, Result};
 
-use super::store_faults::{StoreFault, StoreFaults};
+use super::store_faults::{StoreFault, StoreFaults, not_here};
 use crate::nats_cluster::{NatsCluster, Node};
 
 /// A cluster of its own, apart from the harness's one server.
@@ -40,6 +40,7 @@ impl Debug for ClusterFaults {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl StoreFaults for ClusterFaults {
     fn can(&self, fault: StoreFault) -> bool {
         fault == StoreFault::LeaderLost
@@ -49,12 +50,23 @@ impl StoreFaults for ClusterFaults {
         self.connector.connect(&ConnectUrl::parse(&self.cluster.url())?).await
     }
 
-    async fn inject(&self, _fault: StoreFault) -> Result<()> {
+    async fn inject(&self, fault: StoreFault) -> Result<()> {
+        if !self.can(fault) {
+            return Err(not_here(fault));
+        }
         let leader = self.leader().await?;
         self.cluster.kill(leader).await
     }
 
     async fn heal(&self) -> Result<()> {
         self.cluster.restore().await
+    }
+
+    fn is_apart(&self) -> bool {
+        false
+    }
+
+    fn tried(&self) -> Option<u64> {
+        None
     }
 }

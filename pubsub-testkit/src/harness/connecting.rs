@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pubsub_core::{Broker, Result};
 
-use super::{Clock, Harness};
+use super::{Clock, Harness, StoreFaults};
 use crate::expected::Expected;
 
 /// A harness made of a name, a clock and a function that connects to one store. What a backend needs that starts
@@ -59,6 +59,7 @@ impl<F> Debug for Connecting<F> {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl<F, B> Harness for Connecting<F>
 where
     F: Fn() -> Result<B> + Send + Sync + 'static,
@@ -78,5 +79,22 @@ where
 
     fn expected(&self) -> Expected {
         self.expected.clone()
+    }
+
+    fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// It knows nothing of the store but how to connect to it.
+    async fn open_connections(&self) -> Option<usize> {
+        None
+    }
+
+    async fn faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
+    }
+
+    async fn cluster_faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use pubsub_core::{Broker, Capability, Result};
 use pubsub_memory::{MemoryConfig, MemoryServer};
 
-use super::{Clock, Harness};
+use super::{Clock, Harness, StoreFaults};
 use crate::expected::Expected;
 
 /// A fresh memory store, on virtual time.
@@ -40,6 +40,7 @@ impl MemoryHarness {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl Harness for MemoryHarness {
     fn name(&self) -> &'static str {
         "memory"
@@ -65,5 +66,23 @@ impl Harness for MemoryHarness {
         let expected = Expected::without(Capability::ALL.iter().copied().filter(|has| !version.has(*has)));
         // Without a wire and a process of its own there are faults that it cannot have.
         expected.with_faults().skipping(["H3", "H4", "H8"])
+    }
+
+    fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// Its connections are in this process, and hold nothing that could stay open.
+    async fn open_connections(&self) -> Option<usize> {
+        None
+    }
+
+    /// Those that can be pretended are.
+    async fn faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
+    }
+
+    async fn cluster_faults(&self) -> Result<Option<Arc<dyn StoreFaults>>> {
+        Ok(None)
     }
 }

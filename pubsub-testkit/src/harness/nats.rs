@@ -78,6 +78,7 @@ impl<C: Connector> NatsHarness<C> {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl<C: Connector> Harness for NatsHarness<C> {
     fn name(&self) -> &'static str {
         "nats"

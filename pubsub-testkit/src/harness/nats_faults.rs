@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use pubsub_core::{Broker, ConnectUrl, Connector, Error, ErrorKind, Result};
 use tokio::task::spawn_blocking;
 
-use super::store_faults::{StoreFault, StoreFaults};
+use super::store_faults::{StoreFault, StoreFaults, not_here};
 use crate::fault_proxy::{Direction, FaultProxy};
 use crate::nats_server::NatsServer;
 
@@ -70,9 +70,18 @@ impl Debug for NatsFaults {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl StoreFaults for NatsFaults {
     fn can(&self, fault: StoreFault) -> bool {
-        fault != StoreFault::LeaderLost
+        match fault {
+            StoreFault::Crash
+            | StoreFault::Cut
+            | StoreFault::Reset
+            | StoreFault::AnswersLost
+            | StoreFault::Slow(_)
+            | StoreFault::Refuse => true,
+            StoreFault::LeaderLost => false,
+        }
     }
 
     async fn connect(&self) -> Result<Arc<dyn Broker>> {
@@ -80,6 +89,9 @@ impl StoreFaults for NatsFaults {
     }
 
     async fn inject(&self, fault: StoreFault) -> Result<()> {
+        if !self.can(fault) {
+            return Err(not_here(fault));
+        }
         *self.injected.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
         match fault {
             StoreFault::Crash => return self.on_server(NatsServer::kill).await,
@@ -87,7 +99,8 @@ impl StoreFaults for NatsFaults {
             StoreFault::Cut => self.proxy.black_hole(Direction::Both),
             StoreFault::AnswersLost => self.proxy.black_hole(Direction::ToClient),
             StoreFault::Slow(delay) => self.proxy.delay(Direction::Both, delay),
-            _ => self.proxy.reset(),
+            StoreFault::Reset => self.proxy.reset(),
+            StoreFault::LeaderLost => {}
         }
         Ok(())
     }
@@ -104,6 +117,11 @@ impl StoreFaults for NatsFaults {
         self.proxy.resume();
         *self.injected.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
+    }
+
+    /// Its proxy is its own.
+    fn is_apart(&self) -> bool {
+        true
     }
 
     fn tried(&self) -> Option<u64> {

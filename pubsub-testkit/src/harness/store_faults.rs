@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pubsub_core::{Broker, Result};
+use pubsub_core::{Broker, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::history::saved::words;
@@ -64,7 +64,8 @@ pub trait StoreFaults: Debug + Send + Sync + 'static {
     /// Makes it happen. It lasts until [`heal`](Self::heal).
     ///
     /// # Errors
-    /// What keeps it from happening; the case then fails.
+    /// What keeps it from happening; the case then fails. `Unsupported` for one that cannot be injected here, never another
+    /// one in its place.
     ///
     /// # Cancel safety
     /// Dropped before completion, the fault may be there; healing ends it.
@@ -79,8 +80,19 @@ pub trait StoreFaults: Debug + Send + Sync + 'static {
     /// Dropped before completion, the fault may still be there; call it again.
     async fn heal(&self) -> Result<()>;
 
+    /// Whether [`Cut`](StoreFault::Cut), [`Reset`](StoreFault::Reset), [`AnswersLost`](StoreFault::AnswersLost) and
+    /// [`Slow`](StoreFault::Slow) meet no connections but those of this value, so that others can be under way beside it.
+    fn is_apart(&self) -> bool {
+        false
+    }
+
     /// How many connections were tried, as the wire counts them; `None` where nobody counts.
     fn tried(&self) -> Option<u64> {
         None
     }
+}
+
+/// The error of a fault that cannot be injected here; it is not replaced by another one.
+pub(super) fn not_here(fault: StoreFault) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("a store that {fault} cannot be had here"))
 }

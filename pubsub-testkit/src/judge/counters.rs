@@ -107,13 +107,20 @@ fn unsettled(
     }
     let most_attempts = consumer.config.and_then(|config| config.max_deliver.at());
     let before = delivered_before(records, look, life);
+    // By a delivery that came while it was looked, too.
+    let ended = records
+        .deliveries
+        .iter()
+        .filter(|delivered| delivered.ask.consumer == life && is_ended(delivered, look.ended, false));
+    let ended: BTreeSet<u64> = ended.map(|delivered| delivered.message.stream_sequence).collect();
     let (mut least, mut most) = (0, 0);
     for deliveries in &before {
         // After its last attempt it counts until that has failed, and the history does not show when.
         let may_be_exhausted = deliveries
             .last()
             .is_some_and(|last| most_attempts.is_some_and(|most| last.message.attempt >= u64::from(most)));
-        let may_be_settled = deliveries.iter().any(|delivered| is_ended(delivered, look.ended, false));
+        let may_be_settled =
+            deliveries.last().is_some_and(|last| ended.contains(&last.message.stream_sequence));
         let is_settled = deliveries.iter().any(|delivered| is_ended(delivered, look.called, true));
         least += usize::from(!may_be_settled && !may_be_exhausted);
         most += usize::from(!is_settled);

@@ -242,6 +242,14 @@ impl<'a> Records<'a> {
         self.faults.iter().any(|faulted| faulted.is_crash() && faulted.is_within(from, to))
     }
 
+    /// Whether the store may have sent this before a crash, so that it may have sent it once more after it: what a subscription
+    /// holds ready is handed out later.
+    pub(super) fn is_perhaps_from_before_a_crash(&self, delivered: &Delivered<'_>) -> bool {
+        let key = (delivered.ask.consumer, delivered.message.stream_sequence);
+        let published = self.publish_of(key).map_or(0, |publish| publish.called.order);
+        self.crashed_between(delivered.ask.called.order.max(published), delivered.point.order)
+    }
+
     /// Whether something happened to the store between these places, so that what nobody confirmed may be lost.
     pub(super) fn faulted_between(&self, from: usize, to: usize) -> bool {
         self.faults.iter().any(|faulted| faulted.is_within(from, to))

@@ -122,6 +122,9 @@ fn came_after(
     if next.point.order < settled.order || records.crashed_between(one.point.order, next.point.order) {
         return false;
     }
+    if records.is_perhaps_from_before_a_crash(one) {
+        return false;
+    }
     // A plain one is handed over, and may be lost on its way.
     if !settle.confirmed && records.faulted_between(settle.called.order, next.point.order) {
         return false;

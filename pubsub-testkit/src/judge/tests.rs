@@ -770,6 +770,28 @@ fn a_crash_may_forget_settlements_and_attempts() {
 }
 
 #[test]
+fn what_was_held_ready_over_a_crash_may_come_once_more() {
+    let again = |stored_before: bool| {
+        let mut script = Script::new();
+        if stored_before {
+            script.store(1);
+        }
+        let subscription = script.ask();
+        script.add(What::Faulted { fault: StoreFault::Crash });
+        script.add(What::Healed);
+        if !stored_before {
+            script.store(1);
+        }
+        let delivery = script.deliver_to(subscription, 1, 1);
+        script.ack(delivery);
+        script.deliver_to(subscription, 1, 1);
+        script.broken()
+    };
+    assert_eq!(again(true), []);
+    assert!(again(false).contains(&Rule::SettledStaysSettled));
+}
+
+#[test]
 fn a_cut_may_lose_an_ack_that_nobody_confirmed() {
     assert_eq!(again_after(StoreFault::Cut, false, 2), []);
     assert_eq!(again_after(StoreFault::Cut, true, 2), [Rule::SettledStaysSettled]);

@@ -1,19 +1,21 @@
 //! The suite as a program of its own: [`main!`](crate::main).
 
+use std::env;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial, run};
 
 use super::histories::saved;
 use super::run_case;
-use super::suite::without_harness;
+use super::suite::{suits, without_harness};
 use crate::case::Case;
 use crate::harness::IntoHarness;
 use crate::report::Outcome;
 
 /// Makes a `main` that runs the suite with the arguments of `cargo test` (a filter, `--list`, `--test-threads`, ...). Unlike
-/// [`suite!`](crate::suite), it reports a case that did not run as *ignored*, with its reason. The test target needs
-/// `harness = false` in its `Cargo.toml`.
+/// [`suite!`](crate::suite), it reports a case that did not run as *ignored*, with its reason, and runs three cases for two cores
+/// at once on a real clock, where a case waits most of its time. The test target needs `harness = false` in its
+/// `Cargo.toml`.
 ///
 /// ```
 /// # #[cfg(feature = "memory")] mod whole_file {
@@ -34,7 +36,12 @@ macro_rules! main {
 /// Runs the suite as the arguments of the process say. For [`main!`](crate::main).
 #[doc(hidden)]
 pub fn run_as_main<H: IntoHarness + 'static>(harness: fn() -> H) -> ExitCode {
-    run(&Arguments::from_args(), trials(harness)).exit_code()
+    let mut arguments = Arguments::from_args();
+    if arguments.test_threads.is_none() && !arguments.list {
+        let said = env::var("RUST_TEST_THREADS").ok().and_then(|said| said.parse().ok());
+        arguments.test_threads = Some(said.unwrap_or_else(|| suits(harness)));
+    }
+    run(&arguments, trials(harness)).exit_code()
 }
 
 fn trials<H: IntoHarness + 'static>(harness: fn() -> H) -> Vec<Trial> {

@@ -24,7 +24,7 @@ pub(crate) use leaks::no_task_is_left;
 #[cfg(feature = "main")]
 pub use main_function::run_as_main;
 pub use stress::{Stress, StressCase, StressReport};
-pub use suite::{run_suite, run_suite_observed};
+pub use suite::{run_suite, run_suite_observed, run_suite_side_by_side};
 pub use test::run_as_test;
 
 use crate::case::Case;

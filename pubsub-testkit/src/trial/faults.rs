@@ -57,6 +57,11 @@ impl Faults<'_> {
         self.faults.can(fault)
     }
 
+    /// Whether others can be under way beside it.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.faults.is_apart()
+    }
+
     /// A connection that meets the faults.
     pub(crate) async fn connect(&self) -> CaseResult<Arc<dyn Broker>> {
         Ok(self.try_connect().await?)

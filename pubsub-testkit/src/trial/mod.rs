@@ -9,6 +9,7 @@ mod publish;
 mod subscription;
 mod teardown;
 mod time;
+mod work;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +18,7 @@ use pubsub_core::{Broker, Capabilities, Capability, Publisher, StreamAdmin};
 pub(crate) use consumer::{SettleSurely, TestConsumer};
 pub(crate) use faults::Faults;
 pub(crate) use subscription::TestSubscription;
+pub(crate) use work::{Notes, Work};
 
 use crate::check::{CaseResult, Failure};
 use crate::harness::{Clock, Harness, StoreFaults};

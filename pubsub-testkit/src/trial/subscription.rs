@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -41,16 +42,28 @@ impl TestSubscription<'_> {
     /// The next delivery, past the errors that a fault makes; fails if none comes, and at the end.
     #[track_caller]
     pub(crate) fn next_despite_faults(&mut self) -> impl Future<Output = CaseResult<Delivery>> + Send {
-        placed(async move {
+        placed(self.past_errors_within(self.trial.patience()))
+    }
+
+    /// The same, where nothing may come for a long time.
+    #[track_caller]
+    pub(crate) fn next_despite_long_faults(&mut self) -> impl Future<Output = CaseResult<Delivery>> + Send {
+        placed(self.past_errors_within(self.trial.patience() * 4))
+    }
+
+    async fn past_errors_within(&mut self, patience: Duration) -> CaseResult<Delivery> {
+        let past_errors = async {
             loop {
-                match self.item().await? {
+                match self.deliveries.next().await {
                     Some(Ok(delivery)) => return Ok(delivery),
                     Some(Err(error)) if error.retry() == Retry::Never => return Err(error.into()),
                     Some(Err(_)) => {}
                     None => return Err(Failure::new("the subscription has ended")),
                 }
             }
-        })
+        };
+        let next = tokio::time::timeout(patience, past_errors).await;
+        next.map_err(|_| Failure::new(format!("nothing came within {patience:?}")))?
     }
 
     /// The next so many deliveries.

@@ -3,81 +3,84 @@
 use std::sync::Arc;
 
 use super::{
-    WrongBackend, administering, batching, choosing, closing, consumers, content, fetching, instructing,
-    plain, publishing, remembering, sequences, settling, sharing, streams, subscribing,
+    WrongBackend, administering, batching, choosing, closing, consumers, content, declaring, dropped,
+    fetching, instructing, losing, plain, publishing, receipts, remembering, sequences, settling, sharing,
+    streams, subscribing,
 };
 
-/// Declares them as they are read: name, flaw, case, and what spoils each connection.
+/// Declares them as they are read: name, flaw, case, further cases that fail on it too, and what spoils each connection.
 macro_rules! wrong_backends {
-    ($($name:literal, $flaw:literal, $case:literal, $tamper:expr;)+) => {
-        pub(super) const ALL: &[WrongBackend] = &[$(WrongBackend {
+    ($list:ident: $($name:literal, $flaw:literal, $case:literal $(and $($also:literal)+)?, $tamper:expr;)+) => {
+        pub(super) const $list: &[WrongBackend] = &[$(WrongBackend {
             name: $name,
             flaw: $flaw,
             caught_by: $case,
+            also: &[$($($also),+)?],
             tamper: || Arc::new($tamper),
         }),+];
     };
 }
 
 wrong_backends! {
-    "acks on drop", "a delivery that is dropped unsettled is acked, and so lost", "B9", settling::AcksOnDrop;
-    "delivers again after an ack", "a message comes once more although it was acked", "B1", settling::DeliversAgainAfterAck;
-    "ignores nak delay", "a message that was nakked with a delay comes again at once", "B3", settling::IgnoresNakDelay;
-    "naks are acks", "a nakked message never comes again", "B2", settling::NaksAreAcks;
-    "terms are naks", "a terminated message comes again", "B4", settling::TermsAreNaks;
+    ALL:
+    "acks on drop", "a delivery that is dropped unsettled is acked, and so lost", "B9" and "B10", settling::AcksOnDrop;
+    "delivers again after an ack", "a message comes once more although it was acked", "B1" and "B12" "C7" "F4" "F8" "F10" "K3", settling::DeliversAgainAfterAck;
+    "ignores nak delay", "a message that was nakked with a delay comes again at once", "B3" and "C4" "C14" "M5", settling::IgnoresNakDelay;
+    "naks are acks", "a nakked message never comes again", "B2" and "A6" "B11" "B21" "C5" "C9" "C17" "K4", settling::NaksAreAcks;
+    "terms are naks", "a terminated message comes again", "B4" and "M17", settling::TermsAreNaks;
     "extends nothing", "`extend` says `Ok`, and the ack wait ends as before", "B5", settling::ExtendsNothing;
     "confirms blindly", "a confirmed ack of a consumer that is gone says `Ok`", "B13", settling::ConfirmsBlindly;
     "settles after the close", "a settlement after the close says `Ok`, and is not made", "B20", settling::SettlesClosedOnes;
     "settles only the first", "of several that are settled at once the first one is, and all say `Ok`", "B15", settling::SettlesOnlyTheFirst;
     "settles later", "a settlement is made by a task that ends with the caller's runtime", "B18", settling::SettlesLater;
     "overstates", "`term` is declared and refused", "L1", settling::Overstates;
-    "understates", "`nak_delay` is not declared, and works all the same", "B3", streams::Understates;
+    "understates", "`nak_delay` is not declared, and works all the same", "B3" and "E9", streams::Understates;
     "drops late acks", "an ack after the ack wait says `Ok`, and is not made", "B7", consumers::DropsLateAcks::default();
     "acks all before", "an ack settles everything that was delivered before it", "B19", consumers::AcksAllBefore;
     "acks nothing before", "with acks by position, an ack settles its own message only", "D23", consumers::AcksNothingBefore;
     "loses one in a thousand", "every thousandth message is never delivered", "A9", fetching::LosesOneInAThousand::default();
-    "reorders", "the messages of a batch come in another order than they were stored", "F1", fetching::Reorders;
+    "reorders", "the messages of a batch come in another order than they were stored", "F1" and "D19", fetching::Reorders;
     "waits for a full batch", "a fetch waits until it has as many messages as it may take", "D14", fetching::WaitsForAFullBatch;
-    "fails when empty", "a fetch that finds nothing is an error", "D15", fetching::FailsWhenEmpty;
+    "fails when empty", "a fetch that finds nothing is an error", "D15" and "L4" "L6", fetching::FailsWhenEmpty;
     "loses a cancelled fetch", "what comes to a fetch that was dropped is acked, and so lost", "G4", fetching::LosesACancelledFetch;
     "keeps options", "the options of the first fetch hold for all", "D13", fetching::KeepsOptions::default();
     "gives each member everything", "two handles on one consumer get every message each", "D3", sharing::GivesEachMemberEverything::default();
     "subscription loses one in seven", "every seventh message of a subscription is acked and not handed out", "D16", subscribing::SubscriptionLosesOneInSeven;
     "subscription never ends", "a subscription goes on after the close, and gives nothing", "G1", subscribing::SubscriptionNeverEnds;
     "acks what it prefetches", "what a dropped subscription had prefetched is acked, and so lost", "G5", subscribing::AcksWhatItPrefetches;
-    "leaves a task", "each subscription leaves a task that never ends", "D17", subscribing::LeavesATask;
+    "leaves a task", "each subscription leaves a task that never ends", "D17" and "G12", subscribing::LeavesATask;
     "leaves consumers", "each handle makes a consumer that nobody deletes", "D2", consumers::LeavesConsumers;
     "closes nothing", "`close` says `Ok`, and everything goes on", "G1", streams::ClosesNothing;
-    "drops headers", "a message arrives without its headers", "A1", content::DropsHeaders;
+    "drops headers", "a message arrives without its headers", "A1" and "I4", content::DropsHeaders;
     "keeps one value", "of several values of a header the first one arrives", "A5", content::KeepsOneValue;
     "adds a header", "every message gets a header that nobody set", "A20", content::AddsAHeader;
     "takes reserved headers", "a reserved header is taken out instead of refused", "C16", content::TakesReservedHeaders;
     "cuts large payloads", "what is beyond 64 KiB of a payload is lost", "A2", content::CutsLargePayloads;
     "makes text", "bytes of a payload that are not UTF-8 are replaced", "A3", content::MakesText;
-    "forgets the time", "a delivery does not tell when its message was stored", "A21", content::ForgetsTheTime;
+    "forgets the time", "a delivery does not tell when its message was stored", "A21" and "H9", content::ForgetsTheTime;
     "lowers subjects", "a subject arrives in lower case", "A24", content::LowersSubjects;
-    "counts one attempt", "every delivery says that it is the first", "C1", content::CountsOneAttempt;
-    "forgets dedup", "a message id does not keep a message from being stored twice", "E5", publishing::ForgetsDedup;
+    "counts one attempt", "every delivery says that it is the first", "C1" and "H12", content::CountsOneAttempt;
+    "forgets dedup", "a message id does not keep a message from being stored twice", "E5" and "H6" "K6", publishing::ForgetsDedup;
     "stores the same payload once", "a message with the payload of another one is taken for its duplicate", "A8", publishing::StoresSamePayloadOnce;
-    "hides duplicates", "a receipt never says that it is of a duplicate", "A11", publishing::HidesDuplicates;
-    "confirms what nobody stores", "a publish that no stream takes gets a receipt", "A15", publishing::ConfirmsWhatNobodyStores;
+    "hides duplicates", "a receipt never says that it is of a duplicate", "A11" and "M10", publishing::HidesDuplicates;
+    "confirms what nobody stores", "a publish that no stream takes gets a receipt", "A15" and "A17" "C6" "K8", publishing::ConfirmsWhatNobodyStores;
     "calls refusals unknown", "a message that breaks a rule fails as if it might be stored", "A26", publishing::CallsRefusalsUnknown;
     "remembers missing streams", "a subject that no stream took once is never stored", "A23", publishing::RemembersMissingStreams::default();
     "ignores max deliver", "a message comes more often than `max_deliver` allows", "C2", consumers::IgnoresMaxDeliver;
     "takes zero deliveries", "a `max_deliver` of zero is taken for no bound", "C3", consumers::TakesZeroDeliveries;
     "clears exhausted messages", "a message of a work queue is gone after its last attempt", "C13", consumers::ClearsExhausted::default();
-    "ignores filters", "a consumer gets what its filters do not match", "D6", consumers::IgnoresFilters;
-    "star matches the rest", "`*` matches more than one token", "A19", consumers::StarMatchesTheRest;
-    "ignores the start", "every consumer starts with the first message", "D9", consumers::IgnoresTheStart;
+    "ignores filters", "a consumer gets what its filters do not match", "D6" and "A7" "A10", consumers::IgnoresFilters;
+    "star matches the rest", "`*` matches more than one token", "A19" and "A18", consumers::StarMatchesTheRest;
+    "ignores the start", "every consumer starts with the first message", "D9" and "D8", consumers::IgnoresTheStart;
     "starts one too late", "a consumer that starts with a sequence misses that one", "D10", consumers::StartsOneTooLate;
-    "ignores max ack pending", "more messages are unsettled than `max_ack_pending` allows", "F5", consumers::IgnoresMaxAckPending;
-    "waits too long", "an unsettled message comes again after a thousand ack waits", "B6", consumers::WaitsTooLong;
+    "ignores max ack pending", "more messages are unsettled than `max_ack_pending` allows", "F5" and "G10", consumers::IgnoresMaxAckPending;
+    "waits too long", "an unsettled message comes again after a thousand ack waits", "B6" and "H5", consumers::WaitsTooLong;
     "takes what there is", "a consumer of the same name with other filters is returned as if it were the one", "D5", consumers::TakesWhatThereIs;
     "starts over when changed", "a consumer that is made again with another configuration starts over", "D12", consumers::StartsOverWhenChanged;
     "makes missing streams", "a consumer of a stream that is missing makes the stream", "D20", consumers::MakesMissingStreams;
     "starts over when opened", "each handle on a consumer makes it start over", "D1", consumers::StartsOverWhenOpened;
-    "deletes its consumers", "a close deletes the durable consumers that were used", "D2", consumers::DeletesItsConsumers::default();
-    "counts nothing pending", "a consumer's info says that nothing is to come", "J3", consumers::CountsNothingPending;
+    "deletes its consumers", "a close deletes the durable consumers that were used", "D2" and "G6" "K7", consumers::DeletesItsConsumers::default();
+    "counts nothing pending", "a consumer's info says that nothing is to come", "J3" and "C15", consumers::CountsNothingPending;
     "keeps interest for ever", "under interest retention a message stays when all have settled it", "E2", streams::KeepsInterestForEver;
     "keeps work for ever", "in a work queue a message stays when it is acked", "E3", streams::KeepsWorkForEver;
     "ignores limits", "a stream holds more than its limits allow", "E1", streams::IgnoresLimits;
@@ -93,20 +96,20 @@ wrong_backends! {
     "ignores rollups", "a message that replaces those before it leaves them there", "M8", instructing::IgnoresRollups;
     "rolls everything up", "a message that replaces those of its subject replaces all", "M8", instructing::RollsEverythingUp;
     "schedules early", "a scheduled message comes ten seconds before its time", "E8", instructing::SchedulesEarly;
-    "schedules late", "a scheduled message comes a minute after its time", "E8", instructing::SchedulesLate;
+    "schedules late", "a scheduled message comes a minute after its time", "E8" and "M15", instructing::SchedulesLate;
     "recurs once", "a schedule with an interval produces once", "M16", instructing::RecursOnce;
     "ignores sources", "what a schedule produces has the schedule's payload instead of its source's", "M16", instructing::IgnoresSources;
     "prolongs the window", "the duplicate window runs from the last publish of an id instead of the first", "E5", remembering::ProlongsTheWindow::default();
     "forgets with the ack", "a message id is forgotten when its message is acked", "E6", remembering::ForgetsWithTheAck::default();
     "stops a batch", "a batch ends at its first message that fails, and the others have no outcome", "A13", batching::StopsABatch;
     "stores half a batch", "an atomic batch that is refused leaves the messages before the refused one", "A14", batching::StoresHalfABatch;
-    "numbers from zero", "the receipts' sequences begin with 0", "A11", batching::NumbersFromZero;
-    "stores twice", "every message is stored twice, and one receipt comes", "A9", batching::StoresTwice;
+    "numbers from zero", "the receipts' sequences begin with 0", "A11" and "J9" "L2" "L3" "L5", batching::NumbersFromZero;
+    "stores twice", "every message is stored twice, and one receipt comes", "A9" and "M19", batching::StoresTwice;
     "cuts at the limit", "a payload over the limit is cut instead of refused", "A26", batching::CutsAtTheLimit;
     "keeps publish options", "the options of the first publish hold for all", "A25", batching::KeepsPublishOptions::default();
     "tells what a purge left", "a purge answers with the number of messages that are left", "E11", administering::TellsWhatAPurgeLeft;
     "purges every subject", "a purge of one subject empties the stream", "E11", administering::PurgesEverySubject;
-    "deletes no message", "the deletion of a message says `Ok`, and it stays", "E11", administering::DeletesNoMessage;
+    "deletes no message", "the deletion of a message says `Ok`, and it stays", "E11" and "C10" "C11", administering::DeletesNoMessage;
     "takes next for exact", "the next message from a sequence on is the one with that sequence or none", "M20", administering::TakesNextForExact;
     "ignores pauses", "a consumer delivers while it says that it is paused", "M6", administering::IgnoresPauses::default();
     "resumes nothing", "a resumed consumer waits for the end of its pause", "M6", administering::ResumesNothing;
@@ -127,20 +130,21 @@ wrong_backends! {
     "ignores backoff", "every attempt has the same ack wait whatever the backoff says", "M4", consumers::IgnoresBackoff;
     "sends payloads", "a consumer of headers alone gets payloads", "M7", consumers::SendsPayloads;
     "replays at once", "a replay at the original pace comes as fast as it can", "E10", consumers::ReplaysAtOnce;
-    "publishes later", "what was accepted is not stored when a flush or a close has ended", "G9", closing::PublishesLater;
+    "publishes later", "what was accepted is not stored when a flush or a close has ended", "G9" and "G7", closing::PublishesLater;
     "keeps what it prefetched", "what a dropped subscription had prefetched comes to others only after its ack wait", "G14", closing::KeepsWhatItPrefetched;
+    "hands nothing back", "what was held ready and not begun comes to others only after its ack wait", "G8", closing::HandsNothingBack;
     "waits for its readers", "a close waits until every subscription is dropped", "G13", closing::WaitsForItsReaders::default();
-    "shares one cursor", "two consumers of a stream share one position", "D4", sharing::SharesOneCursor::default();
+    "shares one cursor", "two consumers of a stream share one position", "D4" and "C8" "K1", sharing::SharesOneCursor::default();
     "begins with its first member", "a group misses what was stored before a member came", "D7", sharing::BeginsWithItsFirstMember::default();
-    "opens once", "a consumer that was opened again cannot be opened a third time", "G3", sharing::OpensOnce::default();
+    "opens once", "a consumer that was opened again cannot be opened a third time", "G3" and "A22" "F3", sharing::OpensOnce::default();
     "settles on its thread", "a settlement by another thread says `Ok`, and is not made", "B16", sharing::SettlesOnItsThread::default();
-    "ends siblings", "a subscription that is dropped ends the others", "G11", sharing::EndsSiblings::default();
-    "prefetches everything", "a subscription holds all there is, whatever its buffer", "F7", sharing::PrefetchesEverything;
+    "ends siblings", "a subscription that is dropped ends the others", "G11" and "D18", sharing::EndsSiblings::default();
+    "prefetches everything", "a subscription holds all there is, whatever its buffer", "F7" and "F6", sharing::PrefetchesEverything;
     "begins unasked", "a subscription takes messages before anybody asks it for one", "G2", sharing::BeginsUnasked;
     "groups hear twice", "every member of a group hears a plain message", "I3", plain::GroupsHearTwice;
     "says twice", "a plain message is heard twice", "I3", plain::SaysTwice;
     "hides what was lost", "a slow listener is not told that it has lost messages", "M18", plain::HidesWhatWasLost;
-    "hides what is missing", "every seventh delivery is lost, and the others are counted as if it had not been", "M25", choosing::HidesWhatIsMissing::default();
+    "hides what is missing", "every seventh delivery is lost, and the others are counted as if it had not been", "M25" and "M26", choosing::HidesWhatIsMissing::default();
     "pins nobody", "the members of a pinned group are served in turn", "M27", choosing::PinsNobody;
     "unpins nobody", "who was unpinned stays pinned", "M27", choosing::UnpinsNobody;
     "overflows at once", "who asks for what is left over is served at once", "M28", choosing::OverflowsAtOnce;
@@ -154,4 +158,23 @@ wrong_backends! {
     "settles one at a time", "a settlement while another one is on its way says `Ok`, and is not made", "M22", sequences::SettlesOneAtATime::default();
     "naks end work", "a message of a work queue is gone when it is nakked", "M23", sequences::NaksEndWork::default();
     "remembers one id", "a message id is forgotten when another one is published", "M24", sequences::RemembersOneId::default();
+    "lowers header names", "the name of a header arrives in lower case", "A4", content::LowersHeaderNames;
+    "loses receipts", "every thousandth receipt never comes", "A12", receipts::LosesReceipts::default();
+    "publishes one at a time", "a publish waits for the receipt of the one before", "H7", receipts::PublishesOneAtATime::default();
+    "refuses second settlements", "a settlement of a message that is settled already is an error", "B8", settling::RefusesSecondSettlements::default();
+    "knows what it cannot know", "a confirmed ack without an answer is called not made", "B14", losing::KnowsWhatItCannotKnow;
+    "ends with its connection", "a subscription ends when the connection is lost", "H1", losing::EndsWithItsConnection;
+    "stays down", "a publisher that has lost its connection once never publishes again", "H2", losing::StaysDown::default();
+    "leaves a member behind", "of three subscriptions two go on after a loss of the connection", "H11", losing::LeavesAMemberBehind::default();
+    "mixes up answers", "a request gets the answer to the one before", "I6", plain::MixesUpAnswers::default();
+    "shows payloads", "an error shows the payload", "J7", declaring::ShowsPayloads;
+    "learns its features", "what it can do is known after the first publish", "J8", declaring::LearnsItsFeatures::default();
+    "needs a runtime", "administration cannot be asked for on a thread without a runtime", "G16", declaring::NeedsARuntime;
+}
+
+wrong_backends! {
+    WHEN_DROPPED:
+    "loses what it hands over", "what has come to a fetch that is dropped before it takes it is acked", "Consumer::fetch", dropped::LosesWhatItHandsOver;
+    "changes by deleting", "a consumer is deleted and made again to change it", "StreamAdmin::update_consumer", dropped::ChangesByDeleting;
+    "fails atomic batches", "an atomic batch is never stored", "Publisher::publish_atomic", dropped::FailsAtomicBatches;
 }

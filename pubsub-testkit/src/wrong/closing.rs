@@ -73,6 +73,17 @@ impl Tamper for KeepsWhatItPrefetched {
     }
 }
 
+/// The likely cause: a buffer that is dropped with what it holds.
+#[derive(Debug)]
+pub(super) struct HandsNothingBack;
+
+impl Tamper for HandsNothingBack {
+    fn hand_back(&self, message: Box<dyn Message>) {
+        // Not given up either: it stays leased.
+        drop(message);
+    }
+}
+
 /// The likely cause: a close that joins its readers.
 #[derive(Debug, Default)]
 pub(super) struct WaitsForItsReaders {

@@ -34,6 +34,22 @@ impl Tamper for KeepsOneValue {
     }
 }
 
+/// The likely cause: a library for HTTP, where the case of a name does not matter.
+#[derive(Debug)]
+pub(super) struct LowersHeaderNames;
+
+impl Tamper for LowersHeaderNames {
+    fn shown(&self, mut shown: Shown) -> Shown {
+        let mut lowered = Headers::new();
+        for (name, value) in &shown.headers {
+            // What was received once can be received again.
+            let _ = lowered.append_received(&name.as_str().to_ascii_lowercase(), value.as_str());
+        }
+        shown.headers = lowered;
+        shown
+    }
+}
+
 /// The likely cause: a reader with a buffer of fixed size.
 #[derive(Debug)]
 pub(super) struct CutsLargePayloads;

@@ -1,5 +1,6 @@
 //! Flaws in plain messaging.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -97,6 +98,26 @@ impl Tamper for AnswersBare {
         let mut answer = inner.request(message, timeout).await?;
         answer.headers = Headers::new();
         Ok(answer)
+    }
+}
+
+/// The likely cause: answers that are given out in the order in which they come.
+#[derive(Debug, Default)]
+pub(super) struct MixesUpAnswers {
+    last: Mutex<Option<CoreMessage>>,
+}
+
+#[async_trait]
+impl Tamper for MixesUpAnswers {
+    async fn request(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        timeout: Duration,
+    ) -> Result<CoreMessage> {
+        let answer = inner.request(message, timeout).await?;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(answer.clone());
+        Ok(last.unwrap_or(answer))
     }
 }
 

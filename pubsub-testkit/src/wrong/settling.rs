@@ -1,10 +1,13 @@
 //! Flaws in how deliveries end.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pubsub_core::{
-    Capability, Consumer, Delivery, Error, ErrorKind, Message, Result, Settlement, SettlementKind,
+    Capability, Consumer, ConsumerName, Delivery, Error, ErrorKind, Message, Result, Settlement,
+    SettlementKind, StreamName,
 };
 
 use super::Tamper;
@@ -143,6 +146,29 @@ impl Tamper for SettlesOnlyTheFirst {
             Ok(())
         }));
         outcomes
+    }
+}
+
+/// The likely cause: a state of each message that knows one way out.
+#[derive(Debug, Default)]
+pub(super) struct RefusesSecondSettlements {
+    settled: Mutex<HashSet<(StreamName, ConsumerName, u64)>>,
+}
+
+#[async_trait]
+impl Tamper for RefusesSecondSettlements {
+    async fn settle(&self, message: Box<dyn Message>, settlement: Settlement) -> Result<()> {
+        let info = message.info();
+        let key = (info.stream.clone(), info.consumer.clone(), info.stream_sequence);
+        if self.settled.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
+            return Err(Error::new(ErrorKind::Conflict, "the message is settled already"));
+        }
+        let ends = !matches!(settlement.kind(), SettlementKind::Nak { .. });
+        message.settle(settlement).await?;
+        if ends {
+            self.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+        Ok(())
     }
 }
 

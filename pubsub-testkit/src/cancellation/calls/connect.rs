@@ -1,8 +1,10 @@
-use pubsub_core::{CoreSubscribeOptions, PublishOptions};
+use pubsub_core::{
+    CoreSubscribeOptions, ErrorKind, HealthState, OutboundMessage, PublishOptions, SubjectFilter,
+};
 
 use crate::cancellation::cut::Cut;
 use crate::cancellation::scene::Scene;
-use crate::check::CaseResult;
+use crate::check::{CaseResult, check_eq, refused_as};
 
 pub(super) async fn consumer(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     let handle = cut.short(scene.trial.broker().consumer(&scene.stream, scene.consumer.name())).await;
@@ -11,7 +13,9 @@ pub(super) async fn consumer(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
 }
 
 pub(super) async fn health(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
-    cut.short(scene.trial.broker().health()).await;
+    if let Some(health) = cut.short(scene.trial.broker().health()).await {
+        check_eq!(health.state, HealthState::Healthy, "the health of the connection ({:?})", health.reasons);
+    }
     Ok(())
 }
 
@@ -43,14 +47,17 @@ pub(super) async fn listen(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     Ok(core.flush().await?)
 }
 
-/// To somebody who listens and never answers.
+/// To somebody who listens and never answers, beside the scene's stream, which would.
 pub(super) async fn request(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     let core = scene.trial.core()?;
-    let listens = core.subscribe(scene.trial.filter("b")?, CoreSubscribeOptions::default()).await?;
+    let beside = format!("{}.asked", scene.stream);
+    let listens =
+        core.subscribe(SubjectFilter::new(beside.as_str())?, CoreSubscribeOptions::default()).await?;
     core.flush().await?;
-    let message = scene.trial.message("b", "no answer comes")?;
-    // If it ends, it ends without an answer.
-    let _ = cut.short(core.request(message, scene.brief())).await;
+    let message = OutboundMessage::new(beside, "no answer comes")?;
+    if let Some(outcome) = cut.short(core.request(message, scene.brief())).await {
+        refused_as(outcome, ErrorKind::Timeout, None, "a request that nobody answers")?;
+    }
     drop(listens);
     Ok(core.flush().await?)
 }

@@ -13,6 +13,17 @@ use super::cut::Cut;
 use super::scene::Scene;
 use crate::check::CaseResult;
 
+/// What a dropped call may leave of the scene's stream and consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaves {
+    /// Both, as they were.
+    Everything,
+    /// What it was to delete may be gone, or go yet.
+    PerhapsNothing,
+    /// The consumer may be paused.
+    PerhapsPaused,
+}
+
 /// One public future, and what must hold of it in particular.
 pub(super) struct Call {
     pub(super) name: &'static str,
@@ -20,21 +31,26 @@ pub(super) struct Call {
     /// Whether the history tells all that has happened. It does not where a change of the stream may have been made by a
     /// call that nobody heard of again.
     pub(super) judged: bool,
+    pub(super) leaves: Leaves,
     pub(super) make: for<'a> fn(&'a Scene<'a>, &'a Cut) -> BoxFuture<'a, CaseResult>,
 }
 
-/// Declares them: the name, whether the history is judged, the function, and the capabilities that it needs.
+/// Declares them: what becomes of the history and the scene, the name, the function, and the capabilities that it needs.
 macro_rules! calls {
-    ($($judged:ident $name:literal = $($path:ident)::+ [$($need:ident)*];)+) => {
+    ($($kind:ident $name:literal = $($path:ident)::+ [$($need:ident)*];)+) => {
         pub(super) const CALLS: &[Call] = &[$(Call {
             name: $name,
             needs: &[$(Capability::$need),*],
-            judged: calls!(@ $judged),
+            judged: calls!(@judged $kind),
+            leaves: calls!(@leaves $kind),
             make: |scene, cut| Box::pin($($path)::+(scene, cut)),
         }),+];
     };
-    (@ judged) => { true };
-    (@ unjudged) => { false };
+    (@judged judged) => { true };
+    (@judged $unjudged:ident) => { false };
+    (@leaves deletes) => { Leaves::PerhapsNothing };
+    (@leaves pauses) => { Leaves::PerhapsPaused };
+    (@leaves $other:ident) => { Leaves::Everything };
 }
 
 calls! {
@@ -59,18 +75,18 @@ calls! {
     unjudged "StreamAdmin::create_stream" = administer::create_stream [];
     judged "StreamAdmin::stream_info" = administer::stream_info [];
     unjudged "StreamAdmin::update_stream" = administer::update_stream [Update];
-    unjudged "StreamAdmin::delete_stream" = administer::delete_stream [];
+    deletes "StreamAdmin::delete_stream" = administer::delete_stream [];
     judged "StreamAdmin::list_streams" = administer::list_streams [List];
     unjudged "StreamAdmin::create_consumer" = administer::create_consumer [];
     judged "StreamAdmin::consumer_info" = administer::consumer_info [];
     unjudged "StreamAdmin::update_consumer" = administer::update_consumer [Update];
-    unjudged "StreamAdmin::delete_consumer" = administer::delete_consumer [];
+    deletes "StreamAdmin::delete_consumer" = administer::delete_consumer [];
     judged "StreamAdmin::list_consumers" = administer::list_consumers [List];
     unjudged "StreamAdmin::purge_stream" = administer::purge [Purge];
     judged "StreamAdmin::get_message" = administer::get_message [GetMessage];
     unjudged "StreamAdmin::delete_message" = administer::delete_message [DeleteMessage];
-    unjudged "StreamAdmin::pause_consumer" = administer::pause [Pause];
-    unjudged "StreamAdmin::resume_consumer" = administer::resume [Pause];
+    pauses "StreamAdmin::pause_consumer" = administer::pause [Pause];
+    pauses "StreamAdmin::resume_consumer" = administer::resume [Pause];
     unjudged "StreamAdmin::reset_consumer" = administer::reset [Reset];
     judged "StreamAdmin::stream_subjects" = administer::stream_subjects [StreamDetails];
     judged "StreamAdmin::deleted_sequences" = administer::deleted_sequences [StreamDetails];

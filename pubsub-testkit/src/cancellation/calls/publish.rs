@@ -2,14 +2,19 @@ use pubsub_core::{PublishOptions, PublisherExt as _};
 
 use crate::cancellation::cut::Cut;
 use crate::cancellation::scene::{MESSAGES, Scene};
-use crate::check::{CaseResult, check};
+use crate::check::{CaseResult, check, check_eq};
 
 const BEFORE: u64 = MESSAGES as u64;
 
 pub(super) async fn publish_with(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     let message = scene.trial.message("a", "dropped")?;
-    drop(cut.short(scene.trial.publisher().publish_with(message, PublishOptions::default())).await);
-    scene.holds_one_of(&[BEFORE, BEFORE + 1]).await
+    let call = scene.trial.publisher().publish_with(message, PublishOptions::default());
+    let Some(pending) = cut.short(call).await else {
+        return scene.holds_one_of(&[BEFORE, BEFORE + 1]).await;
+    };
+    let receipt = pending?.await?;
+    check!(receipt.sequence == Some(BEFORE + 1), "it was stored as {:?}", receipt.sequence);
+    scene.holds_one_of(&[BEFORE + 1]).await
 }
 
 /// Dropping a receipt does not take the publish back.
@@ -24,8 +29,16 @@ pub(super) async fn receipt(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
 pub(super) async fn publish_batch(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     let messages = (0..3).map(|number| scene.trial.message("a", format!("{number} of a dropped batch")));
     let messages = messages.collect::<CaseResult<Vec<_>>>()?;
-    drop(cut.short(scene.trial.publisher().publish_batch(messages, PublishOptions::default())).await);
-    scene.holds_one_of(&[BEFORE, BEFORE + 1, BEFORE + 2, BEFORE + 3]).await
+    let call = scene.trial.publisher().publish_batch(messages, PublishOptions::default());
+    let Some(outcomes) = cut.short(call).await else {
+        return scene.holds_one_of(&[BEFORE, BEFORE + 1, BEFORE + 2, BEFORE + 3]).await;
+    };
+    check_eq!(outcomes.len(), 3, "the outcomes of a batch");
+    for (sequence, pending) in (BEFORE + 1..).zip(outcomes) {
+        let receipt = pending?.await?;
+        check!(receipt.sequence == Some(sequence), "{sequence} was stored as {:?}", receipt.sequence);
+    }
+    scene.holds_one_of(&[BEFORE + 3]).await
 }
 
 /// In a stream of its own, which allows it: all or nothing.
@@ -37,8 +50,13 @@ pub(super) async fn publish_atomic(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     admin.update_stream(config).await?;
     let messages = (0..3).map(|number| trial.message("a", format!("{number} of a dropped batch")));
     let messages = messages.collect::<CaseResult<Vec<_>>>()?;
-    drop(cut.short(trial.publisher().publish_atomic(messages, PublishOptions::default())).await);
-    scene.holds_one_of(&[BEFORE, BEFORE + 3]).await
+    match cut.short(trial.publisher().publish_atomic(messages, PublishOptions::default())).await {
+        None => scene.holds_one_of(&[BEFORE, BEFORE + 3]).await,
+        Some(outcome) => {
+            outcome?;
+            scene.holds_one_of(&[BEFORE + 3]).await
+        }
+    }
 }
 
 pub(super) async fn flush(scene: &Scene<'_>, cut: &Cut) -> CaseResult {

@@ -2,7 +2,7 @@ use pubsub_core::Settlement;
 
 use crate::cancellation::cut::Cut;
 use crate::cancellation::scene::{MESSAGES, Scene};
-use crate::check::CaseResult;
+use crate::check::{CaseResult, check_eq};
 
 /// It is settled or not; if not, it comes again.
 async fn settle(scene: &Scene<'_>, cut: &Cut, settlement: Settlement) -> CaseResult {
@@ -40,7 +40,9 @@ pub(super) async fn extend(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
 
 pub(super) async fn many(scene: &Scene<'_>, cut: &Cut) -> CaseResult {
     let held = scene.consumer.take(MESSAGES).await?;
-    let outcomes = cut.short(scene.consumer.handle().settle_many(held, Settlement::ack())).await;
-    outcomes.unwrap_or_default().into_iter().collect::<pubsub_core::Result<()>>()?;
+    if let Some(outcomes) = cut.short(scene.consumer.handle().settle_many(held, Settlement::ack())).await {
+        check_eq!(outcomes.len(), MESSAGES, "the outcomes of several settlements");
+        outcomes.into_iter().collect::<pubsub_core::Result<()>>()?;
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod ack;
 pub(crate) mod ack_wait;
 pub(crate) mod elsewhere;
+pub(crate) mod handlers;
 pub(crate) mod late;
 pub(crate) mod lost_answer;
 pub(crate) mod many;

@@ -14,3 +14,4 @@ pub(crate) mod resume;
 pub(crate) mod running;
 pub(crate) mod sharing;
 pub(crate) mod start;
+pub(crate) mod stopping;

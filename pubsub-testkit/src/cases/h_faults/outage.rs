@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::try_join;
 
-use super::load::{Handled, handle_all, handled_are, publish_all};
+use super::traffic::Traffic;
 use crate::check::{CaseResult, check_eq};
 use crate::harness::{Clock, StoreFault};
 use crate::trial::{Faults, Trial};
@@ -29,25 +29,30 @@ pub(crate) async fn cuts_lose_nothing(trial: &Trial) -> CaseResult {
 
 /// Twice, while one publishes and another consumes.
 async fn under_load(trial: &Trial, faults: &Faults<'_>, fault: StoreFault, lasts: Duration) -> CaseResult {
-    const COUNT: usize = 90;
+    const EACH: usize = 30;
+    const COUNT: usize = EACH * 2;
     let stream = trial.stream().await?;
     let consumer = trial.consumer(&stream, "worker").await?;
     let broker = faults.connect().await?;
     let (publisher, worker) = (broker.publisher(), trial.open(&broker, &consumer).await?);
     let mut subscription = worker.subscribe(10);
-    let handled = Handled::default();
+    let traffic = Traffic::new(trial);
     let harm = async {
-        for round in 1..=2 {
-            handled_are(trial, &handled, round * COUNT / 3).await?;
+        for to in [EACH, COUNT] {
+            traffic.comes_near(to).await?;
             faults.inject(fault).await?;
+            traffic.goes_on(to);
+            traffic.is_under_way().await?;
             trial.pass(lasts).await;
+            traffic.is_held_up(to)?;
             faults.heal().await?;
+            traffic.has_handled(to).await?;
         }
         Ok(())
     };
     try_join!(
-        publish_all(trial, publisher.as_ref(), COUNT),
-        handle_all(trial, &mut subscription, &handled, COUNT),
+        traffic.publish_all(publisher.as_ref(), COUNT),
+        traffic.handle_all(&mut subscription, COUNT),
         harm
     )?;
     drop(subscription);

@@ -7,8 +7,9 @@ use futures::future::try_join_all;
 use futures::try_join;
 use tokio::time::Instant;
 
-use super::load::{Handled, ack, count, handle_all, handled_are, publish_all, publish_until_stored};
-use crate::check::{CaseResult, Failure, check, check_eq};
+use super::load::{ack, publish_until_stored};
+use super::traffic::Traffic;
+use crate::check::{CaseResult, Failure, check};
 use crate::harness::StoreFault;
 use crate::trial::{TestConsumer, Trial};
 
@@ -92,20 +93,24 @@ pub(crate) async fn lost_leader_loses_nothing(trial: &Trial) -> CaseResult {
     let consumer = trial.create_consumer_over(&broker, &stream, trial.consumer_config("worker")?).await?;
     let publisher = broker.publisher();
     let mut subscription = consumer.subscribe(10);
-    let handled = Handled::default();
+    let traffic = Traffic::new(trial);
     let harm = async {
-        handled_are(trial, &handled, COUNT / 2).await?;
+        traffic.comes_near(COUNT / 2).await?;
         faults.inject(StoreFault::LeaderLost).await?;
-        handled_are(trial, &handled, COUNT * 3 / 4).await?;
-        faults.heal().await
+        // Another one takes its place meanwhile.
+        traffic.goes_on(COUNT / 2);
+        traffic.has_handled(COUNT / 2).await?;
+        traffic.comes_near(COUNT).await?;
+        faults.heal().await?;
+        traffic.goes_on(COUNT);
+        Ok(())
     };
     try_join!(
-        publish_all(trial, publisher.as_ref(), COUNT),
-        handle_all(trial, &mut subscription, &handled, COUNT),
+        traffic.publish_all(publisher.as_ref(), COUNT),
+        traffic.handle_all(&mut subscription, COUNT),
         harm
     )?;
     drop(subscription);
-    check_eq!(count(&handled), COUNT, "the messages that were handled");
     let stored =
         || async { Ok(admin.stream_info(&stream).await.is_ok_and(|info| info.messages == COUNT as u64)) };
     trial.eventually("the stream has each message once", stored).await?;

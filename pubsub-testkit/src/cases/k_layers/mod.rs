@@ -2,5 +2,6 @@
 
 pub(crate) mod assertions;
 pub(crate) mod order;
+pub(crate) mod routers;
 pub(crate) mod stack;
 pub(crate) mod two;

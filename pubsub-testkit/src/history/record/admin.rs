@@ -132,8 +132,9 @@ impl StreamAdmin for RecordedAdmin {
         consumer: &ConsumerName,
         until: SystemTime,
     ) -> Result<()> {
-        let pause = self.history.until(until);
         self.inner.pause_consumer(stream, consumer, until).await?;
+        // What is left of it now: it is told with this moment, and the call has taken its time.
+        let pause = self.history.until(until);
         self.history.record(What::ConsumerPaused { key: key(stream, consumer), pause });
         Ok(())
     }

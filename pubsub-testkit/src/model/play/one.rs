@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use pubsub_core::{Discard, FetchOptions, Limit, PublishOptions, Purge, Retention, Settlement, StreamName};
 
 use super::client::{Client, Held};
@@ -12,7 +12,7 @@ use crate::harness::Clock;
 use crate::history::event::What;
 use crate::model::Explainer;
 use crate::model::plan::{Command, How, Keeps, Plan, Removal, Round, SUBJECTS, Setup};
-use crate::trial::{Faults, TestConsumer, Trial};
+use crate::trial::{Faults, SettleSurely as _, TestConsumer, Trial};
 
 /// How often the rest is fetched before it is taken that there is no end to it.
 const ROUNDS_AT_THE_END: usize = 60;
@@ -241,23 +241,24 @@ impl<'t> Play<'t> {
         Ok(())
     }
 
+    /// Fetches and acks; says how many.
+    async fn take_some(&self, consumer: &TestConsumer<'_>, expires: Duration) -> CaseResult<usize> {
+        let batch = consumer.fetch(20, expires).await?;
+        let came = batch.len();
+        for delivery in batch {
+            delivery.ack_confirmed_if_possible(self.trial).await?;
+        }
+        Ok(came)
+    }
+
     /// Lets go what is held, and fetches and acks until nothing is left.
     async fn rest(&mut self, explainer: &mut Explainer) -> CaseResult {
         self.held.drop_all();
         // Longer than what was nakked last stays away, and then an ack wait.
         let expires = self.tenths(25);
         for _ in 0..ROUNDS_AT_THE_END {
-            let mut came = 0;
-            for consumer in &self.consumers {
-                for delivery in consumer.fetch(20, expires).await? {
-                    came += 1;
-                    if self.trial.has(pubsub_core::Capability::ConfirmedSettlement) {
-                        delivery.ack_confirmed().await?;
-                    } else {
-                        delivery.ack().await?;
-                    }
-                }
-            }
+            let taken = self.consumers.iter().map(|consumer| self.take_some(consumer, expires));
+            let came: usize = try_join_all(taken).await?.into_iter().sum();
             if !follow(self.trial, explainer, &self.consumers).await? || came == 0 {
                 return Ok(());
             }

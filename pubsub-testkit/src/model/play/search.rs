@@ -21,8 +21,13 @@ const RUNS: &str = "PUBSUB_MODEL_RUNS";
 /// Which plan is the first.
 const SEED: &str = "PUBSUB_MODEL_SEED";
 
-/// Nobody waits longer for a smaller plan.
-const LIMIT: Duration = Duration::from_secs(20);
+/// Nobody waits longer for a smaller plan; on virtual time a plan takes no time worth mentioning.
+const fn limit(clock: Clock) -> Duration {
+    match clock {
+        Clock::Virtual => Duration::from_secs(3),
+        Clock::Real => Duration::from_secs(20),
+    }
+}
 
 /// However many plans there are to be, no further one is begun after this time, so that the case ends in its own.
 const ENOUGH: Duration = Duration::from_secs(60);
@@ -36,8 +41,9 @@ pub(crate) async fn search(trial: &Trial, profile: Profile) -> CaseResult {
     let runs = from_environment(RUNS).unwrap_or(default_runs(trial.clock(), profile));
     let first = from_environment(SEED).unwrap_or(1);
     let abreast = match (trial.clock(), profile) {
-        // What happens to the store happens to all of them.
-        (_, Profile::Faulted) | (Clock::Virtual, _) => 1,
+        (Clock::Virtual, _) => 1,
+        // What happens to the store may happen to all of them.
+        (Clock::Real, Profile::Faulted) if !trial.faults(&[]).await?.is_apart() => 1,
         (Clock::Real, _) => SIDE_BY_SIDE,
     };
     let began = Instant::now();
@@ -130,12 +136,12 @@ async fn run(trial: &Trial, profile: Profile, seed: u64, plan: Plan) -> CaseResu
 
 /// The failure of the smallest plan that still fails.
 async fn explain(trial: &Trial, profile: Profile, mut failed: Outcome) -> CaseResult<Failure> {
-    let (began, from) = (Instant::now(), failed.plan.size());
+    let (began, from, limit) = (Instant::now(), failed.plan.size(), limit(trial.clock()));
     let mut is_smaller = true;
-    while is_smaller && began.elapsed() < LIMIT {
+    while is_smaller && began.elapsed() < limit {
         is_smaller = false;
         for candidate in smaller(&failed.plan) {
-            if began.elapsed() >= LIMIT {
+            if began.elapsed() >= limit {
                 break;
             }
             let outcome = run(trial, profile, failed.seed, candidate).await?;

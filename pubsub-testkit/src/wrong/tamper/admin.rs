@@ -61,7 +61,7 @@ impl StreamAdmin for TamperedAdmin {
     }
 
     async fn update_consumer(&self, stream: &StreamName, config: ConsumerConfig) -> Result<ConsumerInfo> {
-        let info = self.inner.update_consumer(stream, config).await?;
+        let info = self.tamper.update_consumer(self.inner.as_ref(), stream, config).await?;
         Ok(self.tamper.consumer_info(info))
     }
 

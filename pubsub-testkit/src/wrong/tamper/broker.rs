@@ -42,6 +42,7 @@ impl Broker for TamperedBroker {
     }
 
     fn admin(&self) -> Option<Arc<dyn StreamAdmin>> {
+        self.tamper.gives_administration();
         let inner = self.inner.admin()?;
         Some(Arc::new(TamperedAdmin::new(inner, Arc::clone(&self.tamper))))
     }

@@ -40,6 +40,9 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         capabilities
     }
 
+    /// Called whenever the administration is asked for.
+    fn gives_administration(&self) {}
+
     fn outbound(&self, message: OutboundMessage) -> OutboundMessage {
         message
     }
@@ -151,6 +154,15 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         config: ConsumerConfig,
     ) -> Result<ConsumerInfo> {
         admin.create_consumer(stream, config).await
+    }
+
+    async fn update_consumer(
+        &self,
+        admin: &dyn StreamAdmin,
+        stream: &StreamName,
+        config: ConsumerConfig,
+    ) -> Result<ConsumerInfo> {
+        admin.update_consumer(stream, config).await
     }
 
     async fn delete_consumer(
