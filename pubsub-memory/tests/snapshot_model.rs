@@ -173,6 +173,24 @@ async fn pass(operation: &Operation) {
     }
 }
 
+/// The floor moves over a message that nobody was given only with the next settlement, before and after a restart alike.
+#[tokio::test(start_paused = true)]
+async fn a_floor_over_what_expired_unseen_is_kept() {
+    use Operation::{Fetch, Pass, Publish, PurgeSubject, PurgeTo};
+    let before = [
+        Publish { subject: 0, id: None, ttl: Some(1) },
+        Pass { seconds: 1 },
+        PurgeSubject { subject: 1, keep: 0 },
+        Fetch { consumer: 0, max: 4, settle: 0 },
+    ];
+    let after = [
+        Publish { subject: 0, id: None, ttl: None },
+        Fetch { consumer: 0, max: 1, settle: 1 },
+        PurgeTo { place: 0 },
+    ];
+    run(Retention::Limits, &before, &after).await;
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -1,6 +1,5 @@
 //! A consumer as a snapshot keeps it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pubsub_core::{ConsumerConfig, Error, Result, SequencePair};
@@ -22,7 +21,7 @@ use crate::stream::{Messages, from_json, to_json};
 
 impl ConsumerState {
     pub(crate) fn record(&self, messages: &Messages, clock: &Clock) -> Result<ConsumerRecord> {
-        let floor = self.shown_floor.pair();
+        let (floor, shown_floor) = (self.floor.pair(), self.shown_floor.pair());
         let (pending, queue) = self.pending.record(clock);
         let nanos = |at| clock.nanos(at);
         Ok(ConsumerRecord {
@@ -35,6 +34,8 @@ impl ConsumerState {
             exhausted: self.exhausted.iter().copied().collect(),
             delivered: (self.delivered.consumer, self.delivered.stream),
             floor: (floor.consumer, floor.stream),
+            shown_floor: (shown_floor.consumer, shown_floor.stream),
+            untold: self.untold.iter().copied().collect(),
             paused_until: self.pause.map(|pause| Clock::nanos_of(pause.asked)),
             replay: self.replay.map(|replay| ReplayRecord {
                 until: replay.until,
@@ -61,12 +62,11 @@ impl ConsumerState {
             return Err(Error::config("pending", "unsettled deliveries are out of order"));
         }
         let pair = |(consumer, stream)| SequencePair::new(consumer, stream);
-        let mut floor = Floor::before(0);
-        floor.set(pair(record.floor));
-        let shown_floor = floor;
-        if record.pending.is_empty() {
-            floor.set(pair(record.delivered));
-        }
+        let floor = |at| {
+            let mut floor = Floor::before(0);
+            floor.set(pair(at));
+            floor
+        };
         let at = |nanos| clock.at(nanos);
         Ok(Self {
             name,
@@ -81,9 +81,9 @@ impl ConsumerState {
             has_picked: !record.picked.is_empty(),
             position: Position::new(record.cursor, record.picked.into()),
             delivered: pair(record.delivered),
-            floor,
-            shown_floor,
-            untold: BTreeSet::new(),
+            floor: floor(record.floor),
+            shown_floor: floor(record.shown_floor),
+            untold: record.untold.into_iter().collect(),
             turns: Turns::default(),
             noted: Waits::default(),
             pause: record.paused_until.map(|until| Pause { until: at(until), asked: Clock::time_of(until) }),

@@ -11,7 +11,7 @@ use pubsub_core::{Error, ErrorKind, Result};
 /// What the file begins with. The last bytes show a transfer that has changed line ends.
 const MAGIC: [u8; 12] = *b"PUBSUB-MEM\r\n";
 /// The version of the format. A change of the records is a new version.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Magic, version, checksum and length.
 const HEADER: usize = MAGIC.len() + 4 + 4 + 8;
 
@@ -232,12 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_damage() {
-        let mut newer = whole(b"some bytes");
-        newer[MAGIC.len()] = 2;
-        let error = check(&newer).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.message().contains("version 2"), "{error}");
+    fn another_version_is_told_from_damage() {
+        for version in [1, 3] {
+            let mut other = whole(b"some bytes");
+            other[MAGIC.len()] = version;
+            let error = check(&other).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.message().contains(&format!("version {version}")), "{error}");
+        }
     }
 
     #[test]

@@ -109,6 +109,9 @@ pub(crate) struct ConsumerRecord {
     /// In deliveries and in the stream.
     pub(crate) delivered: (u64, u64),
     pub(crate) floor: (u64, u64),
+    pub(crate) shown_floor: (u64, u64),
+    /// What left the stream without its being told.
+    pub(crate) untold: Vec<u64>,
     pub(crate) paused_until: Option<Nanos>,
     pub(crate) replay: Option<ReplayRecord>,
     /// Whether it knows of all messages that were dropped.
