@@ -20,6 +20,8 @@ const BRIEF: Duration = Duration::from_millis(50);
 const SLICE: Duration = Duration::from_secs(10);
 /// How much later than due a word of the server may come before the request counts as lost.
 const GRACE: Duration = Duration::from_secs(1);
+/// How much later than two of them a heartbeat may come.
+const LATE: Duration = Duration::from_millis(500);
 /// How long silence lasts, in a fetch that does not wait, before the consumer is looked at.
 const SILENCE: Duration = Duration::from_millis(100);
 /// What is left of a wait is not worth another request.
@@ -175,7 +177,7 @@ impl Fetch<'_> {
             let patience = match (waits, has_heartbeats) {
                 (false, _) => heard + SILENCE,
                 (true, false) => heard.max(expiry) + GRACE,
-                (true, true) => (heard + 2 * HEARTBEAT).min(expiry).max(heard) + GRACE,
+                (true, true) => (heard + 2 * HEARTBEAT + LATE).min(expiry.max(heard) + GRACE),
             };
             tokio::select! {
                 biased;

@@ -17,6 +17,8 @@ pub(crate) async fn stop_before_start(trial: &Trial) -> CaseResult {
     drop(consumer.subscribe(10));
     drop(consumer.handle().fetch(FetchOptions::up_to(10)));
     drop(trial.publisher().publish_with(trial.message("a", "never sent")?, PublishOptions::default()));
+    // A server counts what was stored a moment after it has confirmed it.
+    consumer.eventually("all are counted", |info| info.pending == 5).await?;
     let untouched = consumer.info().await?;
     check_eq!(
         (untouched.pending, untouched.ack_pending, untouched.delivered.consumer),
