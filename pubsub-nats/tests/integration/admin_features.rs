@@ -20,12 +20,16 @@ fn plain() -> StreamConfig {
 
 /// The server deletes files behind the caller's back: for a moment the name cannot be used again (10049).
 async fn made_or_refused(bench: &Bench, config: &StreamConfig) -> pubsub_core::Result<StreamInfo> {
-    let mut made = bench.admin().create_stream(config.clone()).await;
-    while made.as_ref().is_err_and(|error| error.retry() == Retry::Later) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        made = bench.admin().create_stream(config.clone()).await;
-    }
-    made
+    soon(async {
+        loop {
+            let made = bench.admin().create_stream(config.clone()).await;
+            if !made.as_ref().is_err_and(|error| error.retry() == Retry::Later) {
+                return made;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
 }
 
 #[tokio::test]
