@@ -69,6 +69,7 @@ impl<C: Consumer + ?Sized> Subscription<C> {
             }
             let fetch = FetchOptions::up_to(self.options.buffer)
                 .with_expires(EXPIRES)
+                .with_max_bytes(self.options.max_bytes)
                 .with_on_drop(self.options.on_drop)
                 .with_priority(self.options.priority);
             let asked = Instant::now();

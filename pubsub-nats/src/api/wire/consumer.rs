@@ -60,9 +60,11 @@ pub(crate) struct ConsumerSettings {
     /// Set on push consumers, which this library does not use.
     #[serde(skip_serializing)]
     pub(crate) deliver_subject: Option<String>,
-    /// The most messages and the longest time of one pull, 0 for no limit.
+    /// The most messages and bytes and the longest time of one pull, 0 for no limit.
     #[serde(skip_serializing)]
     pub(crate) max_batch: usize,
+    #[serde(skip_serializing)]
+    pub(crate) max_bytes: i64,
     #[serde(skip_serializing)]
     pub(crate) max_expires: u64,
 }
