@@ -5,9 +5,11 @@
 //! a heartbeat lose their wake-up.
 
 mod credit;
+mod deliveries;
 mod fetch;
 mod limits;
 mod members;
+mod pace;
 mod pull;
 mod ramp;
 mod settled;
