@@ -148,7 +148,7 @@ async fn ask(told: Arc<dyn Consumer>, origin: Arc<Origin>) -> Result<Vec<Deliver
         }
         match origin.message_of(&advisory).await {
             Ok(Some((stored, info))) => {
-                found.push(Delivery::new(Box::new(Swept::new(stored, info, advisory, &origin))))
+                found.push(Delivery::new(Box::new(Swept::new(stored, info, advisory, &origin))));
             }
             // There is nothing to keep any more.
             Ok(None) => failed = advisory.ack().await.err(),
@@ -171,9 +171,8 @@ impl Origin {
     /// The message that an advisory is about, if it is still there, and what a delivery of it would say.
     async fn message_of(&self, advisory: &Delivery) -> Result<Option<(StoredMessage, DeliveryInfo)>> {
         let told_at = advisory.info().published_at;
-        let told = match Advisory::parse(advisory.payload()) {
-            Ok(Some(Advisory::MaxDeliver(told))) => told,
-            _ => return Ok(None),
+        let Ok(Some(Advisory::MaxDeliver(told))) = Advisory::parse(advisory.payload()) else {
+            return Ok(None);
         };
         if told.stream != self.stream || told.consumer != self.consumer || told_at < self.created {
             return Ok(None);
