@@ -121,8 +121,11 @@ impl FetchOptions {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SubscribeOptions {
-    /// The most messages to prefetch: 1 to 10,000. Default 100.
-    pub buffer: usize,
+    /// The most messages to prefetch: 1 to 10,000. By default the backend decides: it begins with 100, and may go up to 1,000
+    /// for as long as they are taken within an instant, so that neither a fast reader has to wait nor a slow one holds what
+    /// others could handle. pubsub-nats does so; a backend in the same process gains nothing by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<usize>,
     /// The most bytes to prefetch, subjects and headers included; default 16 MiB. A message that alone is larger comes alone, so
     /// that it does not stop those behind it. A backend in the same process, whose payloads are shared with the stream, holds
     /// nothing twice and need not count them; the memory backend does not.
@@ -138,7 +141,7 @@ pub struct SubscribeOptions {
 impl Default for SubscribeOptions {
     fn default() -> Self {
         Self {
-            buffer: 100,
+            buffer: None,
             max_bytes: MAX_BYTES,
             on_drop: OnDrop::Redeliver,
             priority: PullPriority::default(),
@@ -150,8 +153,14 @@ impl SubscribeOptions {
     /// Sets the most messages to prefetch.
     #[must_use]
     pub const fn with_buffer(mut self, messages: usize) -> Self {
-        self.buffer = messages;
+        self.buffer = Some(messages);
         self
+    }
+
+    /// For backends: how many messages to prefetch at first, or always.
+    #[must_use]
+    pub fn first_buffer(&self) -> usize {
+        self.buffer.unwrap_or(100)
     }
 
     /// Sets the most bytes to prefetch.
@@ -180,7 +189,7 @@ impl SubscribeOptions {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the field.
     pub fn validate(&self) -> Result<()> {
-        check_count("buffer", self.buffer)?;
+        check_count("buffer", self.first_buffer())?;
         check_bytes(self.max_bytes)?;
         self.priority.validate()
     }

@@ -68,6 +68,8 @@ pub(crate) struct Arrived {
     pub(crate) message: Message,
     /// Whether it answers a pull to the current subject, not to an earlier one.
     pub(crate) current: bool,
+    /// When it was taken.
+    pub(crate) at: Instant,
 }
 
 impl Inbox {
@@ -167,16 +169,20 @@ impl Inbox {
 impl State {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrived>> {
         if let Some(message) = self.kept.pop_front() {
-            return Poll::Ready(Some(Arrived { message, current: false }));
+            return Poll::Ready(Some(Arrived { message, current: false, at: Instant::now() }));
         }
         let Some(subscriber) = &mut self.current else {
             return Poll::Ready(None);
         };
-        let polled = subscriber.poll_next_unpin(context);
-        if let (Poll::Ready(Some(_)), Some(open)) = (&polled, &mut self.open) {
-            open.active = Instant::now();
+        let Poll::Ready(message) = subscriber.poll_next_unpin(context) else {
+            return Poll::Pending;
+        };
+        let Some(message) = message else { return Poll::Ready(None) };
+        let at = Instant::now();
+        if let Some(open) = &mut self.open {
+            open.active = at;
         }
-        polled.map(|message| message.map(|message| Arrived { message, current: true }))
+        Poll::Ready(Some(Arrived { message, current: true, at }))
     }
 
     /// The subscription, if a pull may be open to it.

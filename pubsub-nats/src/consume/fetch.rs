@@ -308,7 +308,7 @@ impl Fetch<'_> {
             Arrival::Delivery(delivery) => {
                 self.bytes = self.bytes.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
                 self.consumer.ramp.delivered();
-                self.consumer.activity.progressed();
+                self.consumer.activity.progressed(Instant::now());
                 let more = delivery.info().pending > 0;
                 let collected = self.collect(delivery).await;
                 if collected + self.settled < asked {

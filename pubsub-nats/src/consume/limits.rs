@@ -20,6 +20,8 @@ pub(super) struct PullLimits {
     ack_pending: Option<usize>,
     /// Longer would be refused.
     expires: Option<Duration>,
+    /// How long a delivery may take.
+    pub(super) ack_wait: Option<Duration>,
     told: Instant,
 }
 
@@ -30,6 +32,7 @@ impl PullLimits {
             bytes: u64::try_from(settings.max_bytes).ok().filter(|bytes| *bytes > 0),
             ack_pending: settings.max_ack_pending().and_then(|pending| usize::try_from(pending).ok()),
             expires: Some(settings.max_expires).filter(|nanos| *nanos > 0).map(Duration::from_nanos),
+            ack_wait: settings.ack_wait(),
             told: Instant::now(),
         }
     }

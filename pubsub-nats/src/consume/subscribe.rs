@@ -6,12 +6,14 @@ use std::time::Duration;
 use async_nats::Subject;
 use futures::FutureExt as _;
 use futures::future::{FusedFuture as _, OptionFuture};
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::stream::{BoxStream, StreamExt as _};
 use pubsub_core::{Delivery, Error, ErrorKind, Result, Retry, SubscribeOptions};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::credit::Credit;
+use super::deliveries::Deliveries;
+use super::pace::Pace;
 use super::pull::{Arrival, HEARTBEAT, Pull, Refusal, TROUBLED_HEARTBEAT};
 use super::{NatsConsumer, is_silence};
 use crate::connection::{Arrived, Inbox, Phase, closing};
@@ -38,7 +40,9 @@ pub(super) fn subscribe(
         refusals: consumer.connection.refusals(),
         _consuming: consumer.activity.consume(),
         consumer,
-        credit: Credit::new(options.buffer, options.max_bytes),
+        credit: Credit::new(options.first_buffer(), options.max_bytes),
+        pace: Pace::new(options.buffer, options.first_buffer()),
+        broken: None,
         options,
         generation: None,
         pause: FIRST_PAUSE,
@@ -46,16 +50,10 @@ pub(super) fn subscribe(
         interrupted: false,
         ended: false,
     };
-    stream::unfold(subscription, |mut subscription| async move {
-        let item = subscription.next().await?;
-        Some((item, subscription))
-    })
-    // Polled again after its end it has still ended.
-    .fuse()
-    .boxed()
+    Deliveries::new(subscription).boxed()
 }
 
-struct Subscription {
+pub(super) struct Subscription {
     consumer: Arc<NatsConsumer>,
     options: SubscribeOptions,
     /// What is in it when the stream is dropped goes back.
@@ -67,7 +65,11 @@ struct Subscription {
     _consuming: Consuming,
     /// What was asked for and not taken yet, in this generation.
     credit: Credit,
+    /// How many messages to hold ready.
+    pace: Pace,
     generation: Option<Generation>,
+    /// Why nothing more was at hand.
+    broken: Option<Break>,
     pause: Duration,
     /// How often the next request shows that it lives.
     heartbeat: Duration,
@@ -109,7 +111,30 @@ enum Break {
 }
 
 impl Subscription {
-    async fn next(&mut self) -> Option<Result<Delivery>> {
+    /// What has arrived, while everything is as it mostly is. `None` says nothing: [`next`](Self::next) finds out.
+    pub(super) fn at_hand(&mut self) -> Option<Delivery> {
+        let is_as_usual = self.generation.is_some()
+            && self.broken.is_none()
+            && !self.phase.has_changed().unwrap_or(true)
+            && !self.connections.has_changed().unwrap_or(true);
+        while is_as_usual && !self.is_to_ask() {
+            match self.take(self.inbox.try_next()?) {
+                Ok(Some(delivery)) => {
+                    (self.pause, self.heartbeat) = (FIRST_PAUSE, HEARTBEAT);
+                    return Some(delivery);
+                }
+                Ok(None) => {}
+                Err(broken) => {
+                    self.broken = Some(broken);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// The next delivery; `None` at the end.
+    pub(super) async fn next(&mut self) -> Option<Result<Delivery>> {
         if self.ended {
             return None;
         }
@@ -172,8 +197,14 @@ impl Subscription {
             if *self.phase.borrow() != Phase::Open {
                 return Ok(None);
             }
-            self.ask().await?;
-            match self.receive().await {
+            let received = match self.broken.take() {
+                Some(broken) => Err(broken),
+                None => {
+                    self.ask().await?;
+                    self.receive().await
+                }
+            };
+            match received {
                 Ok(delivery) => {
                     (self.pause, self.heartbeat) = (FIRST_PAUSE, HEARTBEAT);
                     return Ok(Some(delivery));
@@ -209,10 +240,11 @@ impl Subscription {
         if self.generation.is_none() {
             self.renew().await?;
         }
-        if self.credit.next(self.options.buffer, u64::MAX).is_none() {
+        if !self.is_to_ask() {
             return Ok(());
         }
-        self.consumer.refresh_limits(self.options.buffer).await?;
+        self.pace.note(Instant::now(), self.consumer.limits().ack_wait);
+        self.consumer.refresh_limits(self.pace.size()).await?;
         let share = self.credit.next(self.buffer(), self.consumer.limits().bytes(u64::MAX));
         let (Some(generation), Some(share)) = (&mut self.generation, share) else {
             return Ok(());
@@ -231,9 +263,14 @@ impl Subscription {
         self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, &subject)).await
     }
 
+    /// Whether more than half of what may be asked for was taken.
+    fn is_to_ask(&self) -> bool {
+        self.credit.next(self.pace.size(), u64::MAX).is_some()
+    }
+
     /// How many messages may be asked for and not taken at a time.
     fn buffer(&self) -> usize {
-        self.consumer.batch(self.options.buffer)
+        self.consumer.batch(self.pace.size())
     }
 
     /// Begins a generation, once there is a connection.
@@ -313,12 +350,13 @@ impl Subscription {
                 _ => None,
             });
         };
-        (generation.heard, generation.answered) = (Instant::now(), true);
+        (generation.heard, generation.answered) = (arrived.at, true);
         match arrival {
             Arrival::Delivery(delivery) => {
                 self.consumer.ramp.delivered();
-                self.consumer.activity.progressed();
+                self.consumer.activity.progressed(arrived.at);
                 self.credit.took(length);
+                self.pace.took();
                 return self.fresh(delivery).map(Some);
             }
             Arrival::Heartbeat | Arrival::Foreign => {}
@@ -335,8 +373,7 @@ impl Subscription {
             },
         }
         // The credit may have fallen.
-        let asks = self.credit.next(self.options.buffer, u64::MAX).is_some();
-        if asks { Err(Break::Ask) } else { Ok(None) }
+        if self.is_to_ask() { Err(Break::Ask) } else { Ok(None) }
     }
 
     /// Sets apart what was settled before.
