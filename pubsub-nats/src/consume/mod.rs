@@ -4,9 +4,12 @@
 //! 35 s after a reconnect where a durable is shared, its `fetch` hangs for ever at `max_ack_pending`, and its batches with
 //! a heartbeat lose their wake-up.
 
+mod credit;
+mod deliveries;
 mod fetch;
 mod limits;
 mod members;
+mod pace;
 mod pull;
 mod ramp;
 mod settled;
@@ -14,6 +17,7 @@ mod settled_again;
 mod subscribe;
 
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +59,8 @@ pub(crate) struct NatsConsumer {
     /// Whether a settlement is of one message, not of all before it too.
     settles_each: bool,
     ramp: Ramp,
+    /// Nothing came any more over the connection when a fetch ended.
+    mute: AtomicBool,
     activity: Arc<Activity>,
 }
 
@@ -83,6 +89,7 @@ impl NatsConsumer {
             acknowledges: info.config.acknowledges(),
             settles_each: info.config.settles_each(),
             ramp: Ramp::new(),
+            mute: AtomicBool::new(false),
         })
     }
 
@@ -120,6 +127,27 @@ impl NatsConsumer {
             () = closing(phase) => Err(Error::closed("connection")),
             done = tokio::time::timeout(timeout, work) => {
                 done.unwrap_or_else(|_| Err(self.connection.unreachable_or_late(timeout)))
+            }
+        }
+    }
+
+    fn set_mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::Relaxed);
+    }
+
+    /// After a fetch at whose end nothing passed any more: waits until something does. Requests that are made meanwhile would
+    /// all reach the server later, and take messages that nobody waits for.
+    async fn wait_for_a_sign(&self, timeout: Duration, phase: &mut watch::Receiver<Phase>) -> Result<()> {
+        if !self.mute.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let timeout = if timeout.is_zero() { LOOK } else { timeout };
+        match self.hand_over(timeout, phase, self.connection.round_trip()).await {
+            Err(error) if is_silence(&error) || error.kind() == ErrorKind::Closed => Err(error),
+            // Any other error is told by what comes next.
+            _ => {
+                self.set_mute(false);
+                Ok(())
             }
         }
     }
@@ -193,6 +221,11 @@ impl NatsConsumer {
             .with_context("stream", &self.stream)
             .with_context("consumer", &self.name)
     }
+}
+
+/// Whether nothing came back, for whatever reason.
+fn is_silence(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable)
 }
 
 #[async_trait]
