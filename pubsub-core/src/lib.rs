@@ -5,7 +5,7 @@
 //!
 //! | room | what is there |
 //! |---|---|
-//! | [`broker`] | [`Client`], what applications hold; [`Broker`], what backends implement; [`Registry`], from URL to broker |
+//! | [`broker`] | [`Client`], what applications hold, and [`Tenants`] of several; [`Broker`], what backends implement; [`Registry`], from URL to broker |
 //! | [`publish`] | [`Publisher`] and [`PublisherExt`]; [`PendingReceipt`] and [`Receipt`] |
 //! | [`consume`] | [`Consumer`]; [`FetchOptions`], [`SubscribeOptions`] |
 //! | [`read`] | [`StreamReader`]: a stream in order, without acknowledgements; [`ReadOptions`] |
@@ -51,7 +51,7 @@ pub use admin::{
     SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
 pub use advisory::{Advisory, MaxDeliver, Pinned, Terminated, Unpinned};
-pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
+pub use broker::{Broker, Client, Connector, Health, HealthState, Registry, Tenants};
 pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};
 pub use consume::{Consumer, FetchOptions, PullPriority, SubscribeOptions};

@@ -101,6 +101,14 @@ impl Expected {
         self
     }
 
+    /// The cases that need a feature of this crate which is off are skipped.
+    pub(crate) fn skipping_without_features(self) -> Self {
+        // These run memory beside the backend.
+        let this = if cfg!(feature = "memory") { self } else { self.skipping(["J9", "L3", "L5"]) };
+        // These put layers of `pubsub-layers` over it.
+        if cfg!(feature = "layers") { this } else { this.skipping(["F9", "J5", "J6"]) }
+    }
+
     /// The harness injects faults, and a case that is skipped because it cannot inject the one that the case needs must be
     /// among those of [`skipping`](Self::skipping). By default such a skip is in the report, and fails nothing: a harness
     /// need not have any.

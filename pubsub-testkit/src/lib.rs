@@ -53,6 +53,8 @@ mod judge;
 mod model;
 pub mod nats_cluster;
 pub mod nats_server;
+#[cfg(feature = "layers")]
+mod observed;
 mod recorder;
 mod report;
 mod run;

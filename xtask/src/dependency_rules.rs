@@ -52,7 +52,7 @@ const RULES: &[Rule] = &[
     rule(LAYERS, Features::All, &[CORE], Network::None),
     rule(TOPOLOGY, Features::All, &[CORE], Network::None),
     // The proxy between a client and a server opens sockets, on loopback.
-    rule(TESTKIT, Features::All, &[CORE, MEMORY], Network::Allowed),
+    rule(TESTKIT, Features::All, &[CORE, MEMORY, LAYERS], Network::Allowed),
     rule(TESTKIT, Features::Only(""), &[CORE], Network::Allowed),
     rule(FACADE, Features::All, &[CORE, MEMORY, NATS, LAYERS, TOPOLOGY], Network::Allowed),
     rule(FACADE, Features::Only(""), &[CORE], Network::None),
@@ -62,7 +62,7 @@ const RULES: &[Rule] = &[
     rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
     rule("pubsub-bench", Features::All, &[CORE, MEMORY, NATS, TESTKIT], Network::Allowed),
     rule("pubsub-faults", Features::All, &[CORE, NATS, TESTKIT], Network::Allowed),
-    rule("xtask", Features::All, &[CORE, MEMORY, NATS, TESTKIT, FACADE], Network::Allowed),
+    rule("xtask", Features::All, &[CORE, MEMORY, NATS, LAYERS, TESTKIT, FACADE], Network::Allowed),
 ];
 
 /// Crates that open sockets or speak a protocol. `mio` and `socket2` come with tokio's `net`.

@@ -1,9 +1,10 @@
 //! The control plane's entry: a connection to a broker ([`Broker`]), how it does ([`Health`]), how it is reached by
-//! URL ([`Registry`], [`Connector`]), and what applications hold ([`Client`]).
+//! URL ([`Registry`], [`Connector`]), and what applications hold ([`Client`], and [`Tenants`] of several).
 
 mod client;
 mod health;
 mod registry;
+mod tenants;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 pub use client::Client;
 pub use health::{Health, HealthState};
 pub use registry::{Connector, Registry};
+pub use tenants::Tenants;
 
 use crate::admin::StreamAdmin;
 use crate::consume::Consumer;

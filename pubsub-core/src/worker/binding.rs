@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{DeadLetters, KeyBy, RetryPolicy, Router};
 use crate::admin::{AckPolicy, ConsumerConfig, Provision};
-use crate::config::Limit;
+use crate::config::{Limit, duration};
 use crate::name::StreamName;
-use crate::{Error, Result};
+use crate::{Capabilities, Capability, Error, Result};
 
 /// One consumer of one stream, the router that handles its messages, and how.
 ///
@@ -204,5 +204,21 @@ impl Binding {
                 .with_context("stream", &self.stream)
                 .with_remedy("keep them (`with_dead_letters`), or lose them (`discard_dead_letters`)")
         })
+    }
+
+    /// Whether a backend that can do this keeps the delays of the retries. A message with a key, or without the capability
+    /// `nak_delay`, waits in the worker; without `extend` the broker delivers it elsewhere when its ack wait is over.
+    pub(super) fn must_be_kept_by(&self, has: Capabilities) -> Result<()> {
+        let waits_here = self.key.is_some() || !has.has(Capability::NakDelay);
+        let (longest, ack_wait) = (self.retry.longest_delay(), self.consumer.effective_ack_wait());
+        if !waits_here || has.has(Capability::Extend) || longest < ack_wait {
+            return Ok(());
+        }
+        let (longest, ack_wait) = (duration::format(longest), duration::format(ack_wait));
+        let message =
+            format!("a retry may wait for {longest}, and this backend keeps a message for {ack_wait}");
+        Err(Error::config("max_delay", message).with_context("stream", &self.stream).with_remedy(
+            "shorten `max_delay`, its random part included, or lengthen the consumer's ack wait",
+        ))
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`Worker`], [`Binding`], [`Outcome`] | what runs, for which consumer and how, and how it ended |
 //! | [`Router`], [`Handler`], [`BatchHandler`] | which function gets which subjects |
-//! | [`RouteLayer`]: [`Timeout`], [`RateLimit`], [`Inbox`], [`Traced`] | what goes around handlers |
+//! | [`RouteLayer`]: [`Timeout`], [`RateLimit`], [`Inbox`], [`ErrorClasses`], [`Traced`] | what goes around handlers |
 //! | [`FromMessage`]: [`Json`], [`Path`], [`State`], [`Attempt`], ... | the arguments of a handler |
 //! | [`IntoResponse`]: [`Verdict`], [`Failure`], [`Response`] | what it returns |
 //! | [`RetryPolicy`], [`DeadLetters`], [`DeadLetterStore`], [`KeyBy`] | failures and order |
@@ -39,7 +39,9 @@ pub use handler::{
     BatchHandler, BatchLimits, Failure, Handler, IntoResponse, IntoVerdicts, Response, Verdict, Verdicts,
 };
 pub use key::KeyBy;
-pub use layer::{Inbox, InboxStore, MemoryInbox, Next, RateLimit, RouteLayer, Timeout, Traced};
+pub use layer::{
+    ErrorClass, ErrorClasses, Inbox, InboxStore, MemoryInbox, Next, RateLimit, RouteLayer, Timeout, Traced,
+};
 pub use outcome::Outcome;
 pub use replay::{Pace, Replay, ReplayEnd, ReplayProgress, Replaying};
 pub use retry::RetryPolicy;

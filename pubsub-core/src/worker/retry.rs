@@ -42,7 +42,7 @@ pub struct RetryPolicy {
     pub first_delay: Duration,
     /// By how much each delay is longer than the one before; at least 1, by default 2.
     pub factor: f32,
-    /// The longest delay; by default 5 min.
+    /// The longest delay; by default 5 min, at most [`duration::MAX`].
     pub max_delay: Duration,
     /// Whether a random part is added, so that messages that failed together do not come together; by default it is.
     pub jitter: bool,
@@ -138,6 +138,13 @@ impl RetryPolicy {
                 "lengthen max_delay",
             );
         }
+        if self.max_delay > duration::MAX {
+            return refused(
+                "max_delay",
+                "max_delay is longer than 292 years, which no broker can keep".to_owned(),
+                "shorten max_delay",
+            );
+        }
         if !(1.0..=100.0).contains(&self.factor) {
             return refused("factor", format!("a factor of {}", self.factor), "give 1 to 100");
         }
@@ -153,6 +160,16 @@ impl RetryPolicy {
         let delay = self.delay(attempt);
         let in_time = self.budget.at().is_none_or(|budget| age.saturating_add(delay) <= budget);
         in_time.then_some(delay)
+    }
+
+    /// The longest delay that it may come to, the random part included; zero without a second attempt.
+    pub(crate) fn longest_delay(&self) -> Duration {
+        let delay = match self.attempts.at() {
+            Some(0 | 1) => Duration::ZERO,
+            Some(attempts) => Self { jitter: false, ..self.clone() }.delay(u64::from(attempts) - 1),
+            None => self.max_delay,
+        };
+        if self.jitter { delay.saturating_mul(2) } else { delay }
     }
 
     /// A message that was delivered more often than this is handled alone.
@@ -230,7 +247,17 @@ mod tests {
         assert!(policy().with_first_delay(Duration::ZERO).validate().is_err());
         assert!(policy().with_max_delay(Duration::from_millis(1)).validate().is_err());
         assert!(policy().with_factor(0.5).validate().is_err());
+        assert!(policy().with_max_delay(duration::MAX + SECOND).validate().is_err());
         policy().validate().unwrap();
+    }
+
+    #[test]
+    fn the_longest_delay_is_that_before_the_last_attempt() {
+        let growing = policy().with_attempts(4);
+        assert_eq!(growing.longest_delay(), SECOND * 4);
+        assert_eq!(RetryPolicy { jitter: true, ..growing.clone() }.longest_delay(), SECOND * 8);
+        assert_eq!(growing.clone().with_attempts(1).longest_delay(), Duration::ZERO);
+        assert_eq!(growing.with_attempts(Limit::Unlimited).longest_delay(), SECOND * 300);
     }
 
     #[test]

@@ -50,6 +50,7 @@ macro_rules! for_each_case {
             "B14" b14_ack_holds_without_its_confirmation = b_settle::lost_answer::cut_before_the_confirmation [ConfirmedSettlement];
             "B15" b15_several_settled_are_exactly_those = b_settle::many::exactly_the_range [];
             "B16" b16_settled_by_another_task_and_thread = b_settle::elsewhere::other_task_and_thread [];
+            "B17" b17_context_ends_with_its_message = b_settle::context::ends_with_the_message [];
             "B18" b18_runtime_that_stops_afterwards = b_settle::elsewhere::runtime_that_stops [];
             "B19" b19_ack_out_of_order_is_safe = b_settle::many::out_of_order [];
             "B20" b20_settled_after_close_it_comes_again = b_settle::late::after_close_it_comes_again [];
@@ -65,6 +66,7 @@ macro_rules! for_each_case {
             "C9" c9_dead_letters_come_once_and_last = c_retry::dead_letters::come_once_and_last [GetMessage];
             "C10" c10_what_is_sent_back_is_no_duplicate = c_retry::dead_letters::are_sent_back [GetMessage DeleteMessage MessageId];
             "C11" c11_dead_letters_can_be_administered = c_retry::dead_letters::can_be_administered [GetMessage DeleteMessage];
+            "C12" c12_delays_beyond_the_backend_are_refused = c_retry::delays::what_cannot_be_kept_is_refused [];
             "C13" c13_exhausted_message_stays_inspectable = c_retry::exhausted::stay_inspectable [WorkQueueRetention GetMessage];
             "C14" c14_waiting_for_a_retry_holds_no_place = c_retry::worker::waiting_holds_no_place [];
             "C15" c15_worker_needs_a_word_on_dead_letters = c_retry::worker::needs_a_destination [];
@@ -91,6 +93,7 @@ macro_rules! for_each_case {
             "D19" d19_handler_stops_its_worker = d_consume::stopping::from_inside_a_handler [];
             "D20" d20_missing_stream_is_an_error = d_consume::names::missing_stream [];
             "D21" d21_subject_added_later_flows = d_consume::running::subject_is_added [Update];
+            "D22" d22_tenants_are_kept_apart = d_consume::tenants::kept_apart [];
             "D23" d23_resume_after_the_acked_ones = d_consume::position::resume_after_k [];
             "D24" d24_wrong_places_are_refused = d_consume::reset::wrong_places_are_refused [Reset];
             "E1" e1_limits_discard_old_or_new = e_retention::limits::discard_old_and_new [StreamLimits DiscardNew];
@@ -105,12 +108,14 @@ macro_rules! for_each_case {
             "E10" e10_replay_keeps_the_spacing = e_retention::replay::keeps_the_spacing [OriginalReplay];
             "E11" e11_purge_removes_what_it_says = e_retention::purge::removes_what_it_says [Purge];
             "F1" f1_order_is_that_of_publishing = f_flow::order::is_that_of_publishing [];
+            "F2" f2_order_by_key_holds = f_flow::by_key::order_holds [];
             "F3" f3_members_join_and_leave = f_flow::rebalance::members_join_and_leave [];
             "F4" f4_concurrency_limit_is_reached_and_kept = f_flow::worker::limit_is_reached_and_kept [];
             "F5" f5_max_ack_pending_bounds_what_is_unsettled = f_flow::max_ack_pending::bounds_what_is_unsettled [MaxAckPending];
             "F6" f6_prefetch_does_not_outlive_the_ack_wait = f_flow::prefetch::does_not_outlive_the_ack_wait [];
             "F7" f7_stalled_reader_holds_its_buffer = f_flow::prefetch::stalled_reader_holds_its_buffer [];
             "F8" f8_rate_limit_is_kept = f_flow::worker::rate_is_kept [];
+            "F9" f9_circuit_opens_tries_and_closes = f_flow::breaker::opens_tries_and_closes [];
             "F10" f10_batches_by_size_and_time = f_flow::worker::batches_by_size_and_time [];
             "G1" g1_close_twice_and_use_afterwards = g_lifecycle::close::twice_and_used_afterwards [];
             "G2" g2_stop_before_start = g_lifecycle::restart::stop_before_start [];
@@ -150,10 +155,13 @@ macro_rules! for_each_case {
             "J2" j2_lists_and_counts_are_exact = j_admin::list::lists_and_counts [List];
             "J3" j3_consumer_counters_move_as_expected = j_admin::counters::move_as_expected [];
             "J4" j4_health_tells_and_changes_nothing = j_admin::health::tells_and_changes_nothing [];
+            "J5" j5_metrics_equal_the_history = j_admin::measures::equal_the_history [];
+            "J6" j6_traces_go_on = j_admin::traces::go_on [];
             "J7" j7_secrets_do_not_show = j_admin::health::secrets_do_not_show [];
             "J8" j8_features_are_known_at_once = j_admin::health::features_are_known_at_once [];
             "J9" j9_twins_are_compared = l_meta::twins::answers_are_compared [];
             "K1" k1_layers_in_order_both_ways = k_layers::order::both_ways [];
+            "K2" k2_most_specific_error_class_wins = k_layers::errors::most_specific_wins [];
             "K3" k3_prefixes_of_routers_add_up = k_layers::routers::prefixes_add_up [];
             "K4" k4_stack_of_layers_changes_nothing = k_layers::stack::changes_nothing [];
             "K6" k6_inbox_handles_a_message_once = k_layers::routers::inbox_handles_once [MessageId];

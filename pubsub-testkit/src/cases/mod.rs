@@ -45,6 +45,8 @@ mod j_admin;
 mod k_layers;
 mod l_meta;
 mod m_beyond;
+#[cfg(not(feature = "layers"))]
+mod without_layers;
 
 use crate::case::Case;
 use crate::trial::Trial;

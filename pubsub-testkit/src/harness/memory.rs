@@ -65,7 +65,7 @@ impl Harness for MemoryHarness {
         let version = self.config.server_version;
         let expected = Expected::without(Capability::ALL.iter().copied().filter(|has| !version.has(*has)));
         // Without a wire and a process of its own there are faults that it cannot have.
-        expected.with_faults().skipping(["H3", "H4", "H8"])
+        expected.with_faults().skipping(["H3", "H4", "H8"]).skipping_without_features()
     }
 
     fn server(&self) -> Option<String> {

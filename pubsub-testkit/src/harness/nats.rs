@@ -59,9 +59,7 @@ impl<C: Connector> NatsHarness<C> {
         let lacks = Capability::ALL.iter().filter(|has| !version.has(**has));
         // The clock of a server is that of its machine.
         let expected = Expected::without(lacks.copied()).with_faults().skipping(["H9"]);
-        // These run memory beside it.
-        let compares = cfg!(feature = "memory");
-        let expected = if compares { expected } else { expected.skipping(["J9", "L3", "L5"]) };
+        let expected = expected.skipping_without_features();
         Self { server: Arc::new(Mutex::new(server)), connector: Arc::new(connector), expected }
     }
 

@@ -9,7 +9,7 @@ pub(crate) mod timeline;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use pubsub_core::{OutboundMessage, ScheduleTime};
 use tokio::sync::watch;
@@ -54,11 +54,6 @@ impl History {
         self.0.began_at + self.0.began.elapsed()
     }
 
-    /// How long a time is ahead; zero for one that has passed.
-    pub(crate) fn until(&self, time: SystemTime) -> Duration {
-        time.duration_since(self.wall_clock()).unwrap_or_default()
-    }
-
     /// A number that nothing else in this history has.
     pub(crate) fn number(&self) -> Number {
         self.0.numbers.fetch_add(1, Ordering::Relaxed)
@@ -72,18 +67,26 @@ impl History {
         message: &OutboundMessage,
         may_retry: bool,
     ) {
-        let due_in = match message.schedule().map(|schedule| &schedule.when) {
-            Some(ScheduleTime::At(time)) => Some(self.until(*time)),
-            _ => None,
-        };
         let message = Box::new(message.clone());
-        self.record(What::PublishCalled { publish, publisher, message, due_in, may_retry });
+        self.record_with(|now| {
+            let due_in = match message.schedule().map(|schedule| &schedule.when) {
+                Some(ScheduleTime::At(time)) => Some(time.duration_since(now).unwrap_or_default()),
+                _ => None,
+            };
+            What::PublishCalled { publish, publisher, message, due_in, may_retry }
+        });
     }
 
     pub(crate) fn record(&self, what: What) {
+        self.record_with(|_| what);
+    }
+
+    /// Records what tells of another time, beside the time of the event: it is given the wall clock at that.
+    pub(crate) fn record_with(&self, what: impl FnOnce(SystemTime) -> What) {
         let mut events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
         // The time is read under the lock, so that it never runs against the order.
-        let event = Event { order: events.len(), at: self.0.began.elapsed(), what };
+        let at = self.0.began.elapsed();
+        let event = Event { order: events.len(), at, what: what(self.0.began_at + at) };
         events.push(event);
         drop(events);
         self.0.changes.send_replace(());

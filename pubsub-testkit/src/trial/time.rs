@@ -32,6 +32,15 @@ impl Trial {
         }
     }
 
+    /// How much longer than it should something may take before the case fails, where being late is what it is about:
+    /// next to nothing on virtual time; on a real clock what a busy machine may add.
+    pub(crate) fn slack(&self) -> Duration {
+        match self.clock() {
+            Clock::Virtual => Duration::from_secs(1),
+            Clock::Real => Duration::from_secs(10),
+        }
+    }
+
     /// The wall clock of the case: on virtual time it goes with that.
     pub(crate) fn wall_clock(&self) -> SystemTime {
         self.history().wall_clock()

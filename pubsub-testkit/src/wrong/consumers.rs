@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pubsub_core::config::duration;
 use pubsub_core::{
     AckPolicy, Broker, Consumer, ConsumerConfig, ConsumerInfo, ConsumerName, DeliverPolicy, Delivery,
     ErrorKind, Limit, Message, ReplayPolicy, Result, Settlement, SettlementKind, StreamAdmin, StreamConfig,
@@ -58,6 +59,8 @@ misread! {
             config.max_deliver = Limit::Unlimited;
         }
     };
+    /// The likely cause: a number that is cut to what its field can hold.
+    ShortensWhatIsTooLong = |config| config.ack_wait = config.ack_wait.min(duration::MAX);
     /// The likely cause: filters that are the client's business, which forgets them.
     IgnoresFilters = |config| config.filters = vec![SubjectFilter::all()];
     /// The likely cause: a matcher that knows one wildcard.

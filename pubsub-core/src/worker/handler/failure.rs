@@ -27,6 +27,8 @@ pub struct Failure {
     reason: String,
     wanted: Wanted,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether somebody has said what is wanted, the handler or a layer.
+    decided: bool,
 }
 
 /// What a handler wants to become of its message.
@@ -46,32 +48,32 @@ impl Failure {
     /// Another attempt, when the policy says.
     #[must_use]
     pub fn retry(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wanted: Wanted::Retry, source: None }
+        Self::said(reason, Wanted::Retry)
     }
 
     /// Another attempt, not before `delay` has passed. It counts as one of the policy's attempts.
     #[must_use]
     pub fn retry_after(delay: Duration, reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wanted: Wanted::RetryAfter(delay), source: None }
+        Self::said(reason, Wanted::RetryAfter(delay))
     }
 
     /// Not now: the same attempt begins anew after `delay`, however often. The worker holds the message meanwhile, in its lane
     /// if it has one, and handles others. For what has not been begun with: a limit is reached, a circuit is open.
     #[must_use]
     pub fn postpone(delay: Duration, reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wanted: Wanted::Postpone(delay), source: None }
+        Self::said(reason, Wanted::Postpone(delay))
     }
 
     /// No other attempt: the message goes to the dead letters.
     #[must_use]
     pub fn reject(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), wanted: Wanted::Reject, source: None }
+        Self::said(reason, Wanted::Reject)
     }
 
     /// Makes any failure final, as in `parse(text).map_err(Failure::final_error)?`.
     #[must_use]
     pub fn final_error(error: impl Into<Self>) -> Self {
-        Self { wanted: Wanted::Reject, ..error.into() }
+        Self { wanted: Wanted::Reject, decided: true, ..error.into() }
     }
 
     /// Whether there is to be no other attempt.
@@ -100,7 +102,21 @@ impl Failure {
 
     /// The same, for another message of its batch. What it was made of stays with this one.
     pub(crate) fn for_another(&self) -> Self {
-        Self { reason: self.chain(), wanted: self.wanted, source: None }
+        Self { reason: self.chain(), wanted: self.wanted, source: None, decided: self.decided }
+    }
+
+    fn said(reason: impl Into<String>, wanted: Wanted) -> Self {
+        Self { reason: reason.into(), wanted, source: None, decided: true }
+    }
+
+    /// The error that it was made of, while nobody has said what is wanted.
+    pub(crate) fn undecided(&self) -> Option<&(dyn StdError + 'static)> {
+        let source: &(dyn StdError + 'static) = self.source.as_deref()?;
+        (!self.decided).then_some(source)
+    }
+
+    pub(crate) fn decide(&mut self, wanted: Wanted) {
+        (self.wanted, self.decided) = (wanted, true);
     }
 
     pub(crate) fn wanted(&self) -> Wanted {
@@ -125,7 +141,12 @@ impl Failure {
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { reason: error.to_string(), wanted: Wanted::Retry, source: Some(Box::new(error)) }
+        Self {
+            reason: error.to_string(),
+            wanted: Wanted::Retry,
+            source: Some(Box::new(error)),
+            decided: false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes around the handlers of routes: [`RouteLayer`], and those that come with the core.
 
+mod error_classes;
 mod inbox;
 mod rate_limit;
 mod timeout;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+pub use error_classes::{ErrorClass, ErrorClasses};
 pub use inbox::{Inbox, InboxStore, MemoryInbox};
 pub use rate_limit::RateLimit;
 pub use timeout::Timeout;

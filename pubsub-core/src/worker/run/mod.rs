@@ -175,6 +175,7 @@ impl Worker {
         let mut bound = Vec::with_capacity(bindings.len());
         for binding in &bindings {
             binding.validate()?;
+            binding.must_be_kept_by(broker.capabilities())?;
         }
         for binding in bindings {
             let after_settle = hooks.after_settle.clone();

@@ -31,7 +31,7 @@ pub(crate) async fn stops_at_its_limit(trial: &Trial) -> CaseResult {
     let took = began.elapsed();
     let error = outcome.err().ok_or_else(|| Failure::new("a publish that nobody answered has a receipt"))?;
     check!(error.is_effect_unknown(), "it may be stored, and its error says that it is not: {error}");
-    check!(took < limit + SLACK, "with a limit of {limit:?} it was tried for {took:?}");
+    check!(took < limit + SLACK + trial.slack(), "with a limit of {limit:?} it was tried for {took:?}");
     trial.eventually("the message is stored", || is_stored(trial, &stream, 1)).await?;
 
     let second = match trial.clock() {

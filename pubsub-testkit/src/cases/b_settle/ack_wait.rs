@@ -11,13 +11,23 @@ pub(crate) async fn extend_keeps_the_lease(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let consumer = trial.consumer(&stream, "reader").await?;
     trial.publish("a", "slow").await?;
-    let slow = consumer.next().await?;
-    let ack_wait = trial.ack_wait();
-    for _ in 0..9 {
+    // Since when it is leased at the earliest.
+    let mut leased = Instant::now();
+    let mut slow = consumer.next().await?;
+    let (ack_wait, mut extended) = (trial.ack_wait(), 0);
+    while extended < 9 {
+        let asked = Instant::now();
         // A fetch is what lets a message come again: without one, an expired lease would go unnoticed.
-        let came = consumer.fetch(1, ack_wait / 3).await?;
-        check!(came.is_empty(), "the message came again although it was extended");
+        if let Some(again) = consumer.fetch(1, ack_wait / 3).await?.pop() {
+            let held = leased.elapsed();
+            check!(held >= ack_wait, "the message came again although it was extended {held:?} before");
+            // The machine was too busy to extend it in time: once more from the beginning.
+            (slow, leased, extended) = (again, asked, 0);
+            continue;
+        }
+        leased = Instant::now();
         slow.extend().await?;
+        extended += 1;
     }
     slow.ack().await?;
     consumer.eventually("no message is unsettled", |info| info.ack_pending == 0).await?;
@@ -43,7 +53,10 @@ pub(crate) async fn expiry_redelivers(trial: &Trial) -> CaseResult {
     let waited = asked.elapsed();
     let ack_wait = trial.ack_wait();
     check_eq!((text(again.payload()), again.info().attempt), ("1".into(), 2), "what came again");
-    check!(waited < ack_wait * 4, "it came again after {waited:?}; the ack wait is {ack_wait:?}");
+    check!(
+        waited < ack_wait * 4 + trial.slack(),
+        "it came again after {waited:?}; the ack wait is {ack_wait:?}"
+    );
     again.ack().await?;
     drop(held);
     consumer.stays_silent("a").await?;
@@ -56,7 +69,7 @@ pub(crate) async fn dropped_delivery_comes_again_once(trial: &Trial) -> CaseResu
     let stream = trial.stream().await?;
     let consumer = trial.consumer(&stream, "reader").await?;
     trial.publish("a", "dropped").await?;
-    let before = counters::abandoned_deliveries();
+    let (before, asked) = (counters::abandoned_deliveries(), Instant::now());
     drop(consumer.next().await?);
     check!(counters::abandoned_deliveries() > before, "the dropped delivery was not counted");
 
@@ -67,8 +80,12 @@ pub(crate) async fn dropped_delivery_comes_again_once(trial: &Trial) -> CaseResu
         "what came after the drop"
     );
     let twice = consumer.fetch(10, trial.ack_wait() / 2).await?;
-    check!(twice.is_empty(), "the dropped message came twice");
+    // Unless the machine was too busy to look in time.
+    check!(twice.is_empty() || asked.elapsed() >= trial.ack_wait() * 2, "the dropped message came twice");
     again.ack().await?;
+    for again in twice {
+        again.ack().await?;
+    }
     consumer.stays_silent("a").await?;
     consumer.drained();
     Ok(())

@@ -2,6 +2,7 @@
 
 pub(crate) mod ack;
 pub(crate) mod ack_wait;
+pub(crate) mod context;
 pub(crate) mod elsewhere;
 pub(crate) mod handlers;
 pub(crate) mod late;

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod dead_letters;
+pub(crate) mod delays;
 pub(crate) mod exhausted;
 pub(crate) mod forged;
 pub(crate) mod max_deliver;

@@ -15,3 +15,4 @@ pub(crate) mod running;
 pub(crate) mod sharing;
 pub(crate) mod start;
 pub(crate) mod stopping;
+pub(crate) mod tenants;

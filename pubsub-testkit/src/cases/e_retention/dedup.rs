@@ -13,8 +13,8 @@ use crate::trial::{SettleSurely as _, Trial};
 pub(crate) async fn once_per_window(trial: &Trial) -> CaseResult {
     let window = match trial.clock() {
         Clock::Virtual => Duration::from_secs(120),
-        // The shortest that JetStream takes is 100 ms; a publish must surely fit into half of it.
-        Clock::Real => Duration::from_secs(1),
+        // The shortest that JetStream takes is 100 ms; five publishes must surely fit into half of it.
+        Clock::Real => Duration::from_secs(2),
     };
     let config = trial.stream_config("stream", &[">"])?.with_duplicate_window(window);
     let stream = trial.create_stream(config).await?;

@@ -10,6 +10,9 @@ use tokio::time::{Instant, sleep};
 use crate::check::{CaseResult, check, check_eq};
 use crate::trial::{Notes, Trial, Work};
 
+/// A real clock's answer may be read this much too early.
+const TOLERANCE: Duration = Duration::from_millis(5);
+
 async fn publish(work: &Work<'_>, count: usize) -> CaseResult {
     for number in 1..=count {
         work.publish(&number.to_string(), "x").await?;
@@ -26,7 +29,7 @@ pub(crate) async fn limit_is_reached_and_kept(trial: &Trial) -> CaseResult {
         let (running, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (now, most) = (Arc::clone(&running), Arc::clone(&peak));
         // Long enough that the others come meanwhile.
-        let time = trial.ack_wait() / 50;
+        let time = trial.ack_wait() / 20;
         let handler = move || {
             let (now, most) = (Arc::clone(&now), Arc::clone(&most));
             async move {
@@ -62,18 +65,20 @@ pub(crate) async fn rate_is_kept(trial: &Trial) -> CaseResult {
     };
     publish(&work, COUNT).await?;
     let router = work.router(handler)?.layer(RateLimit::new(1, each));
+    let started = Instant::now();
     let worker = work.start(work.binding(router)?.with_concurrency(4));
     work.is_settled().await?;
     let outcome = worker.stop().await?;
     check_eq!((outcome.done, outcome.retried), (COUNT as u64, 0), "what became of them");
     let mut begun = begun.all();
     begun.sort_unstable();
-    for pair in begun.windows(3) {
-        if let [first, _, third] = pair {
-            let apart = third.duration_since(*first);
-            // Two beside each other may be moved by the machine, in both directions.
-            check!(apart + each / 2 >= each * 2, "three attempts began within {apart:?}, one each {each:?}");
-        }
+    // From before the first: how late each of them was does not matter then.
+    for (before, begun) in (0_u32..).zip(begun) {
+        let since = begun.duration_since(started);
+        check!(
+            since + TOLERANCE >= each * before,
+            "{before} and one more began within {since:?}, one each {each:?}"
+        );
     }
     work.consumer.drained();
     Ok(())

@@ -12,7 +12,7 @@ use crate::trial::{Notes, Trial};
 const LONG: Duration = Duration::from_secs(90);
 
 /// How soon after the stop others have what it gave back, with room for a busy machine.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(12);
 
 /// G8: a worker that is told to stop finishes what runs, gives back what has not begun, and cuts off what is not finished when
 /// its time is over; what was given back and what was cut off comes to others at once, long before an ack wait is over.

@@ -154,7 +154,7 @@ pub(crate) async fn predecessors_orphans(trial: &Trial) -> CaseResult {
         delivery.ack_confirmed_if_possible(trial).await?;
     }
     let orphans_came = orphans_came.ok_or_else(|| Failure::new("the orphans never came"))?;
-    let limit = trial.ack_wait() * 4;
+    let limit = trial.ack_wait() * 4 + trial.slack();
     check!(
         orphans_came < limit,
         "the orphans came after {orphans_came:?}; their ack wait is {:?}",

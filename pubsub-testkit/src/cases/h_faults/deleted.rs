@@ -66,7 +66,7 @@ where
     let error = refused_as(fetched, ErrorKind::NotFound, None, "a fetch of what was deleted meanwhile")?;
     is_gone(&error, consumer.stream(), "a fetch")?;
     let took = deleted.elapsed();
-    check!(took < SOON, "it took {took:?} until who waited learnt of the deletion");
+    check!(took < SOON + trial.slack(), "it took {took:?} until who waited learnt of the deletion");
 
     let later = trial.in_time("a later fetch", consumer.handle().fetch(FetchOptions::up_to(1))).await?;
     let error = refused_as(later, ErrorKind::NotFound, None, "a fetch of what is deleted")?;

@@ -13,7 +13,7 @@ use crate::trial::{SettleSurely as _, Trial};
 /// H7: a store that is slow slows down what waits for it and breaks nothing: publishes in flight wait together, each is
 /// stored once, what comes is settled in its ack wait, and nothing comes again.
 pub(crate) async fn breaks_nothing(trial: &Trial) -> CaseResult {
-    const COUNT: u32 = 20;
+    const COUNT: u32 = 80;
     let delay = match trial.clock() {
         Clock::Virtual => Duration::from_secs(1),
         Clock::Real => Duration::from_millis(30),

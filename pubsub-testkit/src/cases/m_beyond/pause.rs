@@ -9,6 +9,9 @@ use crate::check::{CaseResult, check, check_eq, refused_as};
 use crate::harness::Clock;
 use crate::trial::{SettleSurely as _, Trial};
 
+/// Longer than a case.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// M6: a paused consumer delivers nothing and says until when; what is in flight can be settled; it goes on by itself at the
 /// end, or when it is resumed, also for who waits already.
 pub(crate) async fn delivers_nothing(trial: &Trial) -> CaseResult {
@@ -23,8 +26,7 @@ pub(crate) async fn delivers_nothing(trial: &Trial) -> CaseResult {
     trial.publish_many("a", 3).await?;
     let held = consumer.next().await?;
 
-    let began = Instant::now();
-    let until = trial.wall_clock() + pause;
+    let until = trial.wall_clock() + DAY;
     admin.pause_consumer(&stream, name, until).await?;
     let told = consumer.info().await?.paused_until;
     let apart = told.and_then(|told| told.duration_since(until).or_else(|_| until.duration_since(told)).ok());
@@ -35,7 +37,9 @@ pub(crate) async fn delivers_nothing(trial: &Trial) -> CaseResult {
     held.ack_confirmed_if_possible(trial).await?;
     let came = consumer.fetch(5, pause / 4).await?;
     check!(came.is_empty(), "{} messages came in the pause", came.len());
-    // The rest comes to who waits, when it is over.
+    // A shorter one takes its place; the rest comes to who waits, when that is over.
+    let began = Instant::now();
+    admin.pause_consumer(&stream, name, trial.wall_clock() + pause).await?;
     for sequence in 2..=3 {
         let delivery = consumer.next().await?;
         check_eq!(delivery.info().stream_sequence, sequence, "what comes after the pause");
@@ -43,10 +47,10 @@ pub(crate) async fn delivers_nothing(trial: &Trial) -> CaseResult {
     }
     let waited = began.elapsed();
     check!(waited + Duration::from_millis(3) >= pause, "the pause of {pause:?} was over after {waited:?}");
-    check!(waited < pause + Duration::from_secs(3), "the pause of {pause:?} was over after {waited:?}");
+    check!(waited < pause + trial.slack(), "the pause of {pause:?} was over after {waited:?}");
     check_eq!(consumer.info().await?.paused_until, None, "until when it is paused after its pause");
 
-    admin.pause_consumer(&stream, name, trial.wall_clock() + Duration::from_secs(24 * 3600)).await?;
+    admin.pause_consumer(&stream, name, trial.wall_clock() + DAY).await?;
     trial.publish("a", "in the pause").await?;
     admin.resume_consumer(&stream, name).await?;
     check_eq!(consumer.info().await?.paused_until, None, "until when it is paused when it was resumed");

@@ -133,9 +133,12 @@ impl StreamAdmin for RecordedAdmin {
         until: SystemTime,
     ) -> Result<()> {
         self.inner.pause_consumer(stream, consumer, until).await?;
-        // What is left of it now: it is told with this moment, and the call has taken its time.
-        let pause = self.history.until(until);
-        self.history.record(What::ConsumerPaused { key: key(stream, consumer), pause });
+        let key = key(stream, consumer);
+        // What is left of it then: the call has taken its time.
+        self.history.record_with(|now| {
+            let pause = until.duration_since(now).unwrap_or_default();
+            What::ConsumerPaused { key, pause }
+        });
         Ok(())
     }
 
