@@ -16,11 +16,13 @@ impl Position {
     /// Reads `$JS.ACK.<stream>.<consumer>.<attempt>.<stream seq>.<consumer seq>.<time>.<pending>`, and the form of ADR-15
     /// with domain and account before the stream and perhaps more after the end (nats-server 2.14, `js_ack_fc_v2`).
     pub(super) fn parse(reply: &str) -> Option<Self> {
-        let rest = reply.strip_prefix("$JS.ACK.")?;
+        // By bytes: it is read for each message, and a search for a character takes a third of the time of all the rest.
+        let rest = reply.strip_prefix("$JS.ACK.")?.as_bytes();
         // Nine tokens in all, or eleven and more.
-        let names = if reply.split('.').nth(10).is_some() { 4 } else { 2 };
-        let mut numbers = rest.split('.').skip(names).map(str::parse::<u64>);
-        let mut next = || numbers.next()?.ok();
+        let dots = rest.iter().filter(|byte| **byte == b'.').count();
+        let names = if dots >= 8 { 4 } else { 2 };
+        let mut numbers = rest.split(|byte| *byte == b'.').skip(names).map(number);
+        let mut next = || numbers.next()?;
         let position = Self {
             attempt: next()?,
             stream_sequence: next()?,
@@ -30,6 +32,16 @@ impl Position {
         };
         Some(position)
     }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 #[cfg(test)]
@@ -56,6 +68,12 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_number_is_read() {
+        let reply = format!("$JS.ACK.RIDE.users.1.{}.1.0.0", u64::MAX);
+        assert_eq!(Position::parse(&reply).unwrap().stream_sequence, u64::MAX);
+    }
+
+    #[test]
     fn hostile_text_is_none() {
         for reply in [
             "",
@@ -64,6 +82,8 @@ mod tests {
             "$JS.ACK.RIDE.users.2.17.5.0",
             "$JS.ACK.RIDE.users.-2.17.5.0.9",
             "$JS.ACK.RIDE.users.2.17.5.0.99999999999999999999",
+            "$JS.ACK.RIDE.users.+2.17.5.0.9",
+            "$JS.ACK.RIDE.users..17.5.0.9",
             "$JS.ACK..........",
             "$JS.ACK.a.b.c.d.e.f.g.h.i.j.k",
             "_INBOX.x",

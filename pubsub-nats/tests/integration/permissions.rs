@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use futures::future::join_all;
 use futures::{StreamExt as _, TryStreamExt as _};
 use pubsub_core::{
-    Capability, Client, Consumer, ConsumerConfig, Error, ErrorKind, FetchOptions, MessageSelector, Provision,
-    Purge, ReadOptions, Result, StreamConfig, SubjectFilter, SubscribeOptions,
+    Capability, Client, Confirm, Consumer, ConsumerConfig, Error, ErrorKind, FetchOptions, MessageSelector,
+    OutboundMessage, Provision, PublishOptions, Purge, ReadOptions, Result, StreamConfig, SubjectFilter,
+    SubscribeOptions,
 };
 use pubsub_testkit::nats_server::{NatsServer, ServerVersion};
 
@@ -19,7 +20,7 @@ const PERMISSIONS: &str = r#"
 authorization { users: [
     { user: "all", password: "p" }
     { user: "some", password: "p", permissions: {
-        publish: { deny: ["ride.secret", "$JS.API.CONSUMER.MSG.NEXT.RIDE.closed"] } } }
+        publish: { deny: ["ride.secret", "batch.secret", "$JS.API.CONSUMER.MSG.NEXT.RIDE.closed"] } } }
     { user: "reader", password: "p", permissions: {
         publish: { deny: ["$JS.API.STREAM.>", "$JS.API.CONSUMER.>", "$JS.ACK.>"] } } }
     { user: "acker", password: "p", permissions: { publish: { deny: ["$JS.ACK.>"] } } }
@@ -88,6 +89,38 @@ async fn many_publishes_at_once_among_others_that_are_allowed() {
         }
     });
     join_all(publishes).await;
+}
+
+#[tokio::test]
+async fn batches_of_every_kind() {
+    let server = server().await;
+    let all = client(&server, "all").await;
+    let has = |capability| all.capabilities().has(capability);
+    let mut config = StreamConfig::new("BATCH", ["batch.>"]).unwrap();
+    if has(Capability::AtomicBatch) {
+        config = config.with_allow_atomic_batches();
+    }
+    if has(Capability::FastBatch) {
+        config = config.with_allow_fast_batches();
+    }
+    all.ensure_stream(config, Provision::CreateIfMissing).await.unwrap();
+    let some = client(&server, "some").await;
+    let publisher = some.publisher();
+    let secret = || vec![OutboundMessage::new("batch.secret", "x").unwrap(); 3];
+    for confirm in [Confirm::Full, Confirm::StoredOnly] {
+        let options = PublishOptions::default().with_confirm(confirm);
+        let started = Instant::now();
+        let pending = soon(publisher.publish_batch(secret(), options)).await;
+        assert_eq!(pending.len(), 3);
+        for pending in pending {
+            denied("a batch", async { pending?.await }).await;
+        }
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+    if has(Capability::AtomicBatch) {
+        denied("an atomic batch", publisher.publish_atomic(secret(), PublishOptions::default())).await;
+    }
+    some.publish("batch.open", "x").await.unwrap();
 }
 
 #[tokio::test]

@@ -37,23 +37,32 @@ pub(super) enum End {
 pub(super) struct Batch<'a> {
     connection: &'a Arc<Connection>,
     connections: watch::Receiver<u64>,
+    /// Of subjects, by the server.
+    refusals: watch::Receiver<u64>,
     /// What the answers are addressed to, and where they come in.
     inbox: Option<(String, Subscriber)>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(connection: &'a Arc<Connection>) -> Self {
-        Self { connection, connections: connection.connections(), inbox: None }
+        let (connections, refusals) = (connection.connections(), connection.refusals());
+        Self { connection, connections, refusals, inbox: None }
     }
 
     pub(super) async fn send(&mut self, publishes: &[Queued]) -> End {
         let connection = self.connection;
         let Some((last, others)) = publishes.split_last() else { return End::Nothing };
-        if !connection.is_connected() || connection.check_answerable().is_err() {
+        // By itself a message that is not allowed is told so, and holds up no other.
+        let is_allowed =
+            |queued: &Queued| connection.check_publish(queued.publish.message.subject.as_str()).is_ok();
+        if !connection.is_connected()
+            || connection.check_answerable().is_err()
+            || !publishes.iter().all(is_allowed)
+        {
             return End::Nothing;
         }
         // A new connection has lost what was sent over the one before.
-        let _ = self.connections.borrow_and_update();
+        let _ = (self.connections.borrow_and_update(), self.refusals.borrow_and_update());
         let deadline = deadline(publishes);
         let Some((inbox, answers)) = inbox(connection, &mut self.inbox, deadline).await else {
             return End::Nothing;
@@ -72,10 +81,16 @@ impl<'a> Batch<'a> {
         if !matches!(timeout_at(deadline, sending).await, Ok(Ok(()))) {
             return End::Unknown;
         }
+        let refusals = &mut self.refusals;
+        let refused = async {
+            while refusals.changed().await.is_ok() && publishes.iter().all(is_allowed) {}
+        };
         tokio::select! {
             biased;
             end = wait(answers, &prefix, deadline) => end,
             _ = self.connections.changed() => End::Unknown,
+            // Of a batch that is not complete the server says nothing; what was allowed before may have been stored.
+            () = refused => End::Unknown,
         }
     }
 }
