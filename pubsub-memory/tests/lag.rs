@@ -78,7 +78,11 @@ struct Shape {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    let retention = prop_oneof![4 => Just(Retention::Limits), 1 => Just(Retention::Interest)];
+    let retention = prop_oneof![
+        4 => Just(Retention::Limits),
+        1 => Just(Retention::Interest),
+        2 => Just(Retention::WorkQueue)
+    ];
     let filter = prop_oneof![Just(None), Just(Some("s.a")), Just(Some("s.*"))];
     let ack = prop_oneof![5 => Just(AckPolicy::Explicit), 1 => Just(AckPolicy::All)];
     let max_age = proptest::option::weighted(0.3, 5..40_u64);
@@ -87,7 +91,8 @@ fn shape() -> impl Strategy<Value = Shape> {
             retention,
             max_ack_pending,
             buffer,
-            filters,
+            // No two consumers of a work queue see the same message.
+            filters: if retention == Retention::WorkQueue { [Some("s.a"), Some("s.b")] } else { filters },
             ack,
             max_age,
         },

@@ -4,6 +4,7 @@ use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
+use super::row::When;
 use super::waits::wait_after;
 use crate::clock::after;
 use crate::stream::{Effects, Handout, Kept, Messages};
@@ -51,6 +52,12 @@ impl ConsumerState {
                 break;
             };
             taken.push(again);
+        }
+        if taken.len() - before < max && self.reads_in_a_row() {
+            let most = self.room().min(max - (taken.len() - before));
+            let there = self.position.undelivered(messages, &self.selector);
+            taken.reserve(most.min(usize::try_from(there).unwrap_or(usize::MAX)));
+            self.hand_over_row(messages, most, When::Now(now), taken);
         }
         while taken.len() - before < max {
             // A fetch that has something does not wait for the time of the next one to pass.
@@ -174,7 +181,7 @@ impl ConsumerState {
     }
 
     /// The message as this consumer hands it out.
-    fn as_shown(&self, message: Kept<'_>) -> Handout {
+    pub(super) fn as_shown(&self, message: Kept<'_>) -> Handout {
         if self.config.headers_only { message.without_payload() } else { message.hand_out() }
     }
 
