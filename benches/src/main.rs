@@ -7,6 +7,7 @@
 
 mod contenders;
 mod measure;
+mod plot;
 mod progress;
 mod report;
 mod row;
@@ -32,6 +33,9 @@ struct Arguments {
     /// Only rows whose number, or part of whose name, is this; several with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
+    /// Only runs in whose name this is, to be looked at by a profiler; nothing is compared with what does not run
+    #[arg(long, value_name = "NAME")]
+    run: Option<String>,
     /// Three short rounds: enough to see that it works, not to compare numbers
     #[arg(long)]
     quick: bool,
@@ -41,6 +45,12 @@ struct Arguments {
     /// Also writes every round there, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also draws the ratios of rates: FILE-light.svg and FILE-dark.svg
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Draws what an earlier run has written there as JSON, and measures nothing
+    #[arg(long, value_name = "FILE", requires = "plot", conflicts_with_all = ["only", "quick", "json", "list"])]
+    from: Option<PathBuf>,
     /// Names the rows and runs none
     #[arg(long)]
     list: bool,
@@ -59,7 +69,16 @@ fn main() -> ExitCode {
 
 /// Returns whether every row reaches its gate.
 fn run(arguments: &Arguments) -> Result<bool> {
-    let rows = chosen(rows::all(), &arguments.only)?;
+    if let (Some(measured), Some(place)) = (&arguments.from, &arguments.plot) {
+        let report = fs::read_to_string(measured)
+            .map_err(|cause| format!("cannot read {}: {cause}", measured.display()))?;
+        plot::write(&report, place)?;
+        return Ok(true);
+    }
+    let mut rows = chosen(rows::all(), &arguments.only)?;
+    if let Some(name) = &arguments.run {
+        rows = rows.into_iter().filter_map(|row| row.with_runs(name)).collect();
+    }
     if arguments.list {
         rows.iter().for_each(|row| println!("{:>8}  {:<24} {}", row.id, row.name, row.about));
         return Ok(true);
@@ -73,6 +92,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     })?;
     let report = Report::new(effort, &results);
     println!("{}", report.table());
+    if let Some(place) = &arguments.plot {
+        plot::write(&report.to_json(), place)?;
+    }
     Ok(report.below_gate() == 0 && report.not_measured() == 0)
 }
 

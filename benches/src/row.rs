@@ -97,6 +97,12 @@ impl Row {
         self
     }
 
+    /// With those only in whose name this is; `None` if that is none.
+    pub(crate) fn with_runs(mut self, name: &str) -> Option<Self> {
+        self.contenders.retain(|contender| contender.name.contains(name));
+        if self.contenders.is_empty() { None } else { Some(self.without_absent()) }
+    }
+
     /// Leaves out claims that compare with somebody who was not built in.
     #[must_use]
     pub(crate) fn without_absent(mut self) -> Self {

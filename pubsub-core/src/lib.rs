@@ -50,7 +50,7 @@ pub use admin::{
     MessageSelector, PriorityGroup, PriorityPolicy, Provision, Purge, ReplayPolicy, Republish, Retention,
     SequencePair, Storage, StoredMessage, StreamAdmin, StreamConfig, StreamInfo,
 };
-pub use advisory::{Advisory, MaxDeliver, Terminated};
+pub use advisory::{Advisory, MaxDeliver, Pinned, Terminated, Unpinned};
 pub use broker::{Broker, Client, Connector, Health, HealthState, Registry};
 pub use capabilities::{Capabilities, Capability};
 pub use config::{ConnectUrl, Limit};

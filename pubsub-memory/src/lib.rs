@@ -62,7 +62,7 @@
 //! - With `ReplayPolicy::Original`, a fetch that ends while the time of the next message runs leaves that message to the next
 //!   fetch; a server delivers it to the request that is over, and again after its ack wait.
 //! - A publish to a stream's subject that only plain listeners take is refused at once; a server lets it run into its timeout.
-//! - Advisories tell of exhausted and of terminated messages. Those about a stream that keeps advisories are told to
+//! - Advisories tell of exhausted and of terminated messages, and of pins. Those about a stream that keeps advisories are told to
 //!   listeners and not stored.
 //! - Ephemeral consumers get counted names (`ephemeral-1`), so that a program runs the same each time.
 //! - Bytes are counted as by the server's memory storage: subject, headers, payload and 16 bytes for each message.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | since | what |
 /// |---|---|
 /// | 2.12 | a publish whose expectation does not hold fails, also if its message id is known; before it is a duplicate |
+/// | 2.12 | a request that overflows by two bounds is served where one is reached; before, both |
 /// | 2.14 | a message that fills a stream to exactly `max_bytes` is stored by a stream that discards new ones |
 /// | 2.14 | a message that rolls its subject up is stored on a full subject (`discard_new_per_subject`) |
 /// | 2.14 | a lowered `max_messages_per_subject` applies at once, and not with the next message of a subject |

@@ -9,8 +9,8 @@ use common::{SECOND, Setup, ack_all, durable, stream, take, wait};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use pubsub_core::{
-    Advisory, Broker as _, CoreMessage, CoreSubscribeOptions, Limit, OutboundMessage, PublisherExt as _,
-    Purge, Result, StreamConfig, SubjectFilter, Terminated, TimeToLive,
+    Advisory, Broker as _, CoreMessage, CoreSubscribeOptions, Limit, OutboundMessage, PriorityGroup,
+    PublisherExt as _, Purge, Result, StreamConfig, SubjectFilter, Terminated, TimeToLive, Unpinned,
 };
 use tokio::time::{Instant, advance, timeout};
 
@@ -273,4 +273,36 @@ async fn what_keeping_removes_does_not_make_more_of_them() {
     assert_eq!(streams, ["S", "S", "GIVEN_UP"]);
     assert_eq!(told(&mut heard).await, None);
     assert_eq!(kept.info().await.messages, 1);
+}
+
+/// The fields, subjects and reasons are those of nats-server 2.15.1.
+#[tokio::test(start_paused = true)]
+async fn pins_are_told_with_their_ends() {
+    let setup = Setup::new(stream()).await;
+    let mut heard = listen(&setup).await;
+    let group = PriorityGroup::pinned("members").unwrap().with_pin_timeout(5 * SECOND);
+    let consumer = setup.consumer(durable("c").with_priority(group)).await;
+    setup.fill(4).await;
+    ack_all(take(&consumer, 1).await).await;
+    let Some(Advisory::Pinned(first)) = told(&mut heard).await else { panic!("no pin") };
+    assert_eq!((first.stream.as_str(), first.consumer.as_str(), first.group.as_str()), ("S", "c", "members"));
+    ack_all(take(&consumer, 1).await).await;
+    setup.admin().unpin_consumer(&setup.stream, &"c".try_into().unwrap()).await.unwrap();
+    assert_eq!(unpinned(told(&mut heard).await), Unpinned::ADMIN, "the second message was no other pin");
+    ack_all(take(&consumer, 1).await).await;
+    let Some(Advisory::Pinned(second)) = told(&mut heard).await else { panic!("no pin") };
+    assert_ne!(first.pin, second.pin);
+    // Though nobody calls.
+    let start = Instant::now();
+    assert_eq!(
+        (unpinned(told(&mut heard).await), start.elapsed()),
+        (Unpinned::TIMEOUT.to_owned(), 5 * SECOND)
+    );
+}
+
+fn unpinned(advisory: Option<Advisory>) -> String {
+    match advisory {
+        Some(Advisory::Unpinned(it)) => it.reason,
+        other => panic!("{other:?}"),
+    }
 }

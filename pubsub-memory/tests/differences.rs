@@ -6,8 +6,8 @@ mod common;
 
 use common::{SECOND, Setup, durable, sequences, stream, take};
 use pubsub_core::{
-    Broker, DeliverPolicy, Expectations, Limit, OutboundMessage, PublisherExt, Purge, Republish, Retention,
-    Rollup, Schedule, SequencePair, Storage, StreamConfig,
+    Broker, DeliverPolicy, Expectations, FetchOptions, Limit, OutboundMessage, PriorityGroup, PublisherExt,
+    PullPriority, Purge, Republish, Retention, Rollup, Schedule, SequencePair, Storage, StreamConfig,
 };
 use pubsub_memory::{MemoryConfig, MemoryServer, ServerVersion};
 
@@ -239,4 +239,26 @@ async fn a_work_queue_refuses_an_update_without_acks_before_it_looks_at_what_may
     let update = durable("c").with_ack(pubsub_core::AckPolicy::None);
     let refused = setup.admin().update_consumer(&setup.stream, update).await.unwrap_err();
     assert_eq!(refused.broker_code(), Some(10_084));
+}
+
+/// Measured on nats-server 2.11.11, 2.12.8 and 2.15.1.
+#[tokio::test(start_paused = true)]
+async fn a_request_with_two_bounds_overflows_by_one_of_them_since_2_12() {
+    for (version, comes) in [(11, false), (12, true)] {
+        let config = MemoryConfig::default().with_server_version(ServerVersion::new(2, version).unwrap());
+        let setup = Setup::over(MemoryServer::new(config).unwrap().connect(), stream()).await;
+        let group = PriorityGroup::overflow("members").unwrap();
+        let consumer = setup.consumer(durable("c").with_priority(group)).await;
+        setup.publish("s.a").await;
+        setup.publish("s.a").await;
+        let both = PullPriority::overflow(2).with_min_ack_pending(1);
+        let options = FetchOptions::up_to(1).with_expires(std::time::Duration::ZERO).with_priority(both);
+        assert_eq!(consumer.fetch(options.clone()).await.unwrap().len() == 1, comes, "2.{version}");
+        if !comes {
+            let held = take(&consumer, 1).await;
+            setup.publish("s.a").await;
+            assert_eq!(consumer.fetch(options).await.unwrap().len(), 1, "both are reached");
+            drop(held);
+        }
+    }
 }

@@ -55,3 +55,26 @@ async fn publishers_of_different_streams_go_on_side_by_side() {
         tokio::time::timeout(60 * SECOND, task).await.unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_bounded_by_its_bytes_and_a_larger_message_comes_alone() {
+    let setup = Setup::new(stream()).await;
+    let consumer = setup.consumer(durable("c")).await;
+    for size in [400, 400, 400, 5_000, 10] {
+        setup.broker.publisher().publish("s.one", vec![0; size]).await.unwrap();
+    }
+    let options = FetchOptions::up_to(10).with_max_bytes(1_000).with_expires(std::time::Duration::ZERO);
+    let mut batches = Vec::new();
+    for _ in 0..4 {
+        batches.push(consumer.fetch(options.clone()).await.unwrap());
+    }
+    let sequences: Vec<_> = batches.iter().map(|batch| common::sequences(batch)).collect();
+    assert_eq!(sequences, [vec![1, 2], vec![3], vec![4], vec![5]]);
+    // What comes again is bounded alike.
+    for delivery in batches.into_iter().flatten() {
+        delivery.nak().await.unwrap();
+    }
+    for expected in [vec![1, 2], vec![3], vec![4], vec![5]] {
+        assert_eq!(common::sequences(&consumer.fetch(options.clone()).await.unwrap()), expected);
+    }
+}

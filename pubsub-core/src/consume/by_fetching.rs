@@ -67,8 +67,9 @@ impl<C: Consumer + ?Sized> Subscription<C> {
             if std::mem::take(&mut self.pausing) {
                 tokio::time::sleep(PAUSE).await;
             }
-            let fetch = FetchOptions::up_to(self.options.buffer)
+            let fetch = FetchOptions::up_to(self.options.first_buffer())
                 .with_expires(EXPIRES)
+                .with_max_bytes(self.options.max_bytes)
                 .with_on_drop(self.options.on_drop)
                 .with_priority(self.options.priority);
             let asked = Instant::now();

@@ -8,7 +8,8 @@ use futures::stream::{BoxStream, StreamExt as _};
 use tokio::time::{sleep, timeout};
 
 use super::ReadOptions;
-use crate::admin::{AckPolicy, ConsumerConfig, DeliverPolicy, StoredMessage, StreamAdmin};
+use super::missing::Missing;
+use crate::admin::{AckPolicy, ConsumerConfig, DeliverPolicy, MessageSelector, StoredMessage, StreamAdmin};
 use crate::broker::Broker;
 use crate::consume::{Consumer, SubscribeOptions};
 use crate::message::{Delivery, Message};
@@ -35,6 +36,9 @@ pub(super) struct Follower {
     /// Where the next consumer begins.
     from: DeliverPolicy,
     current: Option<Current>,
+    missing: Missing,
+    /// What is to be got by itself.
+    apart: Option<u64>,
     pause: Duration,
     /// How many messages were to come when that was last heard.
     pending: Arc<AtomicU64>,
@@ -82,6 +86,8 @@ impl Follower {
             created: info.created,
             from,
             current: None,
+            missing: Missing::default(),
+            apart: None,
             pause: FIRST_PAUSE,
             pending,
             ended: false,
@@ -93,6 +99,13 @@ impl Follower {
     /// The next message; `None` after the end.
     pub(super) async fn next(&mut self) -> Option<Result<StoredMessage>> {
         while !self.ended {
+            if let Some(sequence) = self.apart {
+                match self.get_apart(sequence).await {
+                    Ok(None) => continue,
+                    Ok(Some(message)) => return Some(Ok(message)),
+                    Err(error) => return self.end(error),
+                }
+            }
             let Some(current) = &mut self.current else {
                 if let Err(error) = self.renew().await {
                     return self.end(error);
@@ -104,6 +117,7 @@ impl Follower {
                     let sequence = message.info().stream_sequence;
                     self.from = DeliverPolicy::FromSequence(sequence + 1);
                     self.pause = FIRST_PAUSE;
+                    self.missing.came();
                     return Some(Ok(stored(&*message)));
                 }
                 Step::Lost => self.drop_current().await,
@@ -124,16 +138,36 @@ impl Follower {
     async fn renew(&mut self) -> Result<()> {
         match self.reopen().await {
             Ok(current) => self.current = Some(current),
-            Err(error) if error.retry() == Retry::Never => return Err(error),
-            // It passes by itself; the caller can do nothing about it.
-            Err(error) => {
-                tracing::warn!(stream = %self.stream, %error, "a stream cannot be read now");
-                let pause = self.pause;
-                self.pause = (pause * 2).min(LAST_PAUSE);
-                sleep(pause).await;
-            }
+            Err(error) => self.wait(error).await?,
         }
         Ok(())
+    }
+
+    /// Waits after an error that passes by itself; the caller can do nothing about it.
+    async fn wait(&mut self, error: Error) -> Result<()> {
+        if error.retry() == Retry::Never {
+            return Err(error);
+        }
+        tracing::warn!(stream = %self.stream, %error, "a stream cannot be read now");
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LAST_PAUSE);
+        sleep(pause).await;
+        Ok(())
+    }
+
+    /// Gets a message that never arrives, by its sequence; `None` if it has to be tried again, or is gone.
+    async fn get_apart(&mut self, sequence: u64) -> Result<Option<StoredMessage>> {
+        let got = match self.admin.get_message(&self.stream, MessageSelector::Sequence(sequence)).await {
+            Ok(message) => Some(if self.options.headers_only { without_payload(message) } else { message }),
+            // If it is the stream that is gone, the next consumer will tell.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                self.wait(error.with_context("sequence", sequence)).await?;
+                return Ok(None);
+            }
+        };
+        (self.apart, self.from, self.pause) = (None, DeliverPolicy::FromSequence(sequence + 1), FIRST_PAUSE);
+        Ok(got)
     }
 
     async fn reopen(&mut self) -> Result<Current> {
@@ -164,17 +198,22 @@ impl Follower {
         let name = info.name;
         let consumer = self.broker.consumer(&self.stream, &name).await?;
         self.pending.store(info.pending, Ordering::Relaxed);
-        let options = SubscribeOptions::default().with_buffer(self.options.buffer);
+        let options = SubscribeOptions::default().with_buffer(self.missing.buffer(self.options.buffer));
         let deliveries = Arc::clone(&consumer).subscribe(options);
         Ok(Current { consumer, name, deliveries, came: 0, pending: Arc::clone(&self.pending) })
     }
 
     /// Leaves a consumer that has missed something, and removes it if that is quickly done.
     async fn drop_current(&mut self) {
-        let Some(Current { name, deliveries, .. }) = self.current.take() else {
+        let Some(Current { name, deliveries, consumer, came, .. }) = self.current.take() else {
             return;
         };
         drop(deliveries);
+        if came == 0 {
+            let info = timeout(REMOVAL, consumer.info()).await;
+            let sent = info.ok().and_then(Result::ok).map(|info| info.delivered);
+            self.apart = self.missing.lost(sent.filter(|sent| sent.consumer > 0).map(|sent| sent.stream));
+        }
         let _ = timeout(REMOVAL, self.admin.delete_consumer(&self.stream, &name)).await;
     }
 }
@@ -233,4 +272,12 @@ fn stored(message: &dyn Message) -> StoredMessage {
         message.headers().clone(),
         message.payload().clone(),
     )
+}
+
+/// The message as a consumer of headers only would have delivered it.
+fn without_payload(mut message: StoredMessage) -> StoredMessage {
+    let payload = std::mem::take(&mut message.payload);
+    // The name and a number: neither is ever refused.
+    let _ = message.headers.append_received("Nats-Msg-Size", &payload.len().to_string());
+    message
 }

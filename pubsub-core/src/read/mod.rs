@@ -1,6 +1,7 @@
 //! Reading a stream in order and without acknowledgements: [`StreamReader`], [`ReadOptions`].
 
 mod follow;
+mod missing;
 mod options;
 
 use std::fmt;
@@ -27,6 +28,9 @@ use follow::Follower;
 /// some (a lost connection, a leader that is gone, a consumer that was deleted), the reader goes on with a new consumer
 /// after the last message that it handed out. So faults make no gap and repeat nothing, and are not seen but for the time
 /// that they take. What the stream itself has dropped meanwhile, by its limits, is not read.
+///
+/// A message that never arrives, because it breaks the connection each time, is got by itself with
+/// [`StreamAdmin::get_message`](crate::StreamAdmin::get_message), so that it stops nobody.
 ///
 /// It never ends by itself. After an error that does not pass it has ended: `NotFound` if the stream is gone, or was made
 /// anew so that its sequences mean something else; `PermissionDenied`; `Config` (10084) for a work queue, which keeps its

@@ -42,7 +42,7 @@ impl Default for ReadOptions {
             from: DeliverPolicy::All,
             replay: ReplayPolicy::Instant,
             headers_only: false,
-            buffer: SubscribeOptions::default().buffer,
+            buffer: SubscribeOptions::default().first_buffer(),
         }
     }
 }

@@ -29,12 +29,7 @@ impl Store {
         let Ok(plain) = wire::message(advisory, self.next_id(), at) else {
             return;
         };
-        let about = match advisory {
-            Advisory::MaxDeliver(it) => &it.stream,
-            Advisory::Terminated(it) => &it.stream,
-            _ => return,
-        };
-        if self.subjects_of(about).is_some_and(|subjects| overlaps_advisories(&subjects)) {
+        if self.subjects_of(advisory.stream()).is_some_and(|subjects| overlaps_advisories(&subjects)) {
             self.listeners.hand(&plain.heard());
         } else {
             self.publish_plain(plain);

@@ -51,7 +51,10 @@ fn remove(count: &AtomicUsize, filters: &[SubjectFilter]) {
 
 /// Whether advisories are among what these match.
 pub(super) fn overlaps_advisories(filters: &[SubjectFilter]) -> bool {
-    let advisories = Advisory::FILTERS.iter().filter_map(|filter| SubjectFilter::from_static(filter).ok());
+    let advisories = Advisory::FILTERS
+        .iter()
+        .chain(&Advisory::PINS)
+        .filter_map(|filter| SubjectFilter::from_static(filter).ok());
     let mut pairs =
         advisories.flat_map(|advisory| filters.iter().map(move |filter| advisory.overlaps(filter)));
     pairs.any(|overlaps| overlaps)

@@ -1,4 +1,4 @@
-//! What a server tells of messages that were given up.
+//! What a server tells of messages that were given up, and of who is pinned.
 
 mod announce;
 mod audience;

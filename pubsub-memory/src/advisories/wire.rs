@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use pubsub_core::config::timestamp;
-use pubsub_core::{Advisory, Headers, MaxDeliver, Result, Subject, Terminated};
+use pubsub_core::{Advisory, Headers, MaxDeliver, Pinned, Result, Subject, Terminated, Unpinned};
 use serde::Serialize;
 
 use crate::stream::Plain;
@@ -23,6 +23,8 @@ pub(super) fn message(advisory: &Advisory, number: u64, at: SystemTime) -> Resul
     let payload = match advisory {
         Advisory::MaxDeliver(fields) => json(MaxDeliver::TYPE, fields, number, at),
         Advisory::Terminated(fields) => json(Terminated::TYPE, fields, number, at),
+        Advisory::Pinned(fields) => json(Pinned::TYPE, fields, number, at),
+        Advisory::Unpinned(fields) => json(Unpinned::TYPE, fields, number, at),
         _ => None,
     };
     let (subject, payload) = (Subject::of_broker(advisory.subject())?, payload.unwrap_or_default());

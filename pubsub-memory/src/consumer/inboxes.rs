@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::row::Takes;
 use super::{Asker, Inbox, Taken};
 use crate::clock::after;
-use crate::stream::Effects;
+use crate::stream::{Effects, Kept};
 
 /// How long a subscription that nobody polls goes on asking. The requests of the NATS backend live as long.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -249,7 +249,7 @@ impl Inboxes {
 }
 
 impl Takes for Only<'_> {
-    fn asks(&self, at: Instant) -> bool {
+    fn asks(&mut self, at: Instant, _: Kept<'_>) -> bool {
         *self.asked > 0 && (self.waker.is_some() || self.until.is_some_and(|until| at < until))
     }
 
@@ -272,7 +272,7 @@ impl Only<'_> {
 }
 
 impl Takes for InTurn<'_> {
-    fn asks(&self, at: Instant) -> bool {
+    fn asks(&mut self, at: Instant, _: Kept<'_>) -> bool {
         self.inboxes.is_asking(at)
     }
 

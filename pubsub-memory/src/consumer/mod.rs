@@ -35,4 +35,4 @@ pub(crate) use reset::NoReset;
 pub(crate) use selector::Selector;
 pub(crate) use settle::Ended;
 pub(crate) use state::{ConsumerState, Waits};
-pub(crate) use take::Taken;
+pub(crate) use take::{Room, Taken};

@@ -1,13 +1,12 @@
 //! Choosing among those who ask, as nats-server does for a priority group (ADR-42; measured on nats-server 2.11.11 to
 //! 2.15.1).
 
-use pubsub_core::{PriorityGroup, PriorityPolicy, PullPriority};
+use pubsub_core::{PriorityGroup, PriorityPolicy, PullPriority, Unpinned};
 use tokio::time::Instant;
 
-use super::ConsumerState;
-use super::Taken;
+use super::{ConsumerState, Room, Taken};
 use crate::clock::after;
-use crate::stream::{Effects, Messages};
+use crate::stream::{Effects, Messages, Notice};
 
 /// Who asks for messages, as far as it matters for the choice.
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +51,10 @@ impl ConsumerState {
         self.config.priority.as_ref()
     }
 
-    /// Takes up to `max` messages, as long as this asker is the one to be served.
+    /// Takes what there is room for, as long as this asker is the one to be served.
     pub(crate) fn take_chosen(
         &mut self,
-        max: usize,
+        room: Room,
         asker: Asker,
         messages: &Messages,
         now: Instant,
@@ -63,13 +62,17 @@ impl ConsumerState {
         taken: &mut Vec<Taken>,
     ) {
         self.asked(asker.handle, now);
-        while taken.len() < max && self.is_next(asker, messages, now) {
+        let mut bytes = room.bytes;
+        while taken.len() < room.messages && self.is_next(asker, messages, now) {
             let before = taken.len();
-            self.take(1, asker.handle, messages, now, effects, taken);
-            if taken.len() == before {
+            if before > 0 && !self.next_fits(bytes, messages) {
                 return;
             }
-            self.pin_to(asker.handle, now);
+            let one = Room { messages: 1, bytes };
+            self.take(one, asker.handle, messages, now, effects, taken);
+            let Some(last) = taken.get(before) else { return };
+            bytes = bytes.saturating_sub(last.message.cost());
+            self.pin_to(asker.handle, now, effects);
         }
     }
 
@@ -87,7 +90,7 @@ impl ConsumerState {
             let Some(taken) = self.take_one(messages, now, effects) else {
                 return;
             };
-            self.pin_to(handle, now);
+            self.pin_to(handle, now, effects);
             self.delivered_unasked(&taken);
             if let Some(waker) = self.inboxes.deliver_to(id, taken, now) {
                 effects.wake(waker);
@@ -106,9 +109,17 @@ impl ConsumerState {
     }
 
     /// Lets the next one be pinned.
-    pub(crate) fn unpin(&mut self) {
+    pub(crate) fn unpin(&mut self, effects: &mut Effects) {
         if let Some(holder) = self.pin.holder.take() {
             self.pin.unpinned = Some(holder.handle);
+            self.tell_unpinned(Unpinned::ADMIN, effects);
+        }
+    }
+
+    fn tell_unpinned(&self, reason: &'static str, effects: &mut Effects) {
+        if let Some(group) = self.config.priority.as_ref().filter(|_| effects.are_heard()) {
+            let (consumer, group) = (self.name.clone(), group.name.clone());
+            effects.notice(Notice::Unpinned { consumer, group, reason });
         }
     }
 
@@ -122,21 +133,28 @@ impl ConsumerState {
         Some(holder.until)
     }
 
-    pub(super) fn end_pin(&mut self, now: Instant) {
+    pub(super) fn end_pin(&mut self, now: Instant, effects: &mut Effects) {
         if self.pin_end().is_some_and(|end| end <= now) {
             self.pin.holder = None;
+            self.tell_unpinned(Unpinned::TIMEOUT, effects);
         }
     }
 
-    fn pin_to(&mut self, handle: u64, now: Instant) {
+    fn pin_to(&mut self, handle: u64, now: Instant, effects: &mut Effects) {
         let Some(group) =
             self.config.priority.as_ref().filter(|group| group.policy == PriorityPolicy::Pinned)
         else {
             return;
         };
         let until = after(now, group.pin_timeout);
-        let since =
-            self.pin.holder.filter(|holder| holder.handle == handle).map_or(now, |holder| holder.since);
+        let held = self.pin.holder.filter(|holder| holder.handle == handle);
+        if held.is_none() && effects.are_heard() {
+            // As long as a server's, which are random; counted, so that a program runs the same each time.
+            let pin = format!("{handle:011}{:011}", self.delivered.consumer);
+            let (consumer, group) = (self.name.clone(), group.name.clone());
+            effects.notice(Notice::Pinned { consumer, group, pin });
+        }
+        let since = held.map_or(now, |holder| holder.since);
         self.pin = Pin { holder: Some(Holder { handle, since, until }), unpinned: None };
     }
 
@@ -150,7 +168,13 @@ impl ConsumerState {
             Some(PriorityPolicy::Overflow) => {
                 let pending = self.position.undelivered(messages, &self.selector);
                 let ack_pending = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
-                asker.priority.overflows(pending, ack_pending)
+                let PullPriority { min_pending, min_ack_pending, .. } = asker.priority;
+                if self.overflows_by_both {
+                    min_pending.is_none_or(|least| pending >= least)
+                        && min_ack_pending.is_none_or(|least| ack_pending >= least)
+                } else {
+                    asker.priority.overflows(pending, ack_pending)
+                }
             }
             Some(PriorityPolicy::Pinned) => {
                 self.pin.holder.is_none_or(|holder| holder.handle == asker.handle)

@@ -78,6 +78,7 @@ impl ConsumerState {
             pending: Pending::from_record(&record.pending, record.queue, clock),
             exhausted: record.exhausted.into_iter().collect(),
             tracks_exhausted: true,
+            overflows_by_both: false,
             has_picked: !record.picked.is_empty(),
             position: Position::new(record.cursor, record.picked.into()),
             delivered: pair(record.delivered),

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::waits::wait_after;
 use super::{ConsumerState, Selector, Taken};
 use crate::clock::after;
-use crate::stream::Messages;
+use crate::stream::{Kept, Messages};
 
 /// As of when messages are handed over.
 #[derive(Debug, Clone, Copy)]
@@ -22,22 +22,11 @@ pub(super) enum When {
 
 /// Where messages go that are handed over in a row.
 pub(super) trait Takes {
-    /// Whether one may be handed over at this time.
-    fn asks(&self, at: Instant) -> bool;
+    /// Whether the next one may be handed over at this time. It is, if so.
+    fn asks(&mut self, at: Instant, next: Kept<'_>) -> bool;
 
     /// Takes one that was asked for.
     fn take(&mut self, taken: Taken, at: Instant);
-}
-
-/// A fetch takes what it gets.
-impl Takes for Vec<Taken> {
-    fn asks(&self, _: Instant) -> bool {
-        true
-    }
-
-    fn take(&mut self, taken: Taken, _: Instant) {
-        self.push(taken);
-    }
 }
 
 impl ConsumerState {
@@ -108,7 +97,7 @@ impl ConsumerState {
                 When::Now(now) => now,
                 When::AsStored => message.at,
             };
-            if handed == most || !taker.asks(at) {
+            if handed == most || !taker.asks(at, message) {
                 return ControlFlow::Break(());
             }
             left = left.saturating_sub(1);

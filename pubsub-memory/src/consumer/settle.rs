@@ -85,6 +85,11 @@ impl ConsumerState {
         {
             effects.tell_at(due);
         }
+        if effects.are_heard()
+            && let Some(end) = self.pin_end()
+        {
+            effects.tell_at(end);
+        }
     }
 
     /// The number of the first delivery and the count of all, of a message that is delivered and not settled.

@@ -40,6 +40,8 @@ pub(crate) struct ConsumerState {
     pub(super) has_picked: bool,
     /// Whether the floor passes exhausted messages, and those are forgotten that have left the stream.
     pub(crate) tracks_exhausted: bool,
+    /// Whether a request with two bounds overflows only where both are reached: up to 2.11.
+    pub(crate) overflows_by_both: bool,
     /// All deliveries, and the highest message delivered.
     pub(super) delivered: SequencePair,
     pub(super) floor: Floor,
@@ -121,6 +123,7 @@ impl ConsumerState {
             pending: Pending::default(),
             exhausted: BTreeSet::new(),
             tracks_exhausted,
+            overflows_by_both: false,
             has_picked,
             delivered: SequencePair::new(0, start.saturating_sub(1)),
             floor: Floor::before(floor),
@@ -152,7 +155,7 @@ impl ConsumerState {
     /// there are more, the next fetch finds it in the queue and gives it up (measured on nats-server 2.15.1).
     pub(super) fn come_due(&mut self, messages: &Messages, now: Instant, effects: &mut Effects) {
         self.end_pause(now);
-        self.end_pin(now);
+        self.end_pin(now, effects);
         if let Some(replay) = &mut self.replay {
             replay.come_due(now);
         }

@@ -4,13 +4,21 @@ use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
-use super::row::When;
+use super::row::{Takes, When};
 use super::waits::wait_after;
 use crate::clock::after;
 use crate::stream::{Effects, Handout, Kept, Messages};
 
 /// How many messages one handle may take in a row while there are others: enough to be cheap, few enough to be fair.
 const FAIR_SHARE: usize = 16;
+
+/// How much a fetch has room for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) messages: usize,
+    /// Bytes after the first message, which always fits.
+    pub(crate) bytes: u64,
+}
 
 /// One delivery, before it is made into what users hold.
 #[derive(Debug)]
@@ -35,10 +43,10 @@ impl ConsumerState {
         true
     }
 
-    /// Takes up to `max` messages: first those that come again, also past `max_ack_pending`, then new ones.
+    /// Takes what there is room for: first those that come again, also past `max_ack_pending`, then new ones.
     pub(crate) fn take(
         &mut self,
-        max: usize,
+        room: Room,
         handle: u64,
         messages: &Messages,
         now: Instant,
@@ -47,19 +55,23 @@ impl ConsumerState {
     ) {
         self.used(now);
         let before = taken.len();
-        while taken.len() - before < max {
+        let mut bytes = Bytes::new(room, messages, self.config.headers_only);
+        while taken.len() - before < room.messages && bytes.fits(|| self.peek_again(messages)) {
             let Some(again) = self.take_again(messages, now, effects) else {
                 break;
             };
             taken.push(again);
         }
-        if taken.len() - before < max && self.reads_in_a_row() {
-            let most = self.room().min(max - (taken.len() - before));
+        if taken.len() - before < room.messages && self.reads_in_a_row() {
+            let most = self.room().min(room.messages - (taken.len() - before));
             let there = self.position.undelivered(messages, &self.selector);
             taken.reserve(most.min(usize::try_from(there).unwrap_or(usize::MAX)));
-            self.hand_over_row(messages, most, When::Now(now), taken);
+            let mut batch = Batch { taken, bytes: &mut bytes };
+            self.hand_over_row(messages, most, When::Now(now), &mut batch);
         }
-        while taken.len() - before < max {
+        while taken.len() - before < room.messages
+            && bytes.fits(|| self.position.peek(messages, &self.selector))
+        {
             // A fetch that has something does not wait for the time of the next one to pass.
             let asks = taken.len() == before;
             let Some(new) = self.take_new(messages, now, asks) else {
@@ -84,6 +96,20 @@ impl ConsumerState {
         let mut taken = again.or_else(|| self.take_new(messages, now, true))?;
         taken.pending = self.position.undelivered(messages, &self.selector);
         Some(taken)
+    }
+
+    /// Whether the next message is no larger than that.
+    pub(super) fn next_fits(&mut self, bytes: u64, messages: &Messages) -> bool {
+        let headers_only = self.config.headers_only;
+        let mut bytes = Bytes { left: Some(bytes), headers_only, is_first: false };
+        let again = self.peek_again(messages);
+        bytes.fits(|| again.or_else(|| self.position.peek(messages, &self.selector)))
+    }
+
+    /// The message that [`take_again`](Self::take_again) would take, but for one that it gives up.
+    fn peek_again<'a>(&mut self, messages: &'a Messages) -> Option<Kept<'a>> {
+        let (sequence, _) = self.pending.next_queued()?;
+        messages.log().get(sequence)
     }
 
     pub(super) fn take_again(
@@ -203,5 +229,49 @@ impl ConsumerState {
             self.turns.in_a_row = 0;
         }
         self.turns.in_a_row += taken;
+    }
+}
+
+/// What a fetch gets, while many messages in a row are handed over to it.
+struct Batch<'a> {
+    taken: &'a mut Vec<Taken>,
+    bytes: &'a mut Bytes,
+}
+
+impl Takes for Batch<'_> {
+    fn asks(&mut self, _: Instant, next: Kept<'_>) -> bool {
+        self.bytes.fits(|| Some(next))
+    }
+
+    fn take(&mut self, taken: Taken, _: Instant) {
+        self.taken.push(taken);
+    }
+}
+
+/// Counts the bytes of a batch, where there may be more than there is room for.
+struct Bytes {
+    /// `None` if all that is stored fits.
+    left: Option<u64>,
+    headers_only: bool,
+    is_first: bool,
+}
+
+impl Bytes {
+    fn new(room: Room, messages: &Messages, headers_only: bool) -> Self {
+        let left = Some(room.bytes).filter(|bytes| messages.log().bytes() > *bytes);
+        Self { left, headers_only, is_first: true }
+    }
+
+    /// Whether the next message fits, which is then taken. The first one always does.
+    fn fits<'a>(&mut self, next: impl FnOnce() -> Option<Kept<'a>>) -> bool {
+        let Some(left) = self.left else { return true };
+        let Some(message) = next() else { return true };
+        let cost = if self.headers_only { message.bare_cost() } else { message.cost() };
+        if cost > left && !self.is_first {
+            return false;
+        }
+        self.is_first = false;
+        self.left = Some(left.saturating_sub(cost));
+        true
     }
 }

@@ -19,6 +19,7 @@ use super::message::MemoryMessage;
 use super::subscription::Subscription;
 use crate::clock::after;
 use crate::connection::Connection;
+use crate::consumer::Room;
 
 /// A handle on one consumer, and on no later one of its name.
 #[derive(Debug)]
@@ -40,8 +41,9 @@ impl MemoryConsumer {
         self.link.check_priority(&options.priority)?;
         let until = after(Instant::now(), options.expires);
         let mut intake = Intake::new(Arc::clone(&self.link), options.priority);
+        let room = Room { messages: options.max_messages, bytes: options.max_bytes };
         let mut taken = Vec::new();
-        poll_fn(|context| intake.poll_take(context, options.max_messages, until, &mut taken)).await?;
+        poll_fn(|context| intake.poll_take(context, room, until, &mut taken)).await?;
         let deliver = |taken| MemoryMessage::deliver(taken, &self.link, options.on_drop);
         Ok(taken.into_iter().map(deliver).collect())
     }

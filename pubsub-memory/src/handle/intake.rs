@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::link::Link;
 use super::timer::Timer;
-use crate::consumer::{Asker, Taken};
+use crate::consumer::{Asker, Room, Taken};
 use crate::error;
 use crate::stream::{Want, Wanted};
 
@@ -33,14 +33,14 @@ impl Intake {
     pub(super) fn poll_take(
         &mut self,
         context: &mut Context<'_>,
-        max: usize,
+        room: Room,
         until: Instant,
         taken: &mut Vec<Taken>,
     ) -> Poll<Result<()>> {
         // A loop of fetches over a full stream would otherwise never let other tasks run.
         let progress = ready!(tokio::task::coop::poll_proceed(context));
         loop {
-            match self.take(context, max, until, taken) {
+            match self.take(context, room, until, taken) {
                 Err(error) => {
                     progress.made_progress();
                     return Poll::Ready(Err(error));
@@ -69,7 +69,7 @@ impl Intake {
     fn take(
         &self,
         context: &Context<'_>,
-        max: usize,
+        room: Room,
         until: Instant,
         taken: &mut Vec<Taken>,
     ) -> Result<Wanted> {
@@ -78,7 +78,7 @@ impl Intake {
             fetch: self.id,
             asker: self.asker,
             connection: link.connection.id,
-            max,
+            room,
             until,
             waker: context.waker(),
         };

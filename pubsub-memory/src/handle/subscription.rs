@@ -35,7 +35,7 @@ impl Subscription {
         let id = link.connection.store.next_id();
         let asker = Asker { handle: link.id, priority: options.priority };
         Self {
-            inbox: Arc::new(Inbox::new(id, link.connection.id, asker, options.buffer)),
+            inbox: Arc::new(Inbox::new(id, link.connection.id, asker, options.first_buffer())),
             link,
             options,
             timer: Timer::default(),

@@ -18,6 +18,8 @@ const NOT_UPDATABLE: u16 = 10012;
 
 /// The first server whose consumers begin with their floor where they start, and let it pass exhausted messages.
 pub(super) const TRACKS_EXHAUSTED: (u16, u16) = (2, 14);
+/// Since when a request with two bounds overflows where one is reached.
+pub(super) const ONE_BOUND_WILL_DO: (u16, u16) = (2, 12);
 
 /// The first server that looks at the start of a work queue's consumer before its filters.
 const START_FIRST: (u16, u16) = (2, 14);
@@ -52,7 +54,8 @@ impl StreamState {
         };
         let tracks_exhausted = self.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
         let held = (&self.messages, &self.clock);
-        let consumer = ConsumerState::new(name, config, start, held, tracks_exhausted, now);
+        let mut consumer = ConsumerState::new(name, config, start, held, tracks_exhausted, now);
+        consumer.overflows_by_both = !self.bounds.server_version.is_at_least(ONE_BOUND_WILL_DO);
         let wanted = self.kept_for(&consumer);
         self.hold(&wanted);
         let slot = self.consumers.insert(consumer);

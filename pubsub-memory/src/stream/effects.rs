@@ -50,6 +50,10 @@ pub(crate) enum Notice {
     Exhausted { consumer: ConsumerName, sequence: u64, attempts: u64 },
     /// A message was given up. `number` is the consumer's count at the delivery.
     Terminated { consumer: ConsumerName, number: u64, sequence: u64, attempts: u64, reason: Option<String> },
+    /// One of a consumer's group was pinned.
+    Pinned { consumer: ConsumerName, group: String, pin: String },
+    /// Its pin has ended.
+    Unpinned { consumer: ConsumerName, group: String, reason: &'static str },
     /// Nobody used a consumer for its inactive threshold.
     ConsumerExpired { consumer: ConsumerName },
 }
@@ -146,6 +150,12 @@ impl Notice {
                 %stream, %consumer, sequence, reason = reason.as_deref().unwrap_or_default(),
                 "a message was terminated"
             ),
+            Self::Pinned { consumer, group, .. } => {
+                tracing::debug!(%stream, %consumer, group, "one of a group is pinned");
+            }
+            Self::Unpinned { consumer, group, reason } => {
+                tracing::debug!(%stream, %consumer, group, reason, "a pin has ended");
+            }
             Self::ConsumerExpired { consumer } => {
                 tracing::debug!(%stream, %consumer, "a consumer was deleted: nobody used it");
             }

@@ -25,7 +25,7 @@ impl StreamState {
         let slot = self.consumers.slot(name).ok_or_else(|| Error::consumer_not_found(self.name(), name))?;
         if let Some(consumer) = self.consumers.at_mut(slot) {
             consumer.advance(&self.messages, now, effects);
-            consumer.unpin();
+            consumer.unpin(effects);
             consumer.wake_all(effects);
         }
         self.offer(slot, now, effects);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pubsub_core::{Error, ErrorKind, Headers, MessageId, Result, StreamConfig, Subject};
 use tokio::time::Instant;
 
-use super::consumer_admin::TRACKS_EXHAUSTED;
+use super::consumer_admin::{ONE_BOUND_WILL_DO, TRACKS_EXHAUSTED};
 use super::messages::Messages;
 use super::schedules::Schedules;
 use super::state::StreamState;
@@ -85,6 +85,7 @@ impl StreamState {
         for consumer in record.consumers {
             let mut consumer = ConsumerState::from_record(consumer, &state.messages, &clock, now)?;
             consumer.tracks_exhausted = state.bounds.server_version.is_at_least(TRACKS_EXHAUSTED);
+            consumer.overflows_by_both = !state.bounds.server_version.is_at_least(ONE_BOUND_WILL_DO);
             if state.consumers.slot(&consumer.name).is_some() {
                 return Err(Error::config("name", "two consumers have this name"));
             }

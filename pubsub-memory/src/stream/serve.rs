@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::consumers::ConsumerKey;
 use super::effects::Effects;
 use super::state::StreamState;
-use crate::consumer::{Asker, ConsumerState, Ended, Taken};
+use crate::consumer::{Asker, ConsumerState, Ended, Room, Taken};
 
 /// What a fetch asks for.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Want<'a> {
     pub(crate) fetch: u64,
     pub(crate) asker: Asker,
     pub(crate) connection: u64,
-    pub(crate) max: usize,
+    pub(crate) room: Room,
     /// When it no longer waits.
     pub(crate) until: Instant,
     pub(crate) waker: &'a Waker,
@@ -66,9 +66,9 @@ impl StreamState {
         }
         if now < want.until || consumer.has_anything(&self.messages) {
             if consumer.chooses() {
-                consumer.take_chosen(want.max, want.asker, &self.messages, now, effects, taken);
+                consumer.take_chosen(want.room, want.asker, &self.messages, now, effects, taken);
             } else {
-                consumer.take(want.max, want.asker.handle, &self.messages, now, effects, taken);
+                consumer.take(want.room, want.asker.handle, &self.messages, now, effects, taken);
             }
         }
         if taken.is_empty() && now < want.until {

@@ -64,6 +64,11 @@ impl<'a> Kept<'a> {
         cost(self.subject, self.headers, self.payload)
     }
 
+    /// The same without the payload.
+    pub(crate) fn bare_cost(&self) -> u64 {
+        cost(self.subject, self.headers, &Bytes::new())
+    }
+
     /// Under interest retention: how many consumers have not settled it.
     pub(crate) fn holders(&self) -> u32 {
         self.slot.holders
@@ -91,6 +96,11 @@ impl<'a> Kept<'a> {
 impl Handout {
     pub(crate) fn headers(&self) -> &Headers {
         self.headers.as_deref().unwrap_or(&NO_HEADERS)
+    }
+
+    /// As [`Stored::cost`], of what is handed out.
+    pub(crate) fn cost(&self) -> u64 {
+        cost(&self.subject, self.headers(), &self.payload)
     }
 }
 

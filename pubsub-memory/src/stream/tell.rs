@@ -1,6 +1,6 @@
 //! What a stream has to tell when somebody listens.
 
-use pubsub_core::{Advisory, MaxDeliver, StreamName, Subject, Terminated};
+use pubsub_core::{Advisory, MaxDeliver, Pinned, StreamName, Subject, Terminated, Unpinned};
 use tokio::time::Instant;
 
 use super::effects::{Effects, Notice};
@@ -86,6 +86,12 @@ impl Notice {
             Self::Terminated { consumer, number, sequence, attempts, reason } => {
                 let it = Terminated::new(stream, consumer, number, sequence, attempts, reason);
                 Some(Advisory::Terminated(it))
+            }
+            Self::Pinned { consumer, group, pin } => {
+                Some(Advisory::Pinned(Pinned::new(stream, consumer, group, pin)))
+            }
+            Self::Unpinned { consumer, group, reason } => {
+                Some(Advisory::Unpinned(Unpinned::new(stream, consumer, group, reason.to_owned())))
             }
             Self::ConsumerExpired { .. } => None,
         }

@@ -94,8 +94,15 @@ const fn classify(code: u16) -> Option<(ErrorKind, Option<&'static str>)> {
                 "try again: right after a deletion of the name its files may still be there; else check the server's disk",
             ),
         ),
+        // What is reserved for a stream counts, not what it holds (measured on nats-server 2.15.1).
+        10028 | 10047 => (
+            Conflict,
+            Some("give the stream a smaller `max_bytes`, or raise the limits of the account and the server"),
+        ),
         // No leader, no peers, no resources, not ready.
-        10004 | 10005 | 10008 | 10009 | 10010 | 10023 | 10028 | 10047 | 10118 => (Unavailable, None),
+        10004 | 10005 | 10008 | 10009 | 10010 | 10023 | 10118 => {
+            (Unavailable, Some("try again; if it stays, look at the health of the servers"))
+        }
         _ => return classify_publish(code),
     })
 }

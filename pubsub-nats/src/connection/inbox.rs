@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_nats::{Message, Subject, Subscriber};
 use futures::future::join_all;
@@ -16,7 +17,7 @@ use pubsub_core::{Delivery, Error, Result};
 use tokio::time::Instant;
 
 use super::Connection;
-use super::retire::{self, Leftovers, OpenPull};
+use super::retire::{self, Leftovers, Open, OpenPull};
 
 /// The inboxes of a connection, for its close.
 #[derive(Default)]
@@ -52,8 +53,8 @@ struct State {
     /// Received by an earlier subscription.
     kept: VecDeque<Message>,
     current: Option<Subscriber>,
-    /// Since when a pull may be open and was quiet; `None` if none is open.
-    active: Option<Instant>,
+    /// The pull that may be open.
+    open: Option<Open>,
     /// Taken by a fetch that goes on. Here, so that a close gives them back even if nobody polls it.
     collected: Vec<Delivery>,
     /// Taken from here and not wanted after all.
@@ -67,6 +68,8 @@ pub(crate) struct Arrived {
     pub(crate) message: Message,
     /// Whether it answers a pull to the current subject, not to an earlier one.
     pub(crate) current: bool,
+    /// When it was taken.
+    pub(crate) at: Instant,
 }
 
 impl Inbox {
@@ -104,16 +107,21 @@ impl Inbox {
         Ok(subject)
     }
 
-    /// Notes that a pull is open, or that none is.
-    pub(crate) fn set_pulling(&self, pulling: bool) {
-        self.0.lock().active = pulling.then(Instant::now);
+    /// Notes that a pull is open. After so long without a word it has nothing in flight.
+    pub(crate) fn opens(&self, quiet: Duration) {
+        self.0.lock().open = Some(Open { quiet, active: Instant::now() });
+    }
+
+    /// Notes that no pull is open.
+    pub(crate) fn closes(&self) {
+        self.0.lock().open = None;
     }
 
     /// Ends a pull that may be open, before anything else is said to the server, and gives what came until then.
     pub(crate) async fn finish(&self) -> Vec<Message> {
         let subscriber = {
             let mut state = self.0.lock();
-            state.active = None;
+            state.open = None;
             state.current.take()
         };
         match subscriber {
@@ -161,22 +169,26 @@ impl Inbox {
 impl State {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Arrived>> {
         if let Some(message) = self.kept.pop_front() {
-            return Poll::Ready(Some(Arrived { message, current: false }));
+            return Poll::Ready(Some(Arrived { message, current: false, at: Instant::now() }));
         }
         let Some(subscriber) = &mut self.current else {
             return Poll::Ready(None);
         };
-        let polled = subscriber.poll_next_unpin(context);
-        if let (Poll::Ready(Some(_)), Some(active)) = (&polled, &mut self.active) {
-            *active = Instant::now();
+        let Poll::Ready(message) = subscriber.poll_next_unpin(context) else {
+            return Poll::Pending;
+        };
+        let Some(message) = message else { return Poll::Ready(None) };
+        let at = Instant::now();
+        if let Some(open) = &mut self.open {
+            open.active = at;
         }
-        polled.map(|message| message.map(|message| Arrived { message, current: true }))
+        Poll::Ready(Some(Arrived { message, current: true, at }))
     }
 
     /// The subscription, if a pull may be open to it.
     fn open_pull(&mut self, subscriber: Option<Subscriber>) -> Option<OpenPull> {
-        let active = self.active.take()?;
-        Some(OpenPull { subscriber: subscriber?, active })
+        let open = self.open.take()?;
+        Some(OpenPull { subscriber: subscriber?, open })
     }
 }
 
@@ -195,7 +207,8 @@ impl Shared {
             messages.extend(ready(subscriber));
         }
         if !messages.is_empty() {
-            state.active = Some(Instant::now());
+            // There may be more.
+            state.open = Some(Open { active: Instant::now(), quiet: Duration::MAX });
         }
         let mut deliveries = std::mem::take(&mut state.collected);
         deliveries.append(&mut state.returned);

@@ -20,6 +20,7 @@ mod tls;
 mod version;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -214,6 +215,11 @@ impl Connection {
             self.ready(Phase::Closed).await?;
             self.client.publish(subject, payload).await.map_err(send_failed)
         };
+        let mut telling = pin!(telling);
+        // As a rule there is room, and no timer is needed.
+        if let Some(told) = telling.as_mut().now_or_never() {
+            return told;
+        }
         match tokio::time::timeout(timeout, telling).await {
             Ok(told) => told,
             Err(_) => Err(self.unreachable_or_late(timeout)),

@@ -20,8 +20,6 @@ use crate::message::NatsMessage;
 
 /// How long what a pull has set off may take to arrive, beyond one round trip.
 const AFTERMATH: Duration = Duration::from_millis(20);
-/// An open pull that was quiet for so long has nothing in flight.
-const QUIET: Duration = Duration::from_millis(50);
 /// The longest that an open pull is looked after.
 const RETIRE: Duration = Duration::from_secs(1);
 /// The status by which a server shows that a pull lives.
@@ -31,8 +29,16 @@ const NAK: Bytes = Bytes::from_static(b"-NAK");
 /// A subscription to which a pull may still be open.
 pub(super) struct OpenPull {
     pub(super) subscriber: Subscriber,
-    /// When the pull was made, or a message came.
+    pub(super) open: Open,
+}
+
+/// A pull that may be open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    /// When it was made, or a message came.
     pub(super) active: Instant,
+    /// After so long without a word it has nothing in flight.
+    pub(super) quiet: Duration,
 }
 
 /// What arrived and nobody wants.
@@ -70,7 +76,7 @@ impl OpenPull {
     }
 
     fn is_quiet(&self) -> bool {
-        self.active.elapsed() >= QUIET
+        self.open.active.elapsed() >= self.open.quiet
     }
 
     /// Takes what is on its way: until the pull says that it has ended, or a round trip and a little more have passed.

@@ -1,5 +1,6 @@
 //! One batch: [`fetch`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Subject;
@@ -7,8 +8,8 @@ use pubsub_core::{Delivery, Error, ErrorKind, FetchOptions, Result};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::NatsConsumer;
 use super::pull::{Arrival, HEARTBEAT, Pull, Refusal};
+use super::{NatsConsumer, is_silence};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 use crate::observe::Consuming;
 
@@ -26,6 +27,10 @@ const LATE: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_millis(100);
 /// What is left of a wait is not worth another request.
 const REMNANT: Duration = Duration::from_millis(5);
+/// A request for one message was quiet for long enough to have nothing in flight after twice the time in which the one before
+/// was answered, within these bounds.
+const QUIET: Duration = Duration::from_millis(50);
+const LONGEST_QUIET: Duration = Duration::from_millis(300);
 /// The pause after a refusal.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest wait that tokio's clock can add to any instant.
@@ -36,17 +41,23 @@ pub(super) async fn fetch(consumer: &NatsConsumer, options: &FetchOptions) -> Re
     consumer.connection.check_open()?;
     consumer.check_priority(&options.priority).await?;
     let expires = options.expires.min(LONGEST);
+    let deadline = Instant::now() + expires;
+    let mut phase = consumer.connection.phase();
+    consumer.wait_for_a_sign(expires, &mut phase).await?;
     let mut fetch = Fetch {
         inbox: Inbox::new(&consumer.connection),
         consumer,
         options,
-        deadline: Instant::now() + expires,
-        phase: consumer.connection.phase(),
+        deadline,
+        phase,
         connections: consumer.connection.connections(),
         refusals: consumer.connection.refusals(),
         _consuming: consumer.activity.consume(),
         refusal: None,
         next: Ask::Several,
+        asked_at: Instant::now(),
+        bytes: options.max_bytes,
+        answered_in: LONGEST_QUIET,
         pin: None,
         settled: 0,
     };
@@ -67,6 +78,12 @@ struct Fetch<'a> {
     /// The last refusal, to be told if time runs out before one passes.
     refusal: Option<Refusal>,
     next: Ask,
+    /// When the last request was made.
+    asked_at: Instant,
+    /// How many bytes there is room for.
+    bytes: u64,
+    /// In which time the server answered the last request for all that there is.
+    answered_in: Duration,
     /// The pin that the last request referred to.
     pin: Option<String>,
     /// How many of the last request were settled before, and are not handed out.
@@ -80,6 +97,8 @@ enum Ask {
     Several,
     /// The first that comes, since there is nothing now.
     One,
+    /// One that is larger than there is room for.
+    Large,
 }
 
 /// What to do after one request.
@@ -87,6 +106,8 @@ enum Next {
     Return,
     /// Ask again, perhaps after a pause.
     Again(Duration),
+    /// Ask again whatever time is left: there is something.
+    Anyway,
 }
 
 impl Fetch<'_> {
@@ -101,6 +122,7 @@ impl Fetch<'_> {
                     sleep(pause.min(self.remaining())).await;
                     self.connected().await.map(|()| None)
                 }
+                Ok(Next::Anyway) => Ok(None),
                 Ok(Next::Again(_)) => self.out_of_time().map(|()| Some(Next::Return)),
                 other => other.map(Some),
             };
@@ -145,9 +167,12 @@ impl Fetch<'_> {
         let waits = !self.options.expires.is_zero();
         let collected = self.inbox.collected();
         let wanted = self.options.max_messages - collected;
-        let (most, longest) = match self.next {
-            Ask::Several => (wanted, BRIEF),
-            Ask::One => (1, SLICE),
+        // 0 would be no bound; with 1 the next message is told to be too large.
+        let bytes = self.consumer.limits().bytes(self.bytes).max(1);
+        let (most, bytes, longest) = match self.next {
+            Ask::Several => (wanted, Some(bytes), BRIEF),
+            Ask::One => (1, Some(bytes), SLICE),
+            Ask::Large => (1, None, BRIEF),
         };
         let expires = if waits {
             self.consumer.expires(self.remaining().min(longest)).max(REMNANT)
@@ -156,17 +181,22 @@ impl Fetch<'_> {
         };
         let asked = self.consumer.batch(most);
         let membership = self.consumer.members.membership(&self.options.priority);
-        let pull = Pull::once(asked, expires).by_member(membership);
+        let pull = Pull::once(asked, expires).up_to(bytes).by_member(membership);
         self.pin = pull.pin();
         let has_heartbeats = pull.has_heartbeats();
         let asked = collected + asked;
         self.settled = 0;
 
-        self.inbox.set_pulling(true);
+        self.inbox.opens(match self.next {
+            // It is answered soon whatever there is: what was not answered may bring something.
+            Ask::Several | Ask::Large => Duration::MAX,
+            Ask::One => (2 * self.answered_in).clamp(QUIET, LONGEST_QUIET),
+        });
         let timeout = self.patience();
         self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, subject)).await?;
-        let expiry = Instant::now() + expires;
-        let mut heard = Instant::now();
+        self.asked_at = Instant::now();
+        let expiry = self.asked_at + expires;
+        let mut heard = self.asked_at;
         loop {
             while let Some(arrived) = self.inbox.try_next() {
                 heard = Instant::now();
@@ -195,13 +225,13 @@ impl Fetch<'_> {
                     return Ok(if self.inbox.collected() == 0 { Next::Again(Duration::ZERO) } else { Next::Return });
                 }
                 _ = self.refusals.changed() => self.consumer.check_allowed(subject)?,
-                () = sleep_until(patience) => return self.lost_patience(waits, subject).await,
+                () = sleep_until(patience) => return self.lost_patience(waits, subject, asked).await,
             }
         }
     }
 
     /// Nothing came for too long.
-    async fn lost_patience(&mut self, waits: bool, subject: &Subject) -> Result<Next> {
+    async fn lost_patience(&mut self, waits: bool, subject: &Subject, asked: usize) -> Result<Next> {
         if self.inbox.collected() > 0 {
             return self.stop_waiting().await;
         }
@@ -214,7 +244,7 @@ impl Fetch<'_> {
         }
         self.consumer.check_allowed(subject)?;
         if waits {
-            return Ok(Next::Again(Duration::ZERO));
+            return self.probe(asked).await;
         }
         // At `max_ack_pending` the server gives no answer at all. By the time that it has answered this, it has had the
         // time to answer the pull.
@@ -225,6 +255,38 @@ impl Fetch<'_> {
             }
         }
         self.stop_waiting().await
+    }
+
+    /// Whether to ask again: not while nothing else passes either. Then the request is not lost, and once something passes
+    /// again, a second one would take messages too.
+    async fn probe(&mut self, asked: usize) -> Result<Next> {
+        let connection = Arc::clone(&self.consumer.connection);
+        let mut round_trip = Box::pin(connection.round_trip());
+        loop {
+            tokio::select! {
+                biased;
+                arrived = self.inbox.next() => {
+                    let Some(arrived) = arrived else { return Err(Error::closed("connection")) };
+                    if let Some(next) = self.take(arrived, asked).await? {
+                        return Ok(next);
+                    }
+                }
+                () = closing(&mut self.phase) => return Err(Error::closed("connection")),
+                _ = self.connections.changed() => {
+                    self.consumer.ramp.broken();
+                    return Ok(Next::Again(Duration::ZERO));
+                }
+                answered = &mut round_trip => match answered {
+                    Err(error) if is_silence(&error) => round_trip.set(connection.round_trip()),
+                    Ok(()) => return Ok(Next::Again(Duration::ZERO)),
+                    Err(_) => return Ok(Next::Again(PAUSE)),
+                },
+                () = sleep_until(self.deadline) => {
+                    self.consumer.set_mute(true);
+                    return Ok(Next::Again(Duration::ZERO));
+                }
+            }
+        }
     }
 
     /// Returns what there is although the request is open. It ends first, so that it cannot take what comes next.
@@ -241,23 +303,27 @@ impl Fetch<'_> {
 
     /// Takes one arrival; says what to do if it ends the request. `asked` is how many the batch then has at most.
     async fn take(&mut self, arrived: Arrived, asked: usize) -> Result<Option<Next>> {
+        let length = arrived.message.length;
         match Arrival::read(self.consumer, arrived.message, self.options.on_drop) {
             Arrival::Delivery(delivery) => {
+                self.bytes = self.bytes.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
                 self.consumer.ramp.delivered();
-                self.consumer.activity.progressed();
+                self.consumer.activity.progressed(Instant::now());
                 let more = delivery.info().pending > 0;
                 let collected = self.collect(delivery).await;
                 if collected + self.settled < asked {
                     return Ok(None);
                 }
-                self.inbox.set_pulling(false);
+                self.inbox.closes();
                 let is_first = std::mem::replace(&mut self.next, Ask::Several) == Ask::One;
-                let goes_on = (is_first && more && collected < self.options.max_messages) || collected == 0;
+                let has_room = self.bytes > 0 && collected < self.options.max_messages;
+                let goes_on = (is_first && more && has_room) || collected == 0;
                 Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
             Arrival::Heartbeat | Arrival::Foreign => Ok(None),
             Arrival::Ended { .. } => {
-                self.inbox.set_pulling(false);
+                self.inbox.closes();
+                self.answered_in = self.asked_at.elapsed();
                 self.refusal = None;
                 self.next = Ask::One;
                 let waited = self.options.expires.is_zero() || self.remaining() <= REMNANT;
@@ -265,7 +331,7 @@ impl Fetch<'_> {
                 Ok(Some(if ends { Next::Return } else { Next::Again(Duration::ZERO) }))
             }
             Arrival::Refused(refusal) => {
-                self.inbox.set_pulling(false);
+                self.inbox.closes();
                 self.refused(refusal).await.map(Some)
             }
         }
@@ -294,6 +360,11 @@ impl Fetch<'_> {
         }
         if self.inbox.collected() > 0 {
             return Ok(Next::Return);
+        }
+        if refusal.unsent().is_some() && self.next != Ask::Large {
+            // Perhaps for its bytes, and the first one comes whatever its size is.
+            self.next = Ask::Large;
+            return Ok(Next::Anyway);
         }
         if refusal.is_our_fault() {
             let again = self.consumer.has_another_group().await?;

@@ -4,9 +4,12 @@
 //! 35 s after a reconnect where a durable is shared, its `fetch` hangs for ever at `max_ack_pending`, and its batches with
 //! a heartbeat lose their wake-up.
 
+mod credit;
+mod deliveries;
 mod fetch;
 mod limits;
 mod members;
+mod pace;
 mod pull;
 mod ramp;
 mod settled;
@@ -14,11 +17,16 @@ mod settled_again;
 mod subscribe;
 
 use std::any::Any;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::Subject;
 use async_trait::async_trait;
+use futures::future::join;
+use futures::poll;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use pubsub_core::{
     Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, Error, ErrorKind, FetchOptions,
@@ -55,6 +63,8 @@ pub(crate) struct NatsConsumer {
     /// Whether a settlement is of one message, not of all before it too.
     settles_each: bool,
     ramp: Ramp,
+    /// Nothing came any more over the connection when a fetch ended.
+    mute: AtomicBool,
     activity: Arc<Activity>,
 }
 
@@ -83,6 +93,7 @@ impl NatsConsumer {
             acknowledges: info.config.acknowledges(),
             settles_each: info.config.settles_each(),
             ramp: Ramp::new(),
+            mute: AtomicBool::new(false),
         })
     }
 
@@ -120,6 +131,27 @@ impl NatsConsumer {
             () = closing(phase) => Err(Error::closed("connection")),
             done = tokio::time::timeout(timeout, work) => {
                 done.unwrap_or_else(|_| Err(self.connection.unreachable_or_late(timeout)))
+            }
+        }
+    }
+
+    fn set_mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::Relaxed);
+    }
+
+    /// After a fetch at whose end nothing passed any more: waits until something does. Requests that are made meanwhile would
+    /// all reach the server later, and take messages that nobody waits for.
+    async fn wait_for_a_sign(&self, timeout: Duration, phase: &mut watch::Receiver<Phase>) -> Result<()> {
+        if !self.mute.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let timeout = if timeout.is_zero() { LOOK } else { timeout };
+        match self.hand_over(timeout, phase, self.connection.round_trip()).await {
+            Err(error) if is_silence(&error) || error.kind() == ErrorKind::Closed => Err(error),
+            // Any other error is told by what comes next.
+            _ => {
+                self.set_mute(false);
+                Ok(())
             }
         }
     }
@@ -195,6 +227,11 @@ impl NatsConsumer {
     }
 }
 
+/// Whether nothing came back, for whatever reason.
+fn is_silence(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable)
+}
+
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Consumer for NatsConsumer {
@@ -219,11 +256,27 @@ impl Consumer for NatsConsumer {
     }
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {
-        stream::iter(deliveries)
-            .map(|delivery| delivery.settle(settlement.clone()))
-            .buffered(SETTLE_WINDOW)
-            .collect()
-            .await
+        let (mut results, mut deliveries) = (Vec::with_capacity(deliveries.len()), deliveries.into_iter());
+        if settlement.is_confirmed() {
+            let settling = deliveries.map(|delivery| delivery.settle(settlement.clone()));
+            return stream::iter(settling).buffered(SETTLE_WINDOW).collect().await;
+        }
+        // Handed over without waiting, as long as there is a connection and room: one after the other takes no bookkeeping.
+        while let Some(delivery) = deliveries.next() {
+            let mut settling = pin!(delivery.settle(settlement.clone()));
+            match poll!(settling.as_mut()) {
+                Poll::Ready(result) => results.push(result),
+                Poll::Pending => {
+                    let rest = deliveries.map(|delivery| delivery.settle(settlement.clone()));
+                    let rest = stream::iter(rest).buffered(SETTLE_WINDOW).collect::<Vec<_>>();
+                    let (first, rest) = join(settling, rest).await;
+                    results.push(first);
+                    results.extend(rest);
+                    break;
+                }
+            }
+        }
+        results
     }
 
     fn native(&self) -> Option<&dyn Any> {

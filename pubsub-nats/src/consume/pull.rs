@@ -7,6 +7,7 @@ use pubsub_core::{Delivery, Error, ErrorKind, OnDrop};
 use serde::Serialize;
 
 use super::NatsConsumer;
+use super::credit::Unsent;
 use super::members::Membership;
 use crate::message::NatsMessage;
 
@@ -19,6 +20,10 @@ pub(super) const TROUBLED_HEARTBEAT: Duration = Duration::from_millis(500);
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Pull {
     pub(super) batch: usize,
+    /// The most bytes: subjects, reply subjects, headers and payloads, as [`Message::length`] counts them. A message beyond
+    /// them ends the pull.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_bytes: Option<u64>,
     /// Nanoseconds until the server gives up.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
@@ -50,6 +55,11 @@ impl Pull {
         Self { batch, expires, idle_heartbeat: heartbeat, ..Self::default() }
     }
 
+    pub(super) const fn up_to(mut self, bytes: Option<u64>) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
     pub(super) fn by_member(mut self, membership: Option<Membership>) -> Self {
         self.membership = membership;
         self
@@ -76,9 +86,9 @@ pub(super) enum Arrival {
     Delivery(Delivery),
     /// The pull lives, and there is nothing.
     Heartbeat,
-    /// The pull has ended with so many messages not sent, if the server says how many.
+    /// The pull has ended with so much not sent, if the server says how much.
     Ended {
-        unsent: Option<usize>,
+        unsent: Option<Unsent>,
     },
     /// The pull was refused. The protocol tells the cause in words only, so whoever needs it asks for the consumer's
     /// state.
@@ -91,6 +101,8 @@ pub(super) enum Arrival {
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: u16,
+    /// What a pull that was begun has not brought.
+    unsent: Option<Unsent>,
     description: String,
 }
 
@@ -106,7 +118,11 @@ impl Arrival {
         match status.as_u16() {
             100 => Self::Heartbeat,
             404 | 408 => Self::Ended { unsent: unsent(&message) },
-            status => Self::Refused(Refusal { status, description: message.description.unwrap_or_default() }),
+            status => Self::Refused(Refusal {
+                status,
+                unsent: unsent(&message),
+                description: message.description.unwrap_or_default(),
+            }),
         }
     }
 }
@@ -115,6 +131,12 @@ impl Refusal {
     /// Whether the request itself was wrong: that does not pass.
     pub(super) const fn is_our_fault(&self) -> bool {
         self.status == 400
+    }
+
+    /// Where a pull was ended that had begun: for its bytes, or because the consumer has another leader, which is told in words
+    /// only.
+    pub(super) const fn unsent(&self) -> Option<Unsent> {
+        if self.status == 409 { self.unsent } else { None }
     }
 
     /// Whether the pull referred to a pin that has ended.
@@ -136,8 +158,11 @@ impl Refusal {
     }
 }
 
-fn unsent(message: &Message) -> Option<usize> {
-    message.headers.as_ref()?.get("Nats-Pending-Messages")?.as_str().parse().ok()
+fn unsent(message: &Message) -> Option<Unsent> {
+    let headers = message.headers.as_ref()?;
+    let messages = headers.get("Nats-Pending-Messages")?.as_str().parse().ok()?;
+    let bytes = headers.get("Nats-Pending-Bytes").and_then(|bytes| bytes.as_str().parse().ok());
+    Some(Unsent { messages, bytes: bytes.unwrap_or(0) })
 }
 
 #[cfg(test)]
@@ -149,8 +174,8 @@ mod tests {
         let json = |pull| serde_json::to_string(&pull).unwrap();
         assert_eq!(json(Pull::once(5, Duration::ZERO)), r#"{"batch":5,"no_wait":true}"#);
         assert_eq!(
-            json(Pull::once(5, Duration::from_secs(1))),
-            r#"{"batch":5,"expires":1000000000,"no_wait":true}"#
+            json(Pull::once(5, Duration::from_secs(1)).up_to(Some(4096))),
+            r#"{"batch":5,"max_bytes":4096,"expires":1000000000,"no_wait":true}"#
         );
         assert_eq!(
             json(Pull::once(1, Duration::from_secs(4))),

@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Subject;
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::FutureExt as _;
+use futures::future::{FusedFuture as _, OptionFuture};
+use futures::stream::{BoxStream, StreamExt as _};
 use pubsub_core::{Delivery, Error, ErrorKind, Result, Retry, SubscribeOptions};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::NatsConsumer;
+use super::credit::Credit;
+use super::deliveries::Deliveries;
+use super::pace::Pace;
 use super::pull::{Arrival, HEARTBEAT, Pull, Refusal, TROUBLED_HEARTBEAT};
+use super::{NatsConsumer, is_silence};
 use crate::connection::{Arrived, Inbox, Phase, closing};
 use crate::observe::Consuming;
 
@@ -19,6 +24,10 @@ const EXPIRES: Duration = Duration::from_secs(30);
 /// The first pause after a refusal; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_millis(500);
+/// An open request that was quiet for so long has nothing in flight; longer before the server has sent anything at all, since
+/// it may not have read the request yet.
+const QUIET: Duration = Duration::from_millis(50);
+const FIRST_QUIET: Duration = Duration::from_millis(250);
 
 pub(super) fn subscribe(
     consumer: Arc<NatsConsumer>,
@@ -31,6 +40,9 @@ pub(super) fn subscribe(
         refusals: consumer.connection.refusals(),
         _consuming: consumer.activity.consume(),
         consumer,
+        credit: Credit::new(options.first_buffer(), options.max_bytes),
+        pace: Pace::new(options.buffer, options.first_buffer()),
+        broken: None,
         options,
         generation: None,
         pause: FIRST_PAUSE,
@@ -38,16 +50,10 @@ pub(super) fn subscribe(
         interrupted: false,
         ended: false,
     };
-    stream::unfold(subscription, |mut subscription| async move {
-        let item = subscription.next().await?;
-        Some((item, subscription))
-    })
-    // Polled again after its end it has still ended.
-    .fuse()
-    .boxed()
+    Deliveries::new(subscription).boxed()
 }
 
-struct Subscription {
+pub(super) struct Subscription {
     consumer: Arc<NatsConsumer>,
     options: SubscribeOptions,
     /// What is in it when the stream is dropped goes back.
@@ -57,7 +63,13 @@ struct Subscription {
     /// Of subjects, by the server.
     refusals: watch::Receiver<u64>,
     _consuming: Consuming,
+    /// What was asked for and not taken yet, in this generation.
+    credit: Credit,
+    /// How many messages to hold ready.
+    pace: Pace,
     generation: Option<Generation>,
+    /// Why nothing more was at hand.
+    broken: Option<Break>,
     pause: Duration,
     /// How often the next request shows that it lives.
     heartbeat: Duration,
@@ -70,9 +82,9 @@ struct Subscription {
 /// refusal) ends the generation; the next one counts from zero on another subject, so that no count can drift.
 struct Generation {
     subject: Subject,
-    /// Messages that were asked for and not taken yet.
-    credit: usize,
     heard: Instant,
+    /// Whether the server has sent anything.
+    answered: bool,
     /// How often the last request shows that it lives.
     heartbeat: Duration,
     /// The pin that the last request referred to.
@@ -99,7 +111,30 @@ enum Break {
 }
 
 impl Subscription {
-    async fn next(&mut self) -> Option<Result<Delivery>> {
+    /// What has arrived, while everything is as it mostly is. `None` says nothing: [`next`](Self::next) finds out.
+    pub(super) fn at_hand(&mut self) -> Option<Delivery> {
+        let is_as_usual = self.generation.is_some()
+            && self.broken.is_none()
+            && !self.phase.has_changed().unwrap_or(true)
+            && !self.connections.has_changed().unwrap_or(true);
+        while is_as_usual && !self.is_to_ask() {
+            match self.take(self.inbox.try_next()?) {
+                Ok(Some(delivery)) => {
+                    (self.pause, self.heartbeat) = (FIRST_PAUSE, HEARTBEAT);
+                    return Some(delivery);
+                }
+                Ok(None) => {}
+                Err(broken) => {
+                    self.broken = Some(broken);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// The next delivery; `None` at the end.
+    pub(super) async fn next(&mut self) -> Option<Result<Delivery>> {
         if self.ended {
             return None;
         }
@@ -162,8 +197,14 @@ impl Subscription {
             if *self.phase.borrow() != Phase::Open {
                 return Ok(None);
             }
-            self.ask().await?;
-            match self.receive().await {
+            let received = match self.broken.take() {
+                Some(broken) => Err(broken),
+                None => {
+                    self.ask().await?;
+                    self.receive().await
+                }
+            };
+            match received {
                 Ok(delivery) => {
                     (self.pause, self.heartbeat) = (FIRST_PAUSE, HEARTBEAT);
                     return Ok(Some(delivery));
@@ -190,7 +231,7 @@ impl Subscription {
         }
     }
 
-    /// Keeps the credit at the server between a half and all of the buffer.
+    /// Keeps the credit at the server between a half and all of the buffer, as far as its bytes let it.
     async fn ask(&mut self) -> Result<()> {
         if self.connections.has_changed().unwrap_or(false) {
             self.consumer.ramp.broken();
@@ -199,25 +240,22 @@ impl Subscription {
         if self.generation.is_none() {
             self.renew().await?;
         }
-        let credit = self.generation.as_ref().map_or(0, |generation| generation.credit);
-        if credit > self.options.buffer / 2 {
+        if !self.is_to_ask() {
             return Ok(());
         }
-        self.consumer.refresh_limits(self.options.buffer).await?;
-        let buffer = self.buffer();
-        let Some(generation) = &mut self.generation else {
+        self.pace.note(Instant::now(), self.consumer.limits().ack_wait);
+        self.consumer.refresh_limits(self.pace.size()).await?;
+        let share = self.credit.next(self.buffer(), self.consumer.limits().bytes(u64::MAX));
+        let (Some(generation), Some(share)) = (&mut self.generation, share) else {
             return Ok(());
         };
-        if generation.credit > buffer / 2 {
-            return Ok(());
-        }
         let expires = self.consumer.expires(EXPIRES);
-        let batch = buffer - generation.credit;
         let membership = self.consumer.members.membership(&self.options.priority);
-        let pull = Pull::endless(batch, expires, self.heartbeat).by_member(membership);
+        let pull = Pull::endless(share.messages, expires, self.heartbeat).up_to(share.bytes);
+        let pull = pull.by_member(membership);
         generation.pin = pull.pin();
-        self.inbox.set_pulling(true);
-        generation.credit += batch;
+        self.inbox.opens(if generation.answered { QUIET } else { FIRST_QUIET });
+        self.credit.asked(share);
         generation.heartbeat = self.heartbeat;
         generation.heard = Instant::now();
         let subject = generation.subject.clone();
@@ -225,14 +263,20 @@ impl Subscription {
         self.consumer.hand_over(timeout, &mut self.phase, self.consumer.pull(pull, &subject)).await
     }
 
+    /// Whether more than half of what may be asked for was taken.
+    fn is_to_ask(&self) -> bool {
+        self.credit.next(self.pace.size(), u64::MAX).is_some()
+    }
+
     /// How many messages may be asked for and not taken at a time.
     fn buffer(&self) -> usize {
-        self.consumer.batch(self.options.buffer)
+        self.consumer.batch(self.pace.size())
     }
 
     /// Begins a generation, once there is a connection.
     async fn renew(&mut self) -> Result<()> {
         self.generation = None;
+        self.credit.reset();
         let connection = &self.consumer.connection;
         connection.ready(Phase::Closing).await?;
         let _ = self.connections.borrow_and_update();
@@ -240,8 +284,8 @@ impl Subscription {
         let subject = self.consumer.hand_over(timeout, &mut self.phase, self.inbox.renew()).await?;
         self.generation = Some(Generation {
             subject,
-            credit: 0,
             heard: Instant::now(),
+            answered: false,
             heartbeat: self.heartbeat,
             pin: None,
         });
@@ -249,6 +293,7 @@ impl Subscription {
     }
 
     async fn receive(&mut self) -> Result<Delivery, Break> {
+        let mut probe = OptionFuture::default();
         loop {
             while let Some(arrived) = self.inbox.try_next() {
                 if let Some(delivery) = self.take(arrived)? {
@@ -257,6 +302,13 @@ impl Subscription {
             }
             let Some(generation) = &self.generation else { return Err(Break::Renew) };
             let silent = generation.heard + 2 * generation.heartbeat;
+            let is_silent = Instant::now() >= silent;
+            if is_silent && probe.is_terminated() {
+                // Where nothing else passes either, the request is not lost, and a second one would take messages too once
+                // something passes again.
+                let connection = Arc::clone(&self.consumer.connection);
+                probe = Some(async move { connection.round_trip().await }.boxed().fuse()).into();
+            }
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
@@ -273,16 +325,22 @@ impl Subscription {
                 _ = self.refusals.changed() => {
                     self.consumer.check_allowed(&generation.subject).map_err(Break::Forbidden)?;
                 }
-                () = sleep_until(silent) => {
-                    tracing::debug!(consumer = %self.consumer.name, "heartbeats are missing; asking anew");
-                    return Err(Break::Silent);
-                }
+                () = sleep_until(silent), if !is_silent => {}
+                Some(answered) = &mut probe, if !probe.is_terminated() => match answered {
+                    Err(error) if is_silence(&error) => {}
+                    _ if is_silent => {
+                        tracing::debug!(consumer = %self.consumer.name, "heartbeats are missing; asking anew");
+                        return Err(Break::Silent);
+                    }
+                    _ => {}
+                },
             }
         }
     }
 
     /// Takes one arrival: a delivery, or nothing to hand out.
     fn take(&mut self, arrived: Arrived) -> Result<Option<Delivery>, Break> {
+        let length = arrived.message.length;
         let arrival = Arrival::read(&self.consumer, arrived.message, self.options.on_drop);
         let generation = self.generation.as_mut().filter(|_| arrived.current);
         let Some(generation) = generation else {
@@ -292,27 +350,30 @@ impl Subscription {
                 _ => None,
             });
         };
-        generation.heard = Instant::now();
+        (generation.heard, generation.answered) = (arrived.at, true);
         match arrival {
             Arrival::Delivery(delivery) => {
                 self.consumer.ramp.delivered();
-                self.consumer.activity.progressed();
-                generation.credit = generation.credit.saturating_sub(1);
+                self.consumer.activity.progressed(arrived.at);
+                self.credit.took(length);
+                self.pace.took();
                 return self.fresh(delivery).map(Some);
             }
             Arrival::Heartbeat | Arrival::Foreign => {}
-            Arrival::Ended { unsent: Some(unsent) } => {
-                generation.credit = generation.credit.saturating_sub(unsent);
-            }
-            Arrival::Ended { unsent: None } => generation.credit = 0,
+            Arrival::Ended { unsent: Some(unsent) } => self.credit.ended(unsent),
+            Arrival::Ended { unsent: None } => self.credit.reset(),
             Arrival::Refused(refusal) if refusal.is_of_an_old_pin() => {
                 self.consumer.members.unpinned(generation.pin.as_deref());
                 return Err(Break::Unpinned);
             }
-            Arrival::Refused(refusal) => return Err(Break::Refused(refusal)),
+            Arrival::Refused(refusal) => match refusal.unsent() {
+                // If it was not for its bytes, the next one may meet no leader, which is to be noticed soon.
+                Some(unsent) if self.credit.cut_short(unsent) => self.heartbeat = TROUBLED_HEARTBEAT,
+                _ => return Err(Break::Refused(refusal)),
+            },
         }
         // The credit may have fallen.
-        if generation.credit <= self.options.buffer / 2 { Err(Break::Ask) } else { Ok(None) }
+        if self.is_to_ask() { Err(Break::Ask) } else { Ok(None) }
     }
 
     /// Sets apart what was settled before.

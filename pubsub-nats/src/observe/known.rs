@@ -115,14 +115,15 @@ impl Activity {
     /// Begins to ask.
     pub(crate) fn consume(self: &Arc<Self>) -> Consuming {
         if self.asking.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.progressed();
+            self.progressed(Instant::now());
         }
         Consuming(Arc::clone(self))
     }
 
     /// A message came.
-    pub(crate) fn progressed(&self) {
-        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    pub(crate) fn progressed(&self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.began).as_millis();
+        let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
         self.progress.store(elapsed, Ordering::Relaxed);
     }
 
@@ -158,7 +159,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         drop(first);
         assert_eq!(activity.idle(), Some(Duration::from_secs(60)));
-        activity.progressed();
+        activity.progressed(Instant::now());
         assert_eq!(activity.idle(), Some(Duration::ZERO));
         drop(second);
         assert_eq!(activity.idle(), None);

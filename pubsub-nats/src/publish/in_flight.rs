@@ -75,8 +75,13 @@ impl Again {
 impl InFlight {
     /// When to look at it for the first time.
     pub(super) fn first_look(&self) -> Instant {
+        self.first_look_from(Instant::now())
+    }
+
+    /// The same, for who knows what time it is.
+    pub(super) fn first_look_from(&self, now: Instant) -> Instant {
         match &self.again {
-            Some(again) if self.handed_over => self.deadline.min(Instant::now() + again.patience),
+            Some(again) if self.handed_over => self.deadline.min(now + again.patience),
             _ => self.deadline,
         }
     }

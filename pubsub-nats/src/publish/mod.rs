@@ -5,6 +5,7 @@
 //! the connection's courier, under one id and within its time.
 
 mod ack;
+mod at_once;
 mod atomic;
 mod batch_headers;
 mod courier;
@@ -39,9 +40,10 @@ pub(crate) use together::Lanes;
 pub(crate) use window::Window;
 
 use crate::connection::{Connection, Phase};
+use at_once::{AtOnce, at_once};
 use dispatch::{dispatch, no_room};
 use in_flight::{Again, MadeId};
-use together::Queued;
+use together::{Gathered, Queued};
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -56,16 +58,21 @@ impl NatsPublisher {
         Self { connection }
     }
 
+    /// What is to be known of a publish before anything is done for it.
+    fn begin(&self, message: &mut OutboundMessage, options: &PublishOptions) -> Result<Begun> {
+        self.connection.check_open()?;
+        let again = self.prepare(message, options)?;
+        self.connection.check_answerable()?;
+        Ok(Begun { again, at: Instant::now(), timeout: self.timeout(options) })
+    }
+
     async fn hand_over(
         &self,
-        mut message: OutboundMessage,
+        message: OutboundMessage,
         options: &PublishOptions,
+        Begun { again, at: began, timeout }: Begun,
     ) -> Result<PendingReceipt> {
         let connection = &self.connection;
-        connection.check_open()?;
-        let again = self.prepare(&mut message, options)?;
-        connection.check_answerable()?;
-        let (began, timeout) = (Instant::now(), self.timeout(options));
         let lane = connection.lanes.lane_for(connection, &message, options).await;
         let (mut receipt, publish) = self.accept(message, again, began, timeout).await?;
         match lane {
@@ -134,13 +141,19 @@ impl NatsPublisher {
 impl Publisher for NatsPublisher {
     async fn publish_with(
         &self,
-        message: OutboundMessage,
+        mut message: OutboundMessage,
         options: PublishOptions,
     ) -> Result<PendingReceipt> {
         let subject = message.subject.clone();
-        self.hand_over(message, &options)
-            .await
-            .map_err(|error| error.with_operation("publish").with_context("subject", subject))
+        let handed_over = match self.begin(&mut message, &options) {
+            Ok(begun) => match at_once(&self.connection, message, &options, begun) {
+                AtOnce::Done(outcome) => outcome,
+                // Boxed: it is large, and rare.
+                AtOnce::Later(message) => Box::pin(self.hand_over(message, &options, begun)).await,
+            },
+            Err(error) => Err(error),
+        };
+        handed_over.map_err(|error| error.with_operation("publish").with_context("subject", subject))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -161,9 +174,35 @@ impl Publisher for NatsPublisher {
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
         let mut outcomes = Vec::with_capacity(messages.len());
-        for message in messages {
-            outcomes.push(self.publish_with(message, options.clone()).await);
+        let mut together = Gathered::new(&self.connection);
+        for mut message in messages {
+            let begun = match self.begin(&mut message, &options) {
+                Ok(begun) => begun,
+                Err(error) => {
+                    let subject = message.subject;
+                    outcomes.push(Err(error.with_operation("publish").with_context("subject", subject)));
+                    continue;
+                }
+            };
+            match together.add(message, &options, begun).await {
+                Ok(receipt) => outcomes.push(Ok(receipt)),
+                // It has to wait, or to go by itself; those before it go first.
+                Err(message) => {
+                    together.hand_over();
+                    let subject = message.subject.clone();
+                    let handed_over = match at_once(&self.connection, message, &options, begun) {
+                        AtOnce::Done(outcome) => outcome,
+                        AtOnce::Later(message) => Box::pin(self.hand_over(message, &options, begun)).await,
+                    };
+                    outcomes.push(
+                        handed_over.map_err(|error| {
+                            error.with_operation("publish").with_context("subject", subject)
+                        }),
+                    );
+                }
+            }
         }
+        together.hand_over();
         outcomes
     }
 
@@ -180,6 +219,16 @@ impl Publisher for NatsPublisher {
     fn native(&self) -> Option<&dyn Any> {
         Some(&self.connection.client)
     }
+}
+
+/// What is known of a publish before anything is done for it.
+#[derive(Clone, Copy)]
+struct Begun {
+    /// Whether it is tried again, and got its id for that.
+    again: Option<MadeId>,
+    at: Instant,
+    /// The time it has, from then on.
+    timeout: Duration,
 }
 
 /// The receipt of a publish that was not handed over yet. Dropped, it never was: its caller has the error, so the receipt

@@ -38,6 +38,16 @@ impl Window {
         self.reserve_many(1, bytes).await
     }
 
+    /// Takes room if there is any, and nobody waits for it.
+    pub(super) fn try_reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_bytes);
+        let message = self.messages.try_acquire().ok()?;
+        let room = self.bytes.try_acquire_many(bytes).ok()?;
+        message.forget();
+        room.forget();
+        Some(Reservation { window: Arc::clone(self), count: 1, bytes })
+    }
+
     /// As [`reserve`](Self::reserve), for messages that go together.
     pub(super) async fn reserve_many(self: &Arc<Self>, messages: usize, bytes: usize) -> Option<Reservation> {
         // What is larger than the whole window takes it all, and so goes alone.
@@ -72,6 +82,29 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
+
+    #[test]
+    fn room_is_taken_only_as_a_whole() {
+        let window = Window::new(2, 100);
+        let first = window.try_reserve(60).unwrap();
+        assert!(window.try_reserve(60).is_none());
+        let second = window.try_reserve(40).unwrap();
+        assert!(window.try_reserve(0).is_none());
+        drop((first, second));
+        assert!(window.try_reserve(1_000).is_some(), "what is larger than all goes alone");
+    }
+
+    #[test]
+    fn nobody_overtakes_who_waits() {
+        let window = Window::new(10, 100);
+        let held = window.try_reserve(60).unwrap();
+        let mut waiting = Box::pin(window.reserve(80));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert!(window.try_reserve(1).is_none());
+        drop(held);
+        assert!(waiting.now_or_never().flatten().is_some());
+        assert!(window.try_reserve(1).is_some());
+    }
 
     #[test]
     fn messages_are_bounded() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use pubsub_core::{ConsumerConfig, SubscribeOptions};
+use pubsub_core::{ConsumerConfig, ReadOptions, SubscribeOptions};
 
 use crate::support::{Bench, eventually, fetch, listen, ride, soon, sync, text};
 
@@ -80,6 +80,30 @@ async fn headers_that_are_not_utf8_do_not_stop_the_messages_behind_them() {
     let delivery = soon(deliveries.next()).await.unwrap().unwrap();
     assert_eq!(text(&delivery), "good");
     delivery.ack().await.unwrap();
+}
+
+/// A reader has no acks, so nothing would ever be exhausted.
+#[tokio::test]
+async fn a_reader_passes_a_message_that_breaks_its_connection_and_misses_nothing() {
+    let bench = Bench::start().await;
+    bench.stream().await;
+    bench.publish(0..3).await;
+    send_raw(&bench, &hpub("ride.bad", b"ok: 1\r\nbad: \xff\xfe", b"poison"));
+    send_raw(&bench, &hpub("ride.bad", b"bad: \xff\xfe", b"poison"));
+    bench.publish(3..6).await;
+    let mut reader = bench.client.read("RIDE", ReadOptions::default()).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 8 {
+        let message = soon(reader.next()).await.unwrap().unwrap();
+        assert_eq!(message.sequence, seen.len() as u64 + 1);
+        if message.sequence == 4 {
+            assert_eq!(message.headers.get("ok"), Some("1"));
+        }
+        seen.push(String::from_utf8(message.payload.to_vec()).unwrap());
+    }
+    assert_eq!(seen, ["0", "1", "2", "poison", "poison", "3", "4", "5"]);
+    bench.publish(6..7).await;
+    assert_eq!(&soon(reader.next()).await.unwrap().unwrap().payload[..], b"6");
 }
 
 #[tokio::test]

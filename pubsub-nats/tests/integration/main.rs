@@ -1,6 +1,8 @@
 //! The NATS backend against a real nats-server. One file for each behaviour, one server for each test.
 
 #[cfg(test)]
+mod account_limits;
+#[cfg(test)]
 mod admin;
 #[cfg(test)]
 mod admin_features;
@@ -35,11 +37,17 @@ mod lame_duck;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]
+mod members;
+#[cfg(test)]
 mod observe;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod outage;
+#[cfg(test)]
+mod partition;
+#[cfg(test)]
+mod peer;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
@@ -48,6 +56,8 @@ mod publish;
 mod publish_faults;
 #[cfg(test)]
 mod publish_retry;
+#[cfg(test)]
+mod pull_bytes;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

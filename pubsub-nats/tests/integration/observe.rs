@@ -97,6 +97,42 @@ async fn a_check_finds_what_is_gone_and_changes_nothing() {
     assert!(reasons(&client, HealthState::Unhealthy).await.contains("stream `RIDE` is gone"));
 }
 
+/// All that the server tells of streams and consumers, but for the time at which it was asked.
+async fn told(client: &async_nats::Client) -> Vec<serde_json::Value> {
+    let mut told = Vec::new();
+    for subject in ["$JS.API.STREAM.LIST", "$JS.API.CONSUMER.LIST.RIDE"] {
+        let answer = client.request(subject, "".into()).await.unwrap();
+        let mut answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+        for one in
+            answer.as_object_mut().unwrap().values_mut().filter_map(serde_json::Value::as_array_mut).flatten()
+        {
+            one.as_object_mut().unwrap().remove("ts");
+        }
+        told.push(answer);
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_check_leaves_every_stream_and_consumer_as_it_was() {
+    let (server, _broker, client) = start().await;
+    let config = ConsumerConfig::durable("users").unwrap().with_max_ack_pending(1);
+    let users = client.ensure_consumer("RIDE", config, Provision::CreateIfMissing).await.unwrap();
+    let brief = ConsumerConfig::ephemeral().with_inactive_threshold(Duration::from_secs(300));
+    let _brief = client.ensure_consumer("RIDE", brief, Provision::CreateIfMissing).await.unwrap();
+    for _ in 0..3 {
+        client.publish("ride.n", "x").await.unwrap();
+    }
+    // Full, so that there is something to find.
+    let _held = users.fetch(FetchOptions::up_to(1)).await.unwrap();
+    let other = async_nats::connect(server.url()).await.unwrap();
+    let before = told(&other).await;
+    for _ in 0..3 {
+        assert!(reasons(&client, HealthState::Degraded).await.contains("ack pending is full"));
+    }
+    assert_eq!(told(&other).await, before);
+}
+
 #[tokio::test]
 async fn what_was_deleted_here_is_not_missed() {
     let (_server, _broker, client) = start().await;

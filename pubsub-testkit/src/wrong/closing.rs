@@ -52,7 +52,7 @@ impl Tamper for KeepsWhatItPrefetched {
         inner: Arc<dyn Consumer>,
         options: SubscribeOptions,
     ) -> BoxStream<'static, Result<Delivery>> {
-        let most = options.buffer;
+        let most = options.first_buffer();
         let batches = futures::stream::unfold(inner, move |inner| async move {
             let batch = inner.fetch(FetchOptions::up_to(most)).await;
             let batch = match batch {

@@ -60,7 +60,7 @@ impl Tamper for AcksWhatItPrefetches {
         inner: Arc<dyn Consumer>,
         options: SubscribeOptions,
     ) -> BoxStream<'static, Result<Delivery>> {
-        let (sender, receiver) = mpsc::channel(options.buffer);
+        let (sender, receiver) = mpsc::channel(options.first_buffer());
         tokio::spawn(async move {
             let mut deliveries = inner.subscribe(options);
             while let Some(delivery) = deliveries.next().await {

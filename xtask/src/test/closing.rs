@@ -45,15 +45,25 @@ impl Closing {
         }
     }
 
-    /// The counts of all programs, and each failure.
-    pub(super) fn text(&self) -> String {
+    /// The names of those that failed.
+    pub(super) fn failed(&self) -> impl Iterator<Item = &str> {
+        self.failures.keys().map(String::as_str)
+    }
+
+    /// Whether at least so many passed.
+    pub(super) fn has_passed(&self, tests: usize) -> bool {
+        usize::try_from(self.passed).is_ok_and(|passed| passed >= tests)
+    }
+
+    /// The counts of all programs, and each failure, with what it is called.
+    pub(super) fn text(&self, called: &str) -> String {
         let Self { passed, failed, ignored, programs, .. } = self;
         let mut text = format!(
             "==> tests: {passed} passed, {failed} failed, {ignored} ignored in {programs} programs\n"
         );
         for (name, lines) in &self.failures {
             // Writing to a text does not fail.
-            let _ = writeln!(text, "    FAILED {name}");
+            let _ = writeln!(text, "    {called} {name}");
             for line in lines {
                 let _ = writeln!(text, "        {line}");
             }
@@ -116,8 +126,9 @@ test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
     fn failures_are_repeated_at_the_end_without_their_backtraces() {
         let mut closing = Closing::default();
         OUTPUT.lines().for_each(|line| closing.read(line));
+        assert_eq!(closing.failed().collect::<Vec<_>>(), ["b3_nak_delay_is_kept", "two"]);
         assert_eq!(
-            closing.text(),
+            closing.text("FAILED"),
             "==> tests: 6 passed, 2 failed, 1 ignored in 2 programs
     FAILED b3_nak_delay_is_kept
         too early

@@ -1,6 +1,7 @@
 //! Consumers on the wire.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pubsub_core::config::timestamp;
 use pubsub_core::{
@@ -60,9 +61,11 @@ pub(crate) struct ConsumerSettings {
     /// Set on push consumers, which this library does not use.
     #[serde(skip_serializing)]
     pub(crate) deliver_subject: Option<String>,
-    /// The most messages and the longest time of one pull, 0 for no limit.
+    /// The most messages and bytes and the longest time of one pull, 0 for no limit.
     #[serde(skip_serializing)]
     pub(crate) max_batch: usize,
+    #[serde(skip_serializing)]
+    pub(crate) max_bytes: i64,
     #[serde(skip_serializing)]
     pub(crate) max_expires: u64,
 }
@@ -71,6 +74,11 @@ impl ConsumerSettings {
     /// The most deliveries that may be unsettled, if there is a limit.
     pub(crate) fn max_ack_pending(&self) -> Option<i64> {
         self.max_ack_pending.filter(|pending| *pending > 0)
+    }
+
+    /// How long a delivery may take before it comes again.
+    pub(crate) fn ack_wait(&self) -> Option<Duration> {
+        self.ack_wait.filter(|wait| *wait > 0).map(duration)
     }
 
     /// The names of all fields that this library sets, for an update that leaves the others alone.

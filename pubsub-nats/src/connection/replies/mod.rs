@@ -6,7 +6,7 @@
 
 mod slots;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -278,7 +278,14 @@ pub(crate) struct Ticket<W: Waiter> {
 
 /// Where the answer to the holder of a token is to go.
 pub(crate) fn reply_subject(prefix: &str, token: u64) -> Subject {
-    Subject::from(format!("{prefix}{token}"))
+    // Just as long as it has to be: what is longer is copied once more.
+    let digits =
+        token.checked_ilog10().and_then(|tens| usize::try_from(tens).ok()).map_or(1, |tens| tens + 1);
+    let mut subject = String::with_capacity(prefix.len() + digits);
+    subject.push_str(prefix);
+    // Writing to a text does not fail.
+    let _ = write!(subject, "{token}");
+    Subject::from(subject)
 }
 
 impl<W: Waiter> Ticket<W> {

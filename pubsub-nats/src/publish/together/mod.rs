@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod gathered;
 mod lane;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::join_all;
 use pubsub_core::{Capability, Confirm, OutboundMessage, PublishOptions, StreamName};
 
+pub(super) use gathered::Gathered;
 use lane::Lane;
 pub(super) use lane::Queued;
 
@@ -45,12 +47,17 @@ impl Lanes {
             let stream = connection.streams.find_seldom(connection, subject).await?;
             return stream.allows_fast_batches.then(|| self.lane(&stream.name));
         }
-        if self.waiting.load(Ordering::Acquire) == 0 {
+        if self.are_empty() {
             return None;
         }
         let stream = connection.streams.known(subject)?;
         let lane = self.lock().get(&stream.name).cloned();
         lane.filter(|lane| lane.is_busy())
+    }
+
+    /// Whether nothing is in any.
+    pub(super) fn are_empty(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) == 0
     }
 
     /// Ends when all that is in a lane now was handed over one by one, or has its outcome.

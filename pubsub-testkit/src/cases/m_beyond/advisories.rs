@@ -76,12 +76,7 @@ async fn of_stream(
     loop {
         let message = listening::next(trial, heard).await?;
         let advisory = Advisory::parse(&message.payload)?;
-        let about = match &advisory {
-            Some(Advisory::MaxDeliver(told)) => Some(&told.stream),
-            Some(Advisory::Terminated(told)) => Some(&told.stream),
-            _ => None,
-        };
-        if about == Some(stream) {
+        if advisory.as_ref().map(Advisory::stream) == Some(stream) {
             return advisory.ok_or_else(|| Failure::new("no advisory"));
         }
     }
