@@ -30,6 +30,7 @@ impl<T: Copy> BlockDeque<T> {
         self.len == 0
     }
 
+    #[inline]
     pub(crate) fn push_back(&mut self, item: T) {
         match self.blocks.back_mut() {
             Some(last) if last.len() < BLOCK => last.push(item),
@@ -44,19 +45,23 @@ impl<T: Copy> BlockDeque<T> {
         self.len += 1;
     }
 
+    #[inline]
     pub(crate) fn front(&self) -> Option<&T> {
         self.blocks.front()?.get(self.gone)
     }
 
+    #[inline]
     pub(crate) fn back(&self) -> Option<&T> {
         self.blocks.back()?.last()
     }
 
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
         let at = self.gone + at;
         self.blocks.get(at / BLOCK)?.get(at % BLOCK)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         let at = self.gone + at;
         self.blocks.get_mut(at / BLOCK)?.get_mut(at % BLOCK)
@@ -64,15 +69,23 @@ impl<T: Copy> BlockDeque<T> {
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         let item = *self.front()?;
+        self.drop_front();
+        Some(item)
+    }
+
+    /// As [`pop_front`](Self::pop_front), for one that was looked at where it is.
+    #[inline]
+    pub(crate) fn drop_front(&mut self) {
+        if self.len <= 1 {
+            self.clear();
+            return;
+        }
         self.gone += 1;
         self.len -= 1;
-        if self.len == 0 {
-            self.reset();
-        } else if self.gone == BLOCK {
+        if self.gone == BLOCK {
             self.gone = 0;
             self.blocks.pop_front();
         }
-        Some(item)
     }
 
     pub(crate) fn pop_back(&mut self) -> Option<T> {
@@ -155,6 +168,10 @@ mod tests {
                     plain.push_back(step);
                 }
                 9 => assert_eq!(deque.pop_back(), plain.pop_back()),
+                8 => {
+                    deque.drop_front();
+                    plain.pop_front();
+                }
                 _ => assert_eq!(deque.pop_front(), plain.pop_front()),
             }
             assert_eq!(

@@ -1,8 +1,12 @@
 //! Publishing into the store.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use pubsub_core::{
     BatchReceipt, Capabilities, Capability, Error, OutboundMessage, PendingReceipt, PublishOptions,
     Publisher, Receipt, Result, Subject,
@@ -40,6 +44,29 @@ impl MemoryPublisher {
             message.id = Some(format!("pubsub-memory-{}", self.connection.store.next_id()).try_into()?);
         }
         self.check(message, options)
+    }
+
+    /// Publishes the message that is there.
+    fn publish_one(
+        &self,
+        place: &mut Option<OutboundMessage>,
+        options: &PublishOptions,
+    ) -> Option<Result<PendingReceipt>> {
+        let failed = |error: Error| error.with_operation(PUBLISH);
+        let message = place.as_mut()?;
+        if let Err(error) = self.prepare(message, options) {
+            return Some(Err(failed(error)));
+        }
+        self.connection.store.overhear(message);
+        let outcome = match self.route(&message.subject) {
+            // Nearly every message stays where it is until its parts are stored.
+            Ok(stream) => match stream.publish_plain(message) {
+                Some(outcome) => outcome,
+                None => stream.publish(place.take()?),
+            },
+            Err(error) => Err(error),
+        };
+        Some(Ok(PendingReceipt::ready(outcome.map_err(failed))))
     }
 
     fn route(&self, subject: &Subject) -> Result<Arc<Stream>> {
@@ -89,37 +116,64 @@ impl MemoryPublisher {
     }
 }
 
+/// One publish on its way. Written by hand, since what the compiler makes of an `async fn` holds the message twice.
+#[derive(Debug)]
+struct Publish<'a> {
+    publisher: &'a MemoryPublisher,
+    /// Until it is published.
+    message: Option<OutboundMessage>,
+    options: PublishOptions,
+}
+
+impl Future for Publish<'_> {
+    type Output = Result<PendingReceipt>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
+        let progress = ready!(tokio::task::coop::poll_proceed(context));
+        let this = &mut *self;
+        let Some(outcome) = this.publisher.publish_one(&mut this.message, &this.options) else {
+            return Poll::Pending;
+        };
+        this.message = None;
+        progress.made_progress();
+        Poll::Ready(outcome)
+    }
+}
+
 const PUBLISH: &str = "publish";
+
+/// For how many messages of one stream there is room at once; more make more.
+const RUN: usize = 64;
 
 /// The most messages of an atomic batch, as nats-server's.
 const MAX_BATCH: usize = 1_000;
 
 fn store_one(
     state: &mut StreamState,
-    message: OutboundMessage,
+    mut message: OutboundMessage,
     now: Instant,
     effects: &mut Effects,
 ) -> Result<Receipt> {
     state.check_open_to(&message.subject)?;
     if !effects.are_heard() && state.takes_plainly(&message, now) {
-        return state.publish_plain(message, now, effects);
+        return state.publish_plain(&mut message, now, effects);
     }
     state.publish(message, now, effects)
 }
 
 #[async_trait]
 impl Publisher for MemoryPublisher {
-    async fn publish_with(
-        &self,
-        mut message: OutboundMessage,
+    fn publish_with<'life0, 'async_trait>(
+        &'life0 self,
+        message: OutboundMessage,
         options: PublishOptions,
-    ) -> Result<PendingReceipt> {
-        // Nothing here ever waits, so that a loop of publishes would otherwise keep consumers from running.
-        tokio::task::consume_budget().await;
-        self.prepare(&mut message, &options).map_err(|error| error.with_operation(PUBLISH))?;
-        self.connection.store.overhear(&message);
-        let outcome = self.route(&message.subject).and_then(|stream| stream.publish(message));
-        Ok(PendingReceipt::ready(outcome.map_err(|error| error.with_operation(PUBLISH))))
+    ) -> BoxFuture<'async_trait, Result<PendingReceipt>>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(Publish { publisher: self, message: Some(message), options })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -139,11 +193,19 @@ impl Publisher for MemoryPublisher {
         tokio::task::consume_budget().await;
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut run: Option<(Arc<Stream>, Vec<OutboundMessage>)> = None;
+        let (count, mut begun) = (messages.len(), 0);
         for mut message in messages {
+            begun += 1;
             let prepared = self.prepare(&mut message, &options);
             let routed = prepared.map(|()| {
                 self.connection.store.overhear(&message);
-                self.route(&message.subject)
+                match &run {
+                    // Most batches have one subject.
+                    Some((stream, run)) if run.last().is_some_and(|last| last.subject == message.subject) => {
+                        Ok(Arc::clone(stream))
+                    }
+                    _ => self.route(&message.subject),
+                }
             });
             match (routed, &mut run) {
                 (Ok(Ok(stream)), Some((same, run))) if Arc::ptr_eq(same, &stream) => run.push(message),
@@ -153,7 +215,11 @@ impl Publisher for MemoryPublisher {
                     }
                     let failed = |error: Error| error.with_operation(PUBLISH);
                     match routed {
-                        Ok(Ok(stream)) => *run = Some((stream, vec![message])),
+                        Ok(Ok(stream)) => {
+                            let mut first = Vec::with_capacity((count + 1 - begun).min(RUN));
+                            first.push(message);
+                            *run = Some((stream, first));
+                        }
                         Ok(Err(error)) => outcomes.push(Ok(PendingReceipt::ready(Err(failed(error))))),
                         Err(error) => outcomes.push(Err(failed(error))),
                     }

@@ -78,18 +78,22 @@ struct Shape {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    let retention = prop_oneof![4 => Just(Retention::Limits), 1 => Just(Retention::Interest)];
+    let retention = prop_oneof![
+        4 => Just(Retention::Limits),
+        1 => Just(Retention::Interest),
+        2 => Just(Retention::WorkQueue)
+    ];
     let filter = prop_oneof![Just(None), Just(Some("s.a")), Just(Some("s.*"))];
     let ack = prop_oneof![5 => Just(AckPolicy::Explicit), 1 => Just(AckPolicy::All)];
     let max_age = proptest::option::weighted(0.3, 5..40_u64);
     (retention, 1..30_u32, 1..9_usize, [filter.clone(), filter], ack, max_age).prop_map(
-        |(retention, max_ack_pending, buffer, filters, ack, max_age)| Shape {
-            retention,
-            max_ack_pending,
-            buffer,
-            filters,
-            ack,
-            max_age,
+        |(retention, max_ack_pending, buffer, filters, ack, max_age)| {
+            // No two consumers of a work queue see the same message, and each acks one by one.
+            let (filters, ack) = match retention {
+                Retention::WorkQueue => ([Some("s.a"), Some("s.b")], AckPolicy::Explicit),
+                _ => (filters, ack),
+            };
+            Shape { retention, max_ack_pending, buffer, filters, ack, max_age }
         },
     )
 }

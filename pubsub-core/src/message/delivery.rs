@@ -134,6 +134,7 @@ impl Delivery {
     }
 
     /// Gives up the guard: whoever takes the message must settle or abandon it. For layers that wrap messages.
+    #[inline]
     #[must_use]
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the message leaves with `self` only")]
     pub fn into_message(mut self) -> Box<dyn Message> {
@@ -157,10 +158,17 @@ impl Deref for Delivery {
 }
 
 impl Drop for Delivery {
+    #[inline]
     fn drop(&mut self) {
-        let Some(message) = self.message.take() else {
-            return;
-        };
+        if let Some(message) = self.message.take() {
+            Self::abandon(message);
+        }
+    }
+}
+
+impl Delivery {
+    #[cold]
+    fn abandon(message: Box<dyn Message>) {
         counters::count_abandoned_delivery();
         let info = message.info();
         tracing::warn!(

@@ -125,6 +125,9 @@ impl FusedFuture for PendingReceipt {
 
 impl Drop for PendingReceipt {
     fn drop(&mut self) {
+        if matches!(self.0, Pending::Done) {
+            return;
+        }
         let failure = match std::mem::replace(&mut self.0, Pending::Done) {
             Pending::Ready(outcome) => outcome.err(),
             Pending::Channel(mut receiver) => {

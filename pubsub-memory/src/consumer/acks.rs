@@ -66,6 +66,11 @@ impl Acks {
 }
 
 impl Given {
+    /// Whether it matters what was stored before each of them.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.in_order
+    }
+
     pub(super) fn acks(&self) -> &[Ack] {
         &self.acks
     }

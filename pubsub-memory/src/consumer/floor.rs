@@ -2,7 +2,7 @@
 
 use pubsub_core::SequencePair;
 
-use super::pending::Pending;
+use super::pending::{Entry, Pending};
 
 /// The last delivery below which everything is settled, as nats-server 2.15.1 keeps it (measured): it begins before the
 /// first message, moves when the lowest unsettled delivery ends, and then up to the next one.
@@ -39,6 +39,13 @@ impl Floor {
                 }
                 None => SequencePair::new(number, sequence),
             };
+        }
+    }
+
+    /// The same where `next` is the lowest unsettled delivery now.
+    pub(super) fn ended_before(&mut self, number: u64, next: &Entry) {
+        if number == self.0.consumer + 1 {
+            self.0 = SequencePair::new(next.number.saturating_sub(1), next.sequence.saturating_sub(1));
         }
     }
 

@@ -77,6 +77,11 @@ impl Inbox {
         self.arrived().push_back(taken);
     }
 
+    /// Where messages arrive, for many in a row. The stream's lock must be held.
+    pub(super) fn arrivals(&self) -> MutexGuard<'_, VecDeque<Taken>> {
+        self.arrived()
+    }
+
     /// Gives what was not taken.
     pub(super) fn end(&self) -> VecDeque<Taken> {
         let mut held = std::mem::take(&mut *self.ready()).queue;

@@ -1,15 +1,16 @@
 //! The subscriptions of a consumer: [`Inboxes`].
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::row::Takes;
 use super::{Asker, Inbox, Taken};
 use crate::clock::after;
-use crate::stream::Effects;
+use crate::stream::{Effects, Kept};
 
 /// How long a subscription that nobody polls goes on asking. The requests of the NATS backend live as long.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -40,6 +41,23 @@ pub(crate) enum Next {
     Taken(Taken),
     /// Nothing is there. The waker is kept; look again at this time at the latest.
     Wait(Option<Instant>),
+}
+
+/// The only subscription, while many messages in a row are delivered to it: its arrivals are locked once for all.
+#[derive(Debug)]
+pub(super) struct Only<'a> {
+    arrivals: MutexGuard<'a, VecDeque<Taken>>,
+    asked: &'a mut usize,
+    until: &'a mut Option<Instant>,
+    waker: &'a mut Option<Waker>,
+    woken: Option<Waker>,
+}
+
+/// All subscriptions, while many messages in a row are delivered to them in turn.
+#[derive(Debug)]
+pub(super) struct InTurn<'a> {
+    inboxes: &'a mut Inboxes,
+    woken: Vec<Waker>,
 }
 
 /// Whether a subscription has to ask for messages.
@@ -152,6 +170,20 @@ impl Inboxes {
         waker
     }
 
+    /// The only one, if there are no others.
+    pub(super) fn only(&mut self) -> Option<Only<'_>> {
+        if self.line.len() != 1 {
+            return None;
+        }
+        let Seat { inbox, asked, until, waker, .. } = self.line.front_mut()?;
+        Some(Only { arrivals: inbox.arrivals(), asked, until, waker, woken: None })
+    }
+
+    /// All of them.
+    pub(super) fn in_turn(&mut self) -> InTurn<'_> {
+        InTurn { inboxes: self, woken: Vec::new() }
+    }
+
     /// Which of them may be delivered to, and who they are.
     pub(super) fn askers(&self, now: Instant) -> impl Iterator<Item = (u64, Asker)> + '_ {
         let asking = self.line.iter().filter(move |seat| seat.is_asking(now));
@@ -213,6 +245,46 @@ impl Inboxes {
 
     fn seat(&mut self, inbox: &Inbox) -> Option<&mut Seat> {
         self.line.iter_mut().find(|seat| seat.inbox.id() == inbox.id())
+    }
+}
+
+impl Takes for Only<'_> {
+    fn asks(&mut self, at: Instant, _: Kept<'_>) -> bool {
+        *self.asked > 0 && (self.waker.is_some() || self.until.is_some_and(|until| at < until))
+    }
+
+    fn take(&mut self, taken: Taken, at: Instant) {
+        self.arrivals.push_back(taken);
+        *self.asked = self.asked.saturating_sub(1);
+        if let Some(waker) = self.waker.take() {
+            // While somebody waited, the request was renewed.
+            *self.until = Some(after(at, REQUEST));
+            self.woken = Some(waker);
+        }
+    }
+}
+
+impl Only<'_> {
+    /// Who has waited.
+    pub(super) fn into_woken(self) -> Option<Waker> {
+        self.woken
+    }
+}
+
+impl Takes for InTurn<'_> {
+    fn asks(&mut self, at: Instant, _: Kept<'_>) -> bool {
+        self.inboxes.is_asking(at)
+    }
+
+    fn take(&mut self, taken: Taken, at: Instant) {
+        self.woken.extend(self.inboxes.deliver(taken, at));
+    }
+}
+
+impl InTurn<'_> {
+    /// Who has waited.
+    pub(super) fn into_woken(self) -> Vec<Waker> {
+        self.woken
     }
 }
 

@@ -9,6 +9,7 @@ use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::acks::{Ack, Given};
+use super::row::When;
 use super::waits::wait_after;
 use super::{ConsumerState, Selector};
 use crate::clock::after;
@@ -79,6 +80,10 @@ impl ConsumerState {
         }
         let given = self.acks.close(std::mem::take(&mut self.lag.spare));
         let mut acks = given.acks().iter();
+        if !given.is_in_order() {
+            // They go first, as far as anybody could tell.
+            acks.by_ref().for_each(|ack| self.apply(*ack));
+        }
         if deliveries {
             self.catch_up_deliveries(messages, &mut acks);
         }
@@ -91,6 +96,12 @@ impl ConsumerState {
 
     /// Each message is delivered as of the time when it came. There was none before it then.
     fn catch_up_deliveries(&mut self, messages: &Messages, acks: &mut std::slice::Iter<'_, Ack>) {
+        if acks.as_slice().is_empty() && self.reads_in_a_row() {
+            self.deliver_row(messages, usize::MAX, When::AsStored, |_| {
+                debug_assert!(false, "who waits is not left for later");
+            });
+            return;
+        }
         while let Some((sequence, message)) = self.position.look(messages, &self.selector) {
             while let Some(ack) = acks.as_slice().first().filter(|ack| ack.after < sequence) {
                 self.apply(*ack);

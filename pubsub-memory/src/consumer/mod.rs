@@ -14,6 +14,7 @@ mod record;
 mod removed;
 mod replay;
 mod reset;
+mod row;
 mod selector;
 mod settle;
 mod start;

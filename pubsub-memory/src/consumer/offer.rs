@@ -6,6 +6,7 @@ use std::time::Duration;
 use pubsub_core::AckPolicy;
 use tokio::time::Instant;
 
+use super::row::When;
 use super::{ConsumerState, Inbox, Taken};
 use crate::stream::{Effects, Messages};
 
@@ -75,6 +76,10 @@ impl ConsumerState {
         let is_plain = self.waiters.is_empty() && self.replay.is_none() && !self.is_paused();
         if !is_plain || !self.inboxes.is_asking(now) || self.pending.has_queued() {
             return;
+        }
+        if self.reads_in_a_row() && !self.is_stalled() {
+            let room = self.room();
+            self.deliver_row(messages, room, When::Now(now), |waker| effects.wake(waker));
         }
         let mut left = self.position.undelivered(messages, &self.selector);
         while left > 0 && !self.is_stalled() && self.inboxes.is_asking(now) {

@@ -224,6 +224,24 @@ impl Pending {
         Some(entry)
     }
 
+    /// As [`remove`](Self::remove), for the lowest one, where others are left and its ack wait was the first to end: so are
+    /// nearly all that are settled in order. Returns its number, and the one that is the lowest then.
+    pub(super) fn remove_lowest(&mut self, sequence: u64) -> Option<(u64, &Entry)> {
+        let first = self.window.first().filter(|first| first.sequence == sequence)?;
+        let is_plain = first.attempts == 1 && first.waits == 1 && first.how == How::After;
+        if !is_plain || self.window.len() < 2 || self.waits.front() != Some(&sequence) {
+            return None;
+        }
+        let number = first.number;
+        self.window.remove_first();
+        self.waits.drop_front();
+        if self.waits.is_empty() {
+            self.last_wait = None;
+        }
+        self.drop_outdated_waits();
+        Some((number, self.window.first()?))
+    }
+
     /// Nothing comes again by itself before this; nothing at all without it.
     pub(crate) fn none_due_before(&self) -> Option<Instant> {
         self.none_due_before

@@ -28,6 +28,11 @@ impl Position {
         self.cursor
     }
 
+    /// Whether something comes before the cursor.
+    pub(crate) fn has_picked(&self) -> bool {
+        !self.picked.is_empty()
+    }
+
     /// What comes before the cursor.
     pub(crate) fn picked(&self) -> impl Iterator<Item = u64> {
         self.picked.iter().copied()

@@ -136,10 +136,45 @@ impl ConsumerState {
         ended
     }
 
+    /// Acks the lowest unsettled delivery, where no other depends on it: nobody asks for more than was delivered or is
+    /// [left for later](Self::let_lag), and nothing is due or has been dropped. With `None` nothing has happened.
+    pub(crate) fn ack_quietly(&mut self, sequence: u64, messages: &Messages, now: Instant) -> Option<()> {
+        let is_quiet = self.config.ack == AckPolicy::Explicit
+            && self.waiters.is_empty()
+            && (self.leaves_deliveries() || !self.inboxes.have_asked())
+            && !self.may_be_due(now)
+            && !self.chooses()
+            && self.dropped == messages.dropped().count();
+        if !is_quiet {
+            return None;
+        }
+        let (number, next) = self.pending.remove_lowest(sequence)?;
+        self.floor.ended_before(number, next);
+        self.shown_floor.ended_before(number, next);
+        self.used(now);
+        Some(())
+    }
+
+    /// Acks deliveries of a consumer that does not wait for room.
+    pub(crate) fn ack_all(&mut self, deliveries: impl Iterator<Item = SequencePair>, now: Instant) {
+        self.used(now);
+        deliveries.for_each(|delivery| {
+            self.end(delivery);
+        });
+    }
+
     /// Ends a delivery, and with `AckPolicy::All` those below it.
     pub(super) fn end(&mut self, delivery: SequencePair) -> Ended {
         let sequence = delivery.stream;
         let mut ended = Ended::default();
+        if self.config.ack == AckPolicy::Explicit
+            && let Some((number, next)) = self.pending.remove_lowest(sequence)
+        {
+            self.floor.ended_before(number, next);
+            self.shown_floor.ended_before(number, next);
+            ended.itself = Some(sequence);
+            return ended;
+        }
         if self.config.ack == AckPolicy::All {
             if !self.floor.is_below(delivery.consumer, sequence) {
                 return ended;

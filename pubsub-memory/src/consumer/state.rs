@@ -79,8 +79,10 @@ pub(crate) struct Waits {
 
 impl Waits {
     pub(crate) fn of(consumer: &ConsumerState) -> Self {
-        let at_all = consumer.is_waited_on() && !consumer.leaves_deliveries();
-        Self { at_all, for_room: at_all && consumer.is_stalled() }
+        // Fetches that are on their way need no more news.
+        let asks = consumer.inboxes.have_asked() || consumer.waiters.has_asleep() || consumer.chooses();
+        let is_waited_on = consumer.is_waited_on() && !consumer.leaves_deliveries();
+        Self { at_all: is_waited_on && asks, for_room: is_waited_on && consumer.is_stalled() }
     }
 }
 

@@ -4,6 +4,7 @@ use pubsub_core::{AckPolicy, SequencePair};
 use tokio::time::Instant;
 
 use super::ConsumerState;
+use super::row::{Takes, When};
 use super::waits::wait_after;
 use crate::clock::after;
 use crate::stream::{Effects, Handout, Kept, Messages};
@@ -60,6 +61,13 @@ impl ConsumerState {
                 break;
             };
             taken.push(again);
+        }
+        if taken.len() - before < room.messages && self.reads_in_a_row() {
+            let most = self.room().min(room.messages - (taken.len() - before));
+            let there = self.position.undelivered(messages, &self.selector);
+            taken.reserve(most.min(usize::try_from(there).unwrap_or(usize::MAX)));
+            let mut batch = Batch { taken, bytes: &mut bytes };
+            self.hand_over_row(messages, most, When::Now(now), &mut batch);
         }
         while taken.len() - before < room.messages
             && bytes.fits(|| self.position.peek(messages, &self.selector))
@@ -199,7 +207,7 @@ impl ConsumerState {
     }
 
     /// The message as this consumer hands it out.
-    fn as_shown(&self, message: Kept<'_>) -> Handout {
+    pub(super) fn as_shown(&self, message: Kept<'_>) -> Handout {
         if self.config.headers_only { message.without_payload() } else { message.hand_out() }
     }
 
@@ -221,6 +229,22 @@ impl ConsumerState {
             self.turns.in_a_row = 0;
         }
         self.turns.in_a_row += taken;
+    }
+}
+
+/// What a fetch gets, while many messages in a row are handed over to it.
+struct Batch<'a> {
+    taken: &'a mut Vec<Taken>,
+    bytes: &'a mut Bytes,
+}
+
+impl Takes for Batch<'_> {
+    fn asks(&mut self, _: Instant, next: Kept<'_>) -> bool {
+        self.bytes.fits(|| Some(next))
+    }
+
+    fn take(&mut self, taken: Taken, _: Instant) {
+        self.taken.push(taken);
     }
 }
 

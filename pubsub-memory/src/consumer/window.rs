@@ -56,6 +56,25 @@ impl Window {
         self.entries.get_mut(place)
     }
 
+    /// The lowest one.
+    pub(super) fn first(&self) -> Option<&Entry> {
+        self.entries.front()
+    }
+
+    /// Removes the lowest one.
+    pub(super) fn remove_first(&mut self) {
+        if self.entries.is_empty() {
+            return;
+        }
+        self.live -= 1;
+        self.entries.drop_front();
+        // What was not a hole at the other end is none now.
+        while self.entries.front().is_some_and(Entry::is_hole) {
+            self.entries.drop_front();
+        }
+        self.give_up_holes();
+    }
+
     /// Adds an entry that is not there.
     pub(super) fn insert(&mut self, entry: Entry) {
         self.live += 1;
@@ -72,9 +91,7 @@ impl Window {
     pub(super) fn remove(&mut self, sequence: u64) -> Option<Entry> {
         if let Some(first) = self.entries.front().filter(|first| first.sequence == sequence).copied() {
             // In order, as most are settled. The first one is never a hole.
-            self.live -= 1;
-            self.entries.pop_front();
-            self.close_holes();
+            self.remove_first();
             return Some(first);
         }
         let entry = self.get_mut(sequence)?;
@@ -93,6 +110,10 @@ impl Window {
         while self.entries.back().is_some_and(Entry::is_hole) {
             self.entries.pop_back();
         }
+        self.give_up_holes();
+    }
+
+    fn give_up_holes(&mut self) {
         if self.entries.len() > 2 * self.live + 64 {
             self.entries.retain(|entry| !entry.is_hole());
         }

@@ -57,6 +57,9 @@ impl Link {
         if is_plain_ack && self.acks.give(delivery.0.stream, || self.stream.last_sequence()) {
             return Ok(());
         }
+        if is_plain_ack && self.stream.ack_plain(self.key, delivery.0.stream).is_some() {
+            return Ok(());
+        }
         self.stream.run_for(self.key, |state, now, effects| {
             self.settle_one(state, delivery, settlement, now, effects)
         })

@@ -13,8 +13,8 @@ use crate::consumer::Taken;
 /// One attempt to hand a message over. Shares the stored message.
 pub(super) struct MemoryMessage {
     taken: Taken,
-    /// Made when somebody looks at it: most handlers do not.
-    info: OnceLock<DeliveryInfo>,
+    /// Made when somebody looks at it: most handlers do not, and the message is smaller without.
+    info: OnceLock<Box<DeliveryInfo>>,
     link: Arc<Link>,
     on_drop: OnDrop,
 }
@@ -57,7 +57,7 @@ impl Message for MemoryMessage {
     fn info(&self) -> &DeliveryInfo {
         self.info.get_or_init(|| {
             let (taken, link) = (&self.taken, &self.link);
-            DeliveryInfo::new(
+            Box::new(DeliveryInfo::new(
                 link.stream_name.clone(),
                 link.consumer.clone(),
                 taken.sequence,
@@ -65,7 +65,7 @@ impl Message for MemoryMessage {
                 taken.attempt,
                 taken.pending,
                 link.clock.wall(taken.message.at),
-            )
+            ))
         })
     }
 

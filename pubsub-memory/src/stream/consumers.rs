@@ -1,6 +1,6 @@
 //! The consumers of a stream: by name, by handle, by the subjects they see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pubsub_core::{ConsumerName, Subject, SubjectFilter};
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::effects::Effects;
 use super::expiries::Expiries;
+use super::slots::Slots;
 use crate::consumer::{ConsumerState, Waits};
 use crate::subject_memo::SubjectMemo;
 use crate::subject_trie::SubjectTrie;
@@ -38,15 +39,15 @@ pub(crate) struct Consumers {
     /// What `by_subject` answered, until a consumer comes, goes or changes.
     memo: SubjectMemo<Arc<[usize]>>,
     /// Those with a fetch that waits or a subscription that asks for more.
-    waiting: BTreeSet<usize>,
+    waiting: Slots,
     /// Of those, the ones at their `max_ack_pending`. Some may have got room since.
-    stalled: BTreeSet<usize>,
+    stalled: Slots,
     /// Those that lag.
-    lagging: BTreeSet<usize>,
+    lagging: Slots,
     /// None of them lags at this time.
     lag_ends: Option<Instant>,
     /// Those that want to hear of removals.
-    watching: BTreeSet<usize>,
+    watching: Slots,
     expiries: Expiries,
     created: u64,
     /// An empty list whose room is used again.
@@ -142,10 +143,10 @@ impl Consumers {
         self.unindex(slot);
         let (_, consumer) = self.slots.get_mut(slot)?.take()?;
         self.names.remove(&consumer.name);
-        self.waiting.remove(&slot);
-        self.stalled.remove(&slot);
-        self.lagging.remove(&slot);
-        self.watching.remove(&slot);
+        self.waiting.remove(slot);
+        self.stalled.remove(slot);
+        self.lagging.remove(slot);
+        self.watching.remove(slot);
         self.expiries.forget(slot);
         self.free.push(slot);
         Some(*consumer)
@@ -218,7 +219,7 @@ impl Consumers {
             let matches = |slot: &usize| {
                 self.at(*slot).is_some_and(|consumer| consumer.selector.matches(subject.as_str()))
             };
-            found.extend(candidates.iter().copied().filter(matches));
+            found.extend(candidates.iter().filter(matches));
             return found;
         }
         let matching = self.matching(subject);
@@ -227,9 +228,9 @@ impl Consumers {
             Among::Watching => &self.watching,
         };
         if candidates.len() < matching.len() {
-            found.extend(candidates.iter().copied().filter(|slot| matching.binary_search(slot).is_ok()));
+            found.extend(candidates.iter().filter(|slot| matching.binary_search(slot).is_ok()));
         } else {
-            found.extend(matching.iter().copied().filter(|slot| candidates.contains(slot)));
+            found.extend(matching.iter().copied().filter(|slot| candidates.contains(*slot)));
         }
         found
     }
@@ -249,7 +250,7 @@ impl Consumers {
             if belongs {
                 set.insert(slot);
             } else {
-                set.remove(&slot);
+                set.remove(slot);
             }
         }
     }
@@ -269,15 +270,18 @@ impl Consumers {
         self.lag_ends.is_some_and(|ends| ends <= now)
     }
 
-    /// Those that lag, which then do so no longer.
-    pub(super) fn take_lagging(&mut self) -> BTreeSet<usize> {
-        self.lag_ends = None;
-        std::mem::take(&mut self.lagging)
+    /// The next one of those that lag, which then does so no longer.
+    pub(super) fn take_lagging(&mut self) -> Option<usize> {
+        let slot = self.lagging.pop_first();
+        if self.lagging.is_empty() {
+            self.lag_ends = None;
+        }
+        slot
     }
 
     /// Returns whether this one has lagged.
     pub(super) fn stop_lagging(&mut self, slot: usize) -> bool {
-        let lagged = self.lagging.remove(&slot);
+        let lagged = self.lagging.remove(slot);
         if self.lagging.is_empty() {
             self.lag_ends = None;
         }
@@ -286,7 +290,7 @@ impl Consumers {
 
     /// Those that wait for room.
     pub(super) fn stalled(&self) -> Vec<usize> {
-        self.stalled.iter().copied().collect()
+        self.stalled.iter().collect()
     }
 
     pub(super) fn are_stalled(&self) -> bool {
@@ -327,7 +331,7 @@ impl Consumers {
         if self.at(slot).is_some_and(ConsumerState::watches_removals) {
             self.watching.insert(slot);
         } else {
-            self.watching.remove(&slot);
+            self.watching.remove(slot);
         }
     }
 

@@ -9,10 +9,8 @@ use super::state::StreamState;
 impl StreamState {
     /// Lets all consumers catch up: what follows may look at any of them.
     pub(super) fn catch_up_all(&mut self) {
-        if self.consumers.are_lagging() {
-            for slot in self.consumers.take_lagging() {
-                self.let_catch_up(slot);
-            }
+        while let Some(slot) = self.consumers.take_lagging() {
+            self.let_catch_up(slot);
         }
     }
 

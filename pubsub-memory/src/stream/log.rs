@@ -1,10 +1,12 @@
 //! The messages of a stream by sequence.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pubsub_core::Subject;
+use bytes::Bytes;
+use pubsub_core::{Headers, Subject};
 use tokio::time::Instant;
 
 use super::segment::{SEGMENT, Segment, Slot};
@@ -71,18 +73,28 @@ impl Log {
 
     /// Appends at [`next_sequence`](Self::next_sequence), which the caller has seen to exist. Takes headers and payload.
     pub(crate) fn push(&mut self, message: &mut Stored, holders: u32) -> u64 {
-        self.push_sized(message, message.cost(), holders)
+        let cost = message.cost();
+        let (headers, payload) = (std::mem::take(&mut message.headers), std::mem::take(&mut message.payload));
+        self.push_parts(&message.subject, headers, payload, message.at, cost, holders)
     }
 
-    /// The same for a message that [costs](Stored::cost) so many bytes.
-    pub(crate) fn push_sized(&mut self, message: &mut Stored, cost: u64, holders: u32) -> u64 {
+    /// The same for the parts of a message, which costs so many bytes.
+    pub(crate) fn push_parts(
+        &mut self,
+        subject: &Subject,
+        headers: Headers,
+        payload: Bytes,
+        at: Instant,
+        cost: u64,
+        holders: u32,
+    ) -> u64 {
         let sequence = self.last.saturating_add(1);
         self.bytes += cost;
         let slot = Slot {
-            payload: std::mem::take(&mut message.payload),
-            headers: (!message.headers.is_empty()).then(|| Arc::new(std::mem::take(&mut message.headers))),
-            at: self.count_time(message.at),
-            subject: self.subjects.insert(&message.subject, sequence),
+            payload,
+            headers: if headers.is_empty() { None } else { Some(Arc::new(headers)) },
+            at: self.count_time(at),
+            subject: self.subjects.insert(subject, sequence),
             holders,
         };
         if self.messages == 0 {
@@ -171,6 +183,31 @@ impl Log {
         // Only the last segment can be empty.
         let (sequence, slot) = found.or_else(|| self.segments.get(place + 1)?.next_from(sequence))?;
         Some((sequence, self.kept(slot)?))
+    }
+
+    /// Hands the stored messages at this sequence or above to `visit`, in order, until it breaks: for many in a row, as they
+    /// lie there.
+    pub(crate) fn visit_from(&self, sequence: u64, mut visit: impl FnMut(u64, Kept<'_>) -> ControlFlow<()>) {
+        let sequence = sequence.max(self.first);
+        let Some(origin) = self.origin else { return };
+        // Often the next one has the subject of before.
+        let mut known: Option<(u32, &Subject)> = None;
+        for segment in self.segments.iter().skip(self.place_from(sequence / SEGMENT)) {
+            let flow = segment.visit_from(sequence, |sequence, slot| {
+                let subject = match known {
+                    Some((number, subject)) if number == slot.subject => subject,
+                    _ => match self.subjects.subject(slot.subject) {
+                        Some(subject) => subject,
+                        None => return ControlFlow::Break(()),
+                    },
+                };
+                known = Some((slot.subject, subject));
+                visit(sequence, Kept::new(slot, subject, origin + Duration::from_nanos(slot.at)))
+            });
+            if flow.is_break() {
+                return;
+            }
+        }
     }
 
     /// The last stored message at this sequence or below.
@@ -266,9 +303,6 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use pubsub_core::Headers;
-
     use super::*;
 
     const OVERHEAD: u64 = 16;

@@ -1,6 +1,8 @@
 //! The stored messages, by sequence and by subject.
 
-use pubsub_core::Subject;
+use bytes::Bytes;
+use pubsub_core::{Headers, Subject};
+use tokio::time::Instant;
 
 use super::dropped::Dropped;
 use super::log::Log;
@@ -32,9 +34,16 @@ impl Messages {
         self.log.push(message, holders)
     }
 
-    /// The same for a message that costs so many bytes.
-    pub(crate) fn push_sized(&mut self, message: &mut Stored, cost: u64, holders: u32) -> u64 {
-        self.log.push_sized(message, cost, holders)
+    /// The same for the parts of a message that costs so many bytes and has no holders.
+    pub(crate) fn push_parts(
+        &mut self,
+        subject: &Subject,
+        headers: Headers,
+        payload: Bytes,
+        at: Instant,
+        cost: u64,
+    ) -> u64 {
+        self.log.push_parts(subject, headers, payload, at, cost, 0)
     }
 
     /// Appends a message that has its sequence already, above all others.

@@ -1,6 +1,7 @@
 //! One stream: its messages, its consumers, and one lock around both.
 
 mod account;
+mod ack;
 mod configure;
 mod consumer_admin;
 mod consumers;
@@ -26,6 +27,7 @@ mod schedules;
 mod segment;
 mod sequences;
 mod serve;
+mod slots;
 mod state;
 mod stored;
 mod subjects;
@@ -121,23 +123,42 @@ impl Stream {
         result
     }
 
-    /// Stores one message, with as little as it takes.
-    pub(crate) fn publish(&self, message: OutboundMessage) -> Result<Receipt> {
-        let mut effects = Effects::new(self.audience.is_any());
+    /// Stores one message with as little as it takes, where that is all that there is to do, and leaves its subject. With
+    /// `None` nothing has happened.
+    pub(crate) fn publish_plain(&self, message: &mut OutboundMessage) -> Option<Result<Receipt>> {
+        if self.audience.is_any() {
+            return None;
+        }
         let mut state = self.lock();
         let now = Instant::now();
-        if effects.are_heard() || !state.takes_plainly(&message, now) {
-            drop(state);
-            return self.run_publish(|state, now, effects| {
-                state.check_open_to(&message.subject)?;
-                state.publish(message, now, effects)
-            });
+        if !state.takes_plainly(message, now) {
+            return None;
         }
+        let mut effects = Effects::new(false);
         let receipt = state.publish_plain(message, now, &mut effects);
         self.last.store(state.messages.log().last(), Ordering::Relaxed);
         drop(state);
         effects.apply(self);
-        receipt
+        Some(receipt)
+    }
+
+    /// Stores one message.
+    pub(crate) fn publish(&self, message: OutboundMessage) -> Result<Receipt> {
+        self.run_publish(|state, now, effects| {
+            state.check_open_to(&message.subject)?;
+            state.publish(message, now, effects)
+        })
+    }
+
+    /// Applies a plain ack with as little as it takes, where that is all that there is to do. With `None` nothing has
+    /// happened.
+    pub(crate) fn ack_plain(&self, consumer: ConsumerKey, sequence: u64) -> Option<()> {
+        if self.audience.is_any() {
+            return None;
+        }
+        let mut state = self.lock();
+        let now = Instant::now();
+        state.ack_plain(consumer, sequence, now)
     }
 
     /// The same for a publish. It lets consumers catch up where it has to.

@@ -1,5 +1,6 @@
 //! A run of sequences of the log: [`Segment`].
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -67,7 +68,7 @@ impl Segment {
     /// Adds a message behind all others.
     pub(super) fn push(&mut self, sequence: u64, slot: Slot) {
         let place = place(sequence);
-        if !self.is_dense {
+        if !self.is_dense && self.slots.len() < place {
             // Sequences that were skipped leave empty slots.
             self.slots.resize_with(place, || None);
         }
@@ -136,6 +137,38 @@ impl Segment {
     pub(super) fn count_below(&self, sequence: u64) -> u64 {
         let below = sequence.checked_sub(self.begins()).map_or(0, |below| below.min(SEGMENT));
         u64::try_from(self.rank(usize::try_from(below).unwrap_or(WORDS * WORD))).unwrap_or(u64::MAX)
+    }
+
+    /// Hands the messages at this sequence or above to `visit`, in order, until it breaks. The sequence may lie before the
+    /// segment.
+    pub(super) fn visit_from<'a>(
+        &'a self,
+        sequence: u64,
+        mut visit: impl FnMut(u64, &'a Slot) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let begins = self.begins();
+        let from = sequence.max(begins);
+        if from >= begins + SEGMENT {
+            return ControlFlow::Continue(());
+        }
+        if self.is_dense {
+            let mut next = from;
+            while let Some((found, slot)) = self.next_from(next) {
+                visit(found, slot)?;
+                next = found + 1;
+                if next >= begins + SEGMENT {
+                    break;
+                }
+            }
+            return ControlFlow::Continue(());
+        }
+        let slots = self.slots.get(place(from)..).unwrap_or_default();
+        for (sequence, slot) in (from..).zip(slots) {
+            if let Some(slot) = slot {
+                visit(sequence, slot)?;
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Slot)> {
@@ -208,6 +241,15 @@ mod tests {
             assert_eq!(segment.previous_from(from).map(|found| found.0), previous, "{from}");
             let below = plain.iter().filter(|sequence| **sequence < from).count();
             assert_eq!(segment.count_below(from), u64::try_from(below).unwrap(), "{from}");
+        }
+        for from in [0, SEGMENT, SEGMENT + 63, SEGMENT + 300, 2 * SEGMENT - 1, 2 * SEGMENT] {
+            let mut above = Vec::new();
+            let _ = segment.visit_from(from, |sequence, slot| {
+                above.push((sequence, slot.at));
+                ControlFlow::Continue(())
+            });
+            let expected = plain.iter().filter(|sequence| **sequence >= from);
+            assert!(above.into_iter().eq(expected.map(|sequence| (*sequence, *sequence))), "{from}");
         }
         for sequence in SEGMENT..2 * SEGMENT {
             let kept = plain.contains(&sequence).then_some(sequence);

@@ -42,6 +42,10 @@ impl Sequences {
 
     /// Appends a sequence that is higher than all.
     pub(super) fn push(&mut self, sequence: u64) {
+        if self.is_empty() {
+            (self.only, self.len, self.tally) = (Some(sequence), 1, None);
+            return;
+        }
         if let Some(only) = self.only.take() {
             self.append(only);
         }
@@ -214,6 +218,12 @@ mod tests {
         one.remove(8);
         one.remove(7);
         assert!(one.is_empty() && one.first().is_none());
+        one.push(9);
+        assert_eq!((one.first(), one.last(), one.len(), one.count_from(9)), (Some(9), Some(9), 1, 1));
+        let mut many = sequences(&(0..20_000).collect::<Vec<_>>());
+        (0..20_000).for_each(|sequence| many.remove(sequence));
+        many.push(20_001);
+        assert!(many.iter().eq([20_001]) && many.count_from(0) == 1 && many.blocks.is_empty());
         let mut two = sequences(&[7, 9]);
         two.remove(7);
         two.push(10);

@@ -164,10 +164,8 @@ impl StreamState {
         if consumer.is_stalled() {
             return None;
         }
-        for (delivery, attempt) in deliveries {
-            // Nothing leaves a stream that keeps what is acked.
-            let _ = consumer.settle(*delivery, *attempt, &SettlementKind::Ack, &self.messages, now, effects);
-        }
+        // Nothing leaves a stream that keeps what is acked.
+        consumer.ack_all(deliveries.iter().map(|(delivery, _)| *delivery), now);
         self.offer(key.slot(), now, effects);
         self.consumers.note_expiry(key.slot());
         Some(())

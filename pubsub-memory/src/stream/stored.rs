@@ -104,7 +104,8 @@ impl Handout {
     }
 }
 
-fn cost(subject: &Subject, headers: &Headers, payload: &Bytes) -> u64 {
+/// As [`Stored::cost`].
+pub(super) fn cost(subject: &Subject, headers: &Headers, payload: &Bytes) -> u64 {
     count(subject.as_str().len()) + size(headers, payload) + OVERHEAD
 }
 

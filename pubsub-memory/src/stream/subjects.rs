@@ -7,10 +7,16 @@ use pubsub_core::{Subject, SubjectFilter};
 
 use super::sequences::Sequences;
 
-/// The stored sequences by subject, each list in order. A subject is kept once, under a number, while it has a message.
+/// So many subjects may be kept without a message, and as many more as there are with one.
+const EMPTY: usize = 64;
+
+/// The stored sequences by subject, each list in order. A subject is kept once, under a number, while it has a message, and
+/// a little longer: in a work queue that is read as fast as it is written, each message is the only one.
 #[derive(Debug, Default)]
 pub(crate) struct SubjectIndex {
     numbers: HashMap<Subject, u32, RandomState>,
+    /// How many of them have no message.
+    empty: usize,
     entries: Vec<Entry>,
     free: Vec<u32>,
     /// The one of the last insertion.
@@ -21,19 +27,14 @@ pub(crate) struct SubjectIndex {
 struct Entry {
     subject: Subject,
     sequences: Sequences,
-}
-
-impl Entry {
-    /// Whether it is not kept only for its number to be used again.
-    fn is_in_use(&self) -> bool {
-        !self.sequences.is_empty()
-    }
+    /// Whether it is not there only for its number to be used again.
+    is_known: bool,
 }
 
 impl SubjectIndex {
     /// How many subjects have a message.
     pub(crate) fn len(&self) -> usize {
-        self.numbers.len()
+        self.numbers.len() - self.empty
     }
 
     /// Appends a sequence, and returns the number of the subject.
@@ -41,24 +42,33 @@ impl SubjectIndex {
         // Often it is the subject of before.
         let newest = self.newest;
         if let Some(entry) =
-            self.entry_mut(newest).filter(|entry| entry.is_in_use() && entry.subject == *subject)
+            self.entry_mut(newest).filter(|entry| entry.is_known && entry.subject == *subject)
         {
+            let was_empty = entry.sequences.is_empty();
             entry.sequences.push(sequence);
+            self.empty -= usize::from(was_empty);
             return newest;
         }
         self.newest = self.insert_other(subject, sequence);
         self.newest
     }
 
+    fn append(&mut self, number: u32, sequence: u64) {
+        let mut was_empty = false;
+        if let Some(entry) = self.entry_mut(number) {
+            was_empty = entry.sequences.is_empty();
+            entry.sequences.push(sequence);
+        }
+        self.empty -= usize::from(was_empty);
+    }
+
     fn insert_other(&mut self, subject: &Subject, sequence: u64) -> u32 {
         if let Some(number) = self.numbers.get(subject).copied() {
-            if let Some(entry) = self.entry_mut(number) {
-                entry.sequences.push(sequence);
-            }
+            self.append(number, sequence);
             return number;
         }
         let subject = own(subject);
-        let entry = Entry { subject: subject.clone(), sequences: Sequences::of(sequence) };
+        let entry = Entry { subject: subject.clone(), sequences: Sequences::of(sequence), is_known: true };
         let number = match self.free.pop() {
             Some(number) => {
                 if let Some(place) = self.entry_mut(number) {
@@ -85,12 +95,27 @@ impl SubjectIndex {
         let Some(entry) = self.entry_mut(number) else {
             return;
         };
+        let was_empty = entry.sequences.is_empty();
         entry.sequences.remove(sequence);
-        if entry.sequences.is_empty() {
-            let subject = entry.subject.clone();
-            self.numbers.remove(&subject);
-            self.free.push(number);
+        if entry.sequences.is_empty() && !was_empty {
+            self.empty += 1;
+            if self.empty > self.len() + EMPTY {
+                self.forget_empty();
+            }
         }
+    }
+
+    fn forget_empty(&mut self) {
+        let (entries, free) = (&mut self.entries, &mut self.free);
+        self.numbers.retain(|_, number| {
+            let Some(entry) = entries.get_mut(place(*number)) else { return false };
+            entry.is_known = !entry.sequences.is_empty();
+            if !entry.is_known {
+                free.push(*number);
+            }
+            entry.is_known
+        });
+        self.empty = 0;
     }
 
     pub(crate) fn count(&self, subject: &str) -> u64 {
@@ -120,9 +145,10 @@ impl SubjectIndex {
 
     /// Each subject with how many messages it has, in no order.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (&Subject, u64)> {
-        self.numbers.iter().filter_map(|(subject, number)| {
+        let counts = self.numbers.iter().filter_map(|(subject, number)| {
             Some((subject, self.entries.get(place(*number))?.sequences.len()))
-        })
+        });
+        counts.filter(|(_, count)| *count > 0)
     }
 
     /// The newest sequence of each subject that a filter matches, in no order.
@@ -177,14 +203,29 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_without_messages_is_forgotten_and_its_number_used_again() {
+    fn a_subject_without_messages_is_none() {
         let (mut index, subject) = (index(), Subject::new("a").unwrap());
         let number = *index.numbers.get(&subject).unwrap();
         for sequence in [3, 1, 5, 5] {
             index.remove(number, sequence);
         }
         assert_eq!((index.len(), index.count("a"), index.count("b")), (1, 0, 2));
-        assert_eq!(index.insert(&Subject::new("c").unwrap(), 6), number);
-        assert_eq!((index.subject(number).map(Subject::as_str), index.count("c")), (Some("c"), 1));
+        assert_eq!((index.first_of("a"), index.last_of("a"), index.next_of("a", 0)), (None, None, None));
+        assert_eq!(index.last_of_each(&SubjectFilter::all()).collect::<Vec<_>>(), [4]);
+        assert!(index.counts().map(|(subject, _)| subject.as_str()).eq(["b"]));
+        assert_eq!(index.insert(&subject, 6), number);
+        assert_eq!((index.len(), index.count("a"), index.last_of("a")), (2, 1, Some(6)));
+    }
+
+    #[test]
+    fn subjects_without_messages_are_forgotten_and_their_numbers_used_again() {
+        let mut index = index();
+        for sequence in 6..10_000 {
+            let number = index.insert(&Subject::new(format!("s.{sequence}")).unwrap(), sequence);
+            index.remove(number, sequence);
+        }
+        assert_eq!((index.len(), index.count("a"), index.count("b")), (2, 3, 2));
+        assert!(index.numbers.len() <= 2 + 2 + EMPTY + 1, "{}", index.numbers.len());
+        assert!(index.entries.len() <= index.numbers.len() + EMPTY + 3, "{}", index.entries.len());
     }
 }

@@ -112,6 +112,7 @@ impl StreamState {
             // Acks that were left for later make no room that it needs: one that lags has room.
             if !consumer.is_stalled() {
                 consumer.wake_one(effects);
+                self.consumers.note_waiting(slot);
             }
             return;
         }

@@ -47,6 +47,9 @@ impl Lifetimes {
 
     /// A message is gone.
     pub(in crate::stream) fn forget(&mut self, sequence: u64) {
+        if self.of.is_empty() {
+            return;
+        }
         if let Some(Lifetime::Until(end)) = self.of.remove(&sequence) {
             self.ends.remove(&(end, sequence));
         }
