@@ -101,6 +101,10 @@ impl Binding {
     }
 
     /// Sets how the consumer is made sure of when the worker starts; by default it is created if it is missing.
+    ///
+    /// With [`Provision::Never`] the consumer may have a `max_deliver`, whose last attempt is the worker's last too. What reaches it while
+    /// no worker is there is swept up into the dead letters: a stream (`WORKER_ADVISORIES`, unless another one has their
+    /// subject) keeps what the broker tells of it.
     #[must_use]
     pub fn with_provision(mut self, provision: Provision) -> Self {
         self.provision = provision;

@@ -17,12 +17,16 @@ mod settled_again;
 mod subscribe;
 
 use std::any::Any;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::Subject;
 use async_trait::async_trait;
+use futures::future::join;
+use futures::poll;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use pubsub_core::{
     Capabilities, Consumer, ConsumerInfo, ConsumerName, Delivery, Error, ErrorKind, FetchOptions,
@@ -252,11 +256,27 @@ impl Consumer for NatsConsumer {
     }
 
     async fn settle_many(&self, deliveries: Vec<Delivery>, settlement: Settlement) -> Vec<Result<()>> {
-        stream::iter(deliveries)
-            .map(|delivery| delivery.settle(settlement.clone()))
-            .buffered(SETTLE_WINDOW)
-            .collect()
-            .await
+        let (mut results, mut deliveries) = (Vec::with_capacity(deliveries.len()), deliveries.into_iter());
+        if settlement.is_confirmed() {
+            let settling = deliveries.map(|delivery| delivery.settle(settlement.clone()));
+            return stream::iter(settling).buffered(SETTLE_WINDOW).collect().await;
+        }
+        // Handed over without waiting, as long as there is a connection and room: one after the other takes no bookkeeping.
+        while let Some(delivery) = deliveries.next() {
+            let mut settling = pin!(delivery.settle(settlement.clone()));
+            match poll!(settling.as_mut()) {
+                Poll::Ready(result) => results.push(result),
+                Poll::Pending => {
+                    let rest = deliveries.map(|delivery| delivery.settle(settlement.clone()));
+                    let rest = stream::iter(rest).buffered(SETTLE_WINDOW).collect::<Vec<_>>();
+                    let (first, rest) = join(settling, rest).await;
+                    results.push(first);
+                    results.extend(rest);
+                    break;
+                }
+            }
+        }
+        results
     }
 
     fn native(&self) -> Option<&dyn Any> {

@@ -1,101 +1,22 @@
 //! Order by key over several members, by the history of what they did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pubsub::worker::{
-    Attempt, Binding, ConsumerGroup, DeadLetterStore, DeadLetters, Failure, GroupHandle, Outcome, Partitions,
-    Path, RetryPolicy, Router,
+    Attempt, Binding, ConsumerGroup, DeadLetterStore, DeadLetters, Failure, GroupHandle, KeyBy, Outcome,
+    Partitions, Path, RetryPolicy, Router,
 };
 use pubsub::{Client, ConsumerConfig, DeliveryInfo, ErrorKind, Provision, StreamConfig};
 use pubsub_testkit::fault_layer::{FaultLayer, PublishFault, SettleFault, When};
 use tokio::task::JoinHandle;
 
+use crate::history::{Event, History};
 use crate::support::until;
 
 const PARTITIONS: u32 = 6;
 /// Long enough that a busy machine does not look like a dead one.
 const LEASE: Duration = Duration::from_secs(4);
-
-/// What members did, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
-    Begun(usize, u32, u32),
-    Done(usize, u32, u32),
-    /// Done, failed or cut off.
-    Ended(usize, u32, u32),
-}
-
-#[derive(Clone, Default)]
-struct History(Arc<Mutex<Vec<Event>>>);
-
-/// Ends in the history also if its handler is cut off.
-struct Handling {
-    history: History,
-    who: (usize, u32, u32),
-}
-
-impl Drop for Handling {
-    fn drop(&mut self) {
-        let (member, key, number) = self.who;
-        self.history.add(Event::Ended(member, key, number));
-    }
-}
-
-impl History {
-    fn add(&self, event: Event) {
-        self.0.lock().expect("a lock").push(event);
-    }
-
-    fn begin(&self, member: usize, key: u32, number: u32) -> Handling {
-        self.add(Event::Begun(member, key, number));
-        Handling { history: self.clone(), who: (member, key, number) }
-    }
-
-    fn done(&self) -> BTreeSet<(u32, u32)> {
-        let events = self.0.lock().expect("a lock");
-        let done = events.iter().filter_map(|event| match event {
-            Event::Done(_, key, number) => Some((*key, *number)),
-            _ => None,
-        });
-        done.collect()
-    }
-
-    /// Which member has done how many.
-    fn by_member(&self) -> BTreeMap<usize, usize> {
-        let mut by_member = BTreeMap::new();
-        for event in self.0.lock().expect("a lock").iter() {
-            if let Event::Done(member, ..) = event {
-                *by_member.entry(*member).or_default() += 1;
-            }
-        }
-        by_member
-    }
-
-    /// No two messages of one key at the same time, and none before an earlier one of its key was done.
-    fn judge(&self) {
-        let events = self.0.lock().expect("a lock");
-        let mut busy: HashMap<u32, (usize, u32)> = HashMap::new();
-        let mut done: HashMap<u32, u32> = HashMap::new();
-        for (at, event) in events.iter().enumerate() {
-            let before = &events[at.saturating_sub(20)..=at];
-            match *event {
-                Event::Begun(member, key, number) => {
-                    let other = busy.insert(key, (member, number));
-                    assert_eq!(other, None, "two of key {key} at once: {before:?}");
-                    let next = done.get(&key).copied().unwrap_or(0);
-                    assert!(number <= next, "{number} of key {key} came before {next}: {before:?}");
-                }
-                Event::Done(_, key, number) => {
-                    let next = done.entry(key).or_default();
-                    *next = (*next).max(number + 1);
-                }
-                Event::Ended(_, key, _) => assert!(busy.remove(&key).is_some()),
-            }
-        }
-    }
-}
 
 fn partitions() -> Partitions {
     Partitions::new("key.*.*", [1], PARTITIONS).expect("partitions")
@@ -122,6 +43,13 @@ fn member_binding(router: Router) -> Binding {
 }
 
 fn group(client: &Client, member: usize, history: &History) -> ConsumerGroup {
+    let binding = member_binding(recording(member, history));
+    let group = ConsumerGroup::new(client.clone(), partitions(), binding).expect("a group");
+    group.with_lease(LEASE).with_drain(Duration::from_secs(5))
+}
+
+/// Handlers that take their time, of which some fail at first; all that they do is in the history.
+fn recording(member: usize, history: &History) -> Router {
     let history = history.clone();
     let handler = move |Path((key, number)): Path<(u32, u32)>, Attempt(attempt): Attempt| {
         let history = history.clone();
@@ -136,9 +64,7 @@ fn group(client: &Client, member: usize, history: &History) -> ConsumerGroup {
             Ok(())
         }
     };
-    let router = Router::new().route("key.{key}.{number}", handler).expect("a route");
-    let group = ConsumerGroup::new(client.clone(), partitions(), member_binding(router)).expect("a group");
-    group.with_lease(LEASE).with_drain(Duration::from_secs(5))
+    Router::new().route("key.{key}.{number}", handler).expect("a route")
 }
 
 /// A member that runs beside the test.
@@ -291,7 +217,7 @@ pub(crate) async fn a_group_that_cannot_be_is_refused(client: Client) {
         refused.context("field").map(str::to_owned).unwrap_or_default()
     };
     let binding = || member_binding(router());
-    assert_eq!(field(binding().with_key(pubsub::worker::KeyBy::token(1))), "key");
+    assert_eq!(field(binding().with_key(KeyBy::token(1))), "key");
     let ephemeral = Binding::new("KEYS", ConsumerConfig::ephemeral(), router()).expect("a binding");
     assert_eq!(field(ephemeral), "durable");
     let filtered =
@@ -380,4 +306,31 @@ async fn churn(client: Client, seed: u64) {
         let _ = member.stop().await;
     }
     history.judge();
+}
+
+/// Members without leases: two workers on one consumer, each with lanes of its own. The judge must not be content with them.
+#[tokio::test(start_paused = true)]
+async fn members_that_ignore_the_leases_are_found_out() {
+    let client = pubsub::connect("memory://").await.expect("memory connects");
+    let keys = StreamConfig::new("KEYS", ["key.*.*"]).expect("a stream");
+    client.ensure_stream(keys, Provision::CreateIfMissing).await.expect("made");
+    let history = History::default();
+    let members: Vec<_> = (1..=2)
+        .map(|member| {
+            let binding = member_binding(recording(member, &history)).with_key(KeyBy::token(1));
+            crate::support::start(&client, binding)
+        })
+        .collect();
+    // Each has asked when they come.
+    for number in 0..20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        publish(&client, 4, number..number + 1).await;
+    }
+    until("all is done", async || history.done().len() == 80).await;
+    for member in members {
+        let _ = member.stop().await;
+    }
+    assert_eq!(history.by_member().len(), 2, "both have worked");
+    let wrong = history.verdict().expect_err("it is not in order");
+    assert!(wrong.contains("of key"), "{wrong}");
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod blocking;
+mod history;
 mod support;
 #[cfg(feature = "garde")]
 mod validating;
+mod wrong_handlers;
 
 /// Declares each scenario as a test on memory and, with the feature `nats`, on a server.
 macro_rules! scenarios {
@@ -45,6 +48,15 @@ scenarios! {
         sleeping_retries_hold_no_place;
     giving_up: a_message_that_no_letter_can_hold_is_kept_without_its_payload
         letters_that_cannot_be_stored_take_no_place;
+    sweeping: what_died_without_a_worker_is_kept
+        a_work_queue_is_left_without_what_died
+        a_stream_of_advisories_that_is_there_is_used;
+    faulty_handlers: slow_handlers_repeat_nothing
+        hanging_handlers_are_not_run_twice_at_once_and_hold_up_no_other
+        panicking_handlers_are_contained
+        poison_leaves_after_its_attempts_and_is_kept_once
+        what_a_killed_worker_had_in_hand_is_handled_by_the_next
+        a_rolling_restart_repeats_nothing_and_holds_up_nothing;
     limiting: waiting_for_a_rate_uses_up_no_attempt
         two_copies_of_one_id_are_handled_once_behind_an_inbox;
     publishing: an_inbox_forgets_nothing_that_was_not_published

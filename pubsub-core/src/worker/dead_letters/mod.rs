@@ -125,8 +125,8 @@ impl DeadLetters {
 
     /// Whether a message was redriven for another consumer of its stream.
     pub(super) fn is_for_another(message: &dyn Message) -> bool {
-        let (info, meant) = (message.info(), message.headers().get(Self::REDRIVEN_FOR));
-        let mut parts = meant.into_iter().flat_map(|meant| meant.splitn(3, '/'));
+        let Some(meant) = message.headers().get(Self::REDRIVEN_FOR) else { return false };
+        let (info, mut parts) = (message.info(), meant.splitn(3, '/'));
         let (stream, consumer, subject) = (parts.next(), parts.next(), parts.next());
         stream == Some(info.stream.as_str())
             && subject == Some(message.subject())

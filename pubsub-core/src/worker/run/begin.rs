@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
-use std::time::Instant as Clock;
 
 use tokio::time::Instant;
 
@@ -36,17 +35,21 @@ impl Engine {
     }
 
     async fn begin_one(&mut self, route: usize, id: u64, mut held: Held) {
-        held.began = Instant::now();
-        let clock = Clock::now();
+        self.moment.start();
+        held.began = self.moment.now();
         let begun =
             Attempt::begin(&self.bound.router, route, &*held.delivery, held.attempt, &self.bound.worker);
         let mut attempt = match begun {
             Ok(attempt) => attempt,
-            Err(ended) => return self.settle(id, held, ended).await,
+            Err(ended) => {
+                let took = self.moment.lap();
+                self.moment.worked();
+                return self.settle(id, held, ended, took).await;
+            }
         };
         if self.inline.is_due() {
             let polled = futures::poll!(&mut attempt);
-            let took = clock.elapsed();
+            let took = self.moment.lap();
             self.inline.took(took);
             if took > Inline::BLOCKING {
                 let (subject, millis) = (held.delivery.subject(), took.as_millis());
@@ -56,14 +59,19 @@ impl Engine {
                     "a handler blocks its thread: use `spawn_blocking` for such work"
                 );
             }
+            if !matches!(polled, Poll::Ready(Ended::Done)) {
+                self.moment.worked();
+            }
             if let Poll::Ready(ended) = polled {
                 let ended = match catch_unwind(AssertUnwindSafe(|| drop(attempt))) {
                     Ok(()) => ended,
                     Err(panic) => panicked(&*panic),
                 };
-                return self.settle(id, held, ended).await;
+                return self.settle(id, held, ended, took).await;
             }
         }
+        self.moment.worked();
+        held.began = Instant::now();
         let deadline = self.bound.deadline;
         self.running.spawn(async move { Finished::One(id, contained(within(attempt, deadline)).await) });
         self.hold_busy(id, held);

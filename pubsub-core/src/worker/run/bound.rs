@@ -8,6 +8,7 @@ use super::WorkerHandle;
 use super::hooks::AfterSettle;
 use super::keeper::Keeper;
 use super::status::BindingStatus;
+use super::sweep::Sweep;
 use crate::admin::{ConsumerConfig, ConsumerInfo, Provision};
 use crate::broker::Broker;
 use crate::consume::Consumer;
@@ -15,7 +16,7 @@ use crate::name::ConsumerName;
 use crate::publish::Publisher;
 use crate::worker::binding::GivenUp;
 use crate::worker::{Binding, KeyBy, RetryPolicy, Router};
-use crate::{Capabilities, Capability, Error, Result};
+use crate::{Capabilities, Capability, Error, Limit, Result};
 
 /// All that an engine needs.
 pub(super) struct Bound {
@@ -34,6 +35,8 @@ pub(super) struct Bound {
     pub(super) key: Option<KeyBy>,
     pub(super) given_up: GivenUp,
     pub(super) keeper: Keeper,
+    /// Brings what dies without a worker.
+    pub(super) sweep: Option<Sweep>,
     pub(super) worker: WorkerHandle,
     /// Where it reports.
     pub(super) place: usize,
@@ -83,6 +86,10 @@ impl Bound {
         };
         let consumer = broker.consumer(&binding.stream, &info.name).await?;
         let publisher = broker.publisher();
+        let sweep = match (&given_up, info.config.max_deliver) {
+            (GivenUp::Kept(_), Limit::At(_)) => Some(Sweep::open(broker, Arc::clone(&admin), &info).await?),
+            _ => None,
+        };
         let keeper = Keeper::new(Arc::clone(&publisher), admin, binding.stream.clone());
         let place = worker.add(BindingStatus::new(binding.stream, info.name.clone()));
         // Nothing keeps a message longer than its ack wait where that cannot be extended.
@@ -92,6 +99,7 @@ impl Bound {
             consumer,
             consumer_name: info.name.clone(),
             keeper,
+            sweep,
             publisher,
             capabilities,
             config: info.config.clone(),

@@ -23,18 +23,18 @@ impl Clock {
     }
 
     /// A message that was stored later than now shows that the broker's clock is ahead of this one.
-    pub(super) fn saw(&mut self, stored: SystemTime) {
-        if let Ok(ahead) = stored.duration_since(self.now()) {
+    pub(super) fn saw(&mut self, stored: SystemTime, now: Instant) {
+        if let Ok(ahead) = stored.duration_since(self.at(now)) {
             self.wall = self.wall.checked_add(ahead).unwrap_or(self.wall);
         }
     }
 
     pub(super) fn age(&self, stored: SystemTime) -> Duration {
-        self.now().duration_since(stored).unwrap_or_default()
+        self.at(Instant::now()).duration_since(stored).unwrap_or_default()
     }
 
-    fn now(&self) -> SystemTime {
-        self.wall + self.since.elapsed()
+    fn at(&self, now: Instant) -> SystemTime {
+        self.wall + now.duration_since(self.since)
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     async fn it_follows_tokios_time_and_a_broker_that_is_ahead() {
         let mut clock = Clock::new();
         let stored = clock.wall + Duration::from_secs(60);
-        clock.saw(stored);
+        clock.saw(stored, Instant::now());
         assert_eq!(clock.age(stored), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(clock.age(stored), Duration::from_secs(5));

@@ -17,7 +17,7 @@ impl Engine {
     pub(super) async fn drain(&mut self) {
         let deadline = after(Instant::now(), self.bound.drain);
         self.intake.cancel();
-        self.recovery = None;
+        (self.recovery, self.sweep) = (None, None);
         self.hand_back_waiting();
         let mut extend_at = after(Instant::now(), self.lease());
         while !(self.running.is_empty() && self.keeping.is_empty() && self.settling.is_empty()) {

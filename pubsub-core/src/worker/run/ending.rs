@@ -20,14 +20,16 @@ use crate::worker::{Ending, Failure, Settled};
 use crate::{Capability, Result};
 
 impl Engine {
-    pub(super) async fn settle(&mut self, id: u64, held: Held, ended: Ended) {
+    /// `took` is how long the attempt ran.
+    pub(super) async fn settle(&mut self, id: u64, held: Held, ended: Ended, took: Duration) {
         if ended.is_an_end() {
-            self.capacity.took(held.began.elapsed());
+            self.capacity.took(took);
         }
         match ended {
             Ended::Done => {
                 self.leave(held.key.as_deref());
-                let has_lapsed = held.leased.elapsed() >= self.bound.config.effective_ack_wait();
+                let has_lapsed =
+                    self.moment.now().duration_since(held.leased) >= self.bound.config.effective_ack_wait();
                 let settled = self.settled(&held, || Ending::Done);
                 let debt = Debt::of_attempt(held.delivery.info(), settled, has_lapsed);
                 self.ack(held.delivery, debt).await;
@@ -86,6 +88,7 @@ impl Engine {
     }
 
     pub(super) async fn give_up(&mut self, id: u64, held: Held, failure: Failure) {
+        self.moment.worked();
         match &self.bound.given_up {
             GivenUp::Kept(dead_letters) => {
                 let has_ids = self.bound.capabilities.has(Capability::MessageId);
@@ -156,8 +159,8 @@ impl Engine {
     }
 
     /// What to tell of an attempt; nothing if nobody listens.
-    fn settled(&self, held: &Held, ending: impl FnOnce() -> Ending) -> Option<Settled> {
-        (!self.bound.after_settle.is_empty()).then(|| Settled {
+    fn settled(&self, held: &Held, ending: impl FnOnce() -> Ending) -> Option<Box<Settled>> {
+        let settled = || Settled {
             subject: held.delivery.subject().to_owned(),
             payload: held.delivery.payload().clone(),
             headers: held.delivery.headers().clone(),
@@ -165,10 +168,11 @@ impl Engine {
             attempt: held.attempt,
             took: held.began.elapsed(),
             ending: ending(),
-        })
+        };
+        (!self.bound.after_settle.is_empty()).then(|| Box::new(settled()))
     }
 
-    pub(super) fn tell(&self, settled: Option<Settled>) {
+    pub(super) fn tell(&self, settled: Option<Box<Settled>>) {
         let Some(settled) = settled else { return };
         for hook in &self.bound.after_settle {
             let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hook(&settled)));

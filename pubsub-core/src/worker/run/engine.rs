@@ -18,10 +18,12 @@ use super::held::Held;
 use super::inline::Inline;
 use super::intake::{Arrived, Intake};
 use super::lanes::Lanes;
+use super::moment::Moment;
 use super::owed::{Debt, Owed};
 use super::places::Places;
 use super::recovery::Recovery;
 use super::settle::Paid;
+use super::sweep::Sweep;
 use crate::message::Delivery;
 use crate::worker::{DeadLetters, Failure, Outcome};
 use crate::{Capability, Result, Retry};
@@ -42,6 +44,7 @@ pub(super) struct Engine {
     pub(super) capacity: Capacity,
     pub(super) places: Places,
     pub(super) clock: Clock,
+    pub(super) moment: Moment,
     pub(super) inline: Inline,
     pub(super) lanes: Lanes,
     /// All messages that are not settled, but for those that end when they are begun.
@@ -56,6 +59,8 @@ pub(super) struct Engine {
     pub(super) is_alone: bool,
     /// Whether one of those was given up.
     pub(super) has_given_up_unseen: bool,
+    /// What has died without a worker.
+    pub(super) sweep: Option<Sweep>,
     /// What an earlier run has left, while it has not all come again.
     pub(super) recovery: Option<Recovery>,
     /// Which begin again at a time, in this process.
@@ -65,7 +70,9 @@ pub(super) struct Engine {
     pub(super) running: JoinSet<Finished>,
     /// Copies of messages that are given up.
     pub(super) keeping: JoinSet<(u64, Failure, Result<()>)>,
-    pub(super) acks: Vec<(Delivery, Debt)>,
+    /// What is done and not acknowledged yet, and what is noted of each.
+    pub(super) acks: Vec<Delivery>,
+    pub(super) ack_debts: Vec<Debt>,
     /// Settlements that take time.
     pub(super) settling: JoinSet<Paid>,
     /// Settlements that are under way or have failed.
@@ -79,7 +86,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn new(bound: Bound) -> Self {
+    fn new(mut bound: Bound) -> Self {
         let ack_wait = bound.config.effective_ack_wait();
         let least = bound.router.largest_batch().saturating_mul(2);
         Self {
@@ -87,6 +94,7 @@ impl Engine {
             capacity: Capacity::new(least, bound.prefetch, ack_wait),
             places: Places::new(&bound.concurrency),
             clock: Clock::new(),
+            moment: Moment::new(),
             inline: Inline::default(),
             lanes: Lanes::default(),
             held: HashMap::new(),
@@ -95,12 +103,14 @@ impl Engine {
             suspects: BTreeSet::new(),
             is_alone: false,
             has_given_up_unseen: false,
+            sweep: bound.sweep.take(),
             recovery: bound.key.as_ref().and_then(|_| Recovery::new(&bound.at_start, Instant::now())),
             delayed: BinaryHeap::new(),
             gathering: Gathering::default(),
             running: JoinSet::new(),
             keeping: JoinSet::new(),
             acks: Vec::new(),
+            ack_debts: Vec::new(),
             settling: JoinSet::new(),
             owed: Owed::default(),
             trouble: None,
@@ -151,6 +161,9 @@ impl Engine {
                 Some(paid) = self.settling.join_next(), if !self.settling.is_empty() => self.are_settled(paid),
                 () = sleep_until(extend_at), if !self.held.is_empty() => extend_at = self.extend().await,
                 () = sleep_until(wake_at), if wake_at != extend_at => self.wake_delayed(),
+                swept = Self::next_swept(&mut self.sweep), if !now.pause && self.keeping.len() < Sweep::MOST => {
+                    self.swept(swept).await;
+                }
                 arrived = self.intake.next() => {
                     if self.arrived(arrived).await.is_err() {
                         return;
@@ -194,6 +207,10 @@ impl Engine {
                 }
                 // Asked for before these are handled, so that the next are there when they are.
                 self.intake.ask(self.room(batch.len()));
+                self.moment.refresh();
+                if let Some(last) = batch.last() {
+                    self.clock.saw(last.info().published_at, self.moment.now());
+                }
                 for delivery in batch {
                     self.take(delivery).await;
                 }
@@ -239,7 +256,6 @@ impl Engine {
     async fn take(&mut self, delivery: Delivery) {
         self.taken += 1;
         let info = delivery.info();
-        self.clock.saw(info.published_at);
         let id = info.stream_sequence;
         if let Some(held) = self.held.get_mut(&id) {
             tracing::debug!(sequence = id, "a message was delivered again while it was held");
@@ -256,9 +272,12 @@ impl Engine {
         }
         let key = match self.bound.key.as_ref().map(|key| key.key(&*delivery)).transpose() {
             Ok(key) => key.flatten(),
-            Err(failure) => return self.give_up(id, Held::new(delivery, None), failure).await,
+            Err(failure) => {
+                let held = Held::new(delivery, None, self.moment.now());
+                return self.give_up(id, held, failure).await;
+            }
         };
-        let held = Held::new(delivery, key);
+        let held = Held::new(delivery, key, self.moment.now());
         if let Some(recovery) = self.recovery.as_mut().filter(|_| held.key.is_some()) {
             recovery.hold(id);
             self.held.insert(id, held);
@@ -279,6 +298,7 @@ impl Engine {
     }
 
     async fn begin_queued(&mut self) {
+        self.moment.refresh();
         while self.has_place()
             && let Some(id) = self.queued.pop_front()
         {
@@ -289,6 +309,7 @@ impl Engine {
     }
 
     pub(super) async fn finished(&mut self, finished: std::result::Result<Finished, tokio::task::JoinError>) {
+        self.moment.refresh();
         // Panics are contained in the task, and tasks are aborted only when nobody waits for them any more.
         match finished {
             Ok(Finished::One(id, ended)) => self.ended(id, ended).await,
@@ -304,7 +325,8 @@ impl Engine {
     async fn ended(&mut self, id: u64, ended: Ended) {
         if let Some(held) = self.held.remove(&id) {
             self.busy -= 1;
-            self.settle(id, held, ended).await;
+            let took = self.moment.now().duration_since(held.began);
+            self.settle(id, held, ended, took).await;
         }
     }
 

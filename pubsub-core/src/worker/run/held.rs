@@ -21,8 +21,9 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(delivery: Delivery, key: Option<String>) -> Self {
-        let (attempt, now) = (delivery.info().attempt, Instant::now());
+    /// What came at this time.
+    pub(super) fn new(delivery: Delivery, key: Option<String>, now: Instant) -> Self {
+        let attempt = delivery.info().attempt;
         Self { delivery, attempt, key, leased: now, began: now, is_busy: false }
     }
 

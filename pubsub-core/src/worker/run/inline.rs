@@ -4,12 +4,19 @@ use std::time::Duration;
 
 /// Short handlers end when they are first polled, and a task for each would cost more than they do. Long ones would keep
 /// others waiting, so they get a task at once.
+///
+/// A poll also takes long if the machine did something else meanwhile. So after a long one it is soon looked whether they are short
+/// again, and later each time that they are not.
 #[derive(Debug, Default)]
 pub(super) struct Inline {
     /// The mean time of a first poll, newer ones counting more.
     mean: Duration,
     /// How many went to tasks unpolled since the last look.
     skipped: u32,
+    /// How many do before the next.
+    wait: u32,
+    /// How many in a row were short.
+    calm: u32,
     /// Whether one has blocked its thread, and with it whatever else the worker does.
     has_blocked: bool,
 }
@@ -19,8 +26,10 @@ impl Inline {
     const SHORT: Duration = Duration::from_micros(100);
     /// A single first poll that takes longer says enough.
     const LONG: Duration = Duration::from_millis(5);
-    /// After so many tasks it is looked whether handlers have become short.
-    const LOOK_AGAIN: u32 = 256;
+    /// After so many tasks it is looked whether handlers have become short, at first and at most.
+    const LOOK_AGAIN: (u32, u32) = (8, 256);
+    /// So many short ones make a long one before them forgotten.
+    const CALM: u32 = 1024;
     /// After one that takes longer it is not looked again.
     pub(super) const BLOCKING: Duration = Duration::from_millis(100);
 
@@ -32,7 +41,7 @@ impl Inline {
             return true;
         }
         self.skipped += 1;
-        let looks = self.skipped >= Self::LOOK_AGAIN;
+        let looks = self.skipped > self.wait;
         if looks {
             self.skipped = 0;
         }
@@ -41,7 +50,20 @@ impl Inline {
 
     pub(super) fn took(&mut self, time: Duration) {
         self.has_blocked |= time > Self::BLOCKING;
-        self.mean = if time > Self::LONG { time } else { self.mean - self.mean / 8 + time / 8 };
+        let was_long = self.mean > Self::SHORT;
+        self.mean = match time {
+            time if time > Self::LONG || (was_long && time <= Self::SHORT) => time,
+            time => self.mean - self.mean / 8 + time / 8,
+        };
+        if self.mean > Self::SHORT {
+            let (first, most) = Self::LOOK_AGAIN;
+            self.wait = self.wait.saturating_mul(2).clamp(first, most);
+            self.calm = 0;
+        } else if self.calm < Self::CALM {
+            self.calm += 1;
+        } else {
+            self.wait = 0;
+        }
     }
 }
 
@@ -49,20 +71,35 @@ impl Inline {
 mod tests {
     use super::*;
 
+    /// How many of so many handlers are polled here, each of which takes as long.
+    fn polled(inline: &mut Inline, handlers: u32, time: Duration) -> u32 {
+        let mut polled = 0;
+        for _ in 0..handlers {
+            if inline.is_due() {
+                inline.took(time);
+                polled += 1;
+            }
+        }
+        polled
+    }
+
     #[test]
-    fn one_that_blocks_sends_the_next_to_tasks_until_they_are_short_again() {
+    fn one_long_poll_sends_few_to_tasks() {
         let mut inline = Inline::default();
         assert!(inline.is_due());
         inline.took(Duration::from_millis(20));
-        let polled = (0..256 * 100).filter(|_| {
-            let due = inline.is_due();
-            if due {
-                inline.took(Duration::from_micros(1));
-            }
-            due
-        });
-        assert!((25_600 / 256..25_600).contains(&polled.count()));
-        assert!(inline.is_due(), "they are short again");
+        assert_eq!(polled(&mut inline, 1_000, Duration::from_micros(1)), 1_000 - Inline::LOOK_AGAIN.0);
+        assert_eq!(polled(&mut inline, 1_000, Duration::from_micros(1)), 1_000, "they are short again");
+        inline.took(Duration::from_millis(20));
+        assert_eq!(polled(&mut inline, 1_000, Duration::from_micros(1)), 1_000 - Inline::LOOK_AGAIN.0);
+    }
+
+    #[test]
+    fn handlers_that_stay_long_get_tasks() {
+        let mut inline = Inline::default();
+        let polls = polled(&mut inline, 10_000, Duration::from_millis(1));
+        assert!(polls < 60, "{polls}");
+        assert!(polled(&mut inline, 2_560, Duration::from_millis(1)) <= 10);
     }
 
     #[test]

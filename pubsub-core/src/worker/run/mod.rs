@@ -16,12 +16,14 @@ mod inline;
 mod intake;
 mod keeper;
 mod lanes;
+mod moment;
 mod owed;
 mod places;
 mod publishing;
 mod recovery;
 mod settle;
 mod status;
+mod sweep;
 
 use std::pin::pin;
 use std::sync::Arc;

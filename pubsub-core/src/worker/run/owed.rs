@@ -19,7 +19,7 @@ pub(super) struct Debt {
     /// Whether it is an attempt that is done when this is settled.
     pub(super) is_attempt: bool,
     /// What to tell of it then.
-    pub(super) settled: Option<Settled>,
+    pub(super) settled: Option<Box<Settled>>,
     /// Whether its ack wait had passed, so that the message may have been delivered again.
     has_lapsed: bool,
     /// Since when the broker has it.
@@ -41,7 +41,7 @@ impl Debt {
     }
 
     /// The ack of an attempt, and what to tell of it.
-    pub(super) fn of_attempt(info: &DeliveryInfo, settled: Option<Settled>, has_lapsed: bool) -> Self {
+    pub(super) fn of_attempt(info: &DeliveryInfo, settled: Option<Box<Settled>>, has_lapsed: bool) -> Self {
         Self { is_attempt: true, settled, has_lapsed, ..Self::new(info, Settlement::ack()) }
     }
 
@@ -88,6 +88,9 @@ impl Owed {
     }
 
     pub(super) fn forget(&mut self, sequence: u64) {
+        if self.debts.is_empty() {
+            return;
+        }
         self.debts.remove(&sequence);
     }
 

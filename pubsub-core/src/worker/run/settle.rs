@@ -21,9 +21,12 @@ const ACKS: usize = 256;
 impl Engine {
     /// Acknowledges, soon.
     pub(super) async fn ack(&mut self, delivery: Delivery, debt: Debt) {
-        self.acks.push((delivery, debt));
+        self.acks.push(delivery);
+        self.ack_debts.push(debt);
         if self.acks.len() >= ACKS {
             self.flush_acks(false).await;
+            // The next handler has not begun yet.
+            self.moment.refresh();
         }
     }
 
@@ -34,7 +37,8 @@ impl Engine {
         }
         let confirmed = confirmed && self.bound.capabilities.has(Capability::ConfirmedSettlement);
         let settlement = if confirmed { Settlement::ack().confirmed() } else { Settlement::ack() };
-        let (deliveries, debts): (Vec<_>, Vec<_>) = std::mem::take(&mut self.acks).into_iter().unzip();
+        let deliveries = std::mem::replace(&mut self.acks, Vec::with_capacity(ACKS));
+        let debts = std::mem::replace(&mut self.ack_debts, Vec::with_capacity(ACKS));
         let consumer = std::sync::Arc::clone(&self.bound.consumer);
         let settling = async move { consumer.settle_many(deliveries, settlement).await };
         self.settle_beside(debts, settling.boxed()).await;
@@ -42,6 +46,7 @@ impl Engine {
 
     /// Settles one.
     pub(super) async fn settle_one(&mut self, delivery: Delivery, debt: Debt) {
+        self.moment.worked();
         let settlement = debt.settlement.clone();
         let settling = async move { vec![delivery.settle(settlement).await] };
         self.settle_beside(vec![debt], settling.boxed()).await;
