@@ -115,7 +115,7 @@ fn column(binary: &ServerBinary) -> Result<Column> {
         .build()?
         .block_on(async { Ok::<_, pubsub_core::Error>(harness()?.connect().await?.capabilities()) })?;
     let report =
-        with_failed_again(run_suite(&harness, &Filter::all()), version, |again| run_suite(&harness, again))?;
+        with_failed_again(run_suite(harness, &Filter::all()), version, |again| run_suite(harness, again))?;
     eprintln!(
         "    nats-server {version}: {} passed, {} refused, {} skipped, {} failed in {:.1} s",
         report.count(Outcome::Passed),

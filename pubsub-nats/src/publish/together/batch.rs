@@ -82,9 +82,7 @@ impl<'a> Batch<'a> {
             return End::Unknown;
         }
         let refusals = &mut self.refusals;
-        let refused = async {
-            while refusals.changed().await.is_ok() && publishes.iter().all(is_allowed) {}
-        };
+        let refused = async { while refusals.changed().await.is_ok() && publishes.iter().all(is_allowed) {} };
         tokio::select! {
             biased;
             end = wait(answers, &prefix, deadline) => end,
