@@ -8,6 +8,7 @@ use pubsub_core::{Delivery, Error, ErrorKind, FetchOptions, Result};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::credit::Unsent;
 use super::pull::{Arrival, HEARTBEAT, Pull, Refusal};
 use super::{NatsConsumer, is_silence};
 use crate::connection::{Arrived, Inbox, Phase, closing};
@@ -321,6 +322,8 @@ impl Fetch<'_> {
                 Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
             Arrival::Heartbeat | Arrival::Foreign => Ok(None),
+            // Its messages have said so.
+            Arrival::Ended { unsent: Some(Unsent { messages: 0, .. }) } => Ok(None),
             Arrival::Ended { .. } => {
                 self.inbox.closes();
                 self.answered_in = self.asked_at.elapsed();

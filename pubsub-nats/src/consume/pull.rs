@@ -118,6 +118,7 @@ impl Arrival {
         match status.as_u16() {
             100 => Self::Heartbeat,
             404 | 408 => Self::Ended { unsent: unsent(&message) },
+            409 if is_completion(&message) => Self::Ended { unsent: unsent(&message) },
             status => Self::Refused(Refusal {
                 status,
                 unsent: unsent(&message),
@@ -156,6 +157,12 @@ impl Refusal {
             .with_context("server_says", self.description)
             .with_remedy("try again; if it stays, look at the consumer's `max_waiting` and at the cluster")
     }
+}
+
+/// Whether a pull with a bound in bytes says that it has all its messages (measured on nats-server 2.15.1). This comes after
+/// the last of them, when more may have been asked for already.
+fn is_completion(message: &Message) -> bool {
+    unsent(message).is_some_and(|unsent| unsent.messages == 0)
 }
 
 fn unsent(message: &Message) -> Option<Unsent> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use pubsub_core::{Client, Consumer, ConsumerConfig, Delivery, FetchOptions, SubscribeOptions};
+use pubsub_core::{
+    Client, Consumer, ConsumerConfig, Delivery, FetchOptions, Limit, Settlement, SubscribeOptions,
+};
 use pubsub_nats::{NatsBroker, NatsConfig};
 
 use crate::support::{Bench, eventually, fetch, soon, sync};
@@ -57,6 +59,43 @@ async fn a_message_that_is_larger_than_a_fetch_takes_comes_alone() {
     eventually("the fetch waits", || async { consumer.info().await.unwrap().waiting == 1 }).await;
     publish(&bench, [5_000]).await;
     assert_eq!(sequences(&soon(waiting).await.unwrap().unwrap()), [6]);
+}
+
+/// A server says of a pull with a bound in bytes that it has all its messages, after the last of them: when more may have been
+/// asked for already. What then comes belongs to the batch.
+#[tokio::test]
+async fn a_fetch_that_asks_twice_keeps_what_comes_after_the_end_of_the_first_pull() {
+    let bench = Bench::start().await;
+    bench.stream().await;
+    let config = ConsumerConfig::durable("users").unwrap().with_max_ack_pending(Limit::At(3));
+    bench.consumer(config).await;
+    let consumer = bench.client.consumer("RIDE", "users").await.unwrap();
+    publish(&bench, [10; 7]).await;
+    let held = soon(consumer.fetch(FetchOptions::up_to(3))).await.unwrap();
+    let waiting = tokio::spawn({
+        let consumer = Arc::clone(&consumer);
+        async move { consumer.fetch(FetchOptions::up_to(20).with_expires(Duration::from_secs(10))).await }
+    });
+    eventually("the fetch waits for one", || async { consumer.info().await.unwrap().waiting == 1 }).await;
+    // Past its first request, which asks for several and is over after 50 ms.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for settled in consumer.settle_many(held, Settlement::ack().confirmed()).await {
+        settled.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut batch = soon(waiting).await.unwrap().unwrap();
+    loop {
+        assert!(batch.iter().all(|delivery| delivery.info().attempt == 1), "{batch:?}");
+        seen.extend(sequences(&batch));
+        for settled in consumer.settle_many(batch, Settlement::ack().confirmed()).await {
+            settled.unwrap();
+        }
+        if seen.len() >= 4 {
+            break;
+        }
+        batch = soon(consumer.fetch(FetchOptions::up_to(20))).await.unwrap();
+    }
+    assert_eq!(seen, [4, 5, 6, 7]);
 }
 
 /// The server tells how much it has sent, so this needs no look at the memory: what was not sent is not held.
