@@ -282,7 +282,7 @@ pub(crate) enum BatchFault {
 pub(crate) fn batch_refused(stream: &StreamName, fault: BatchFault) -> Error {
     let (kind, code, message, remedy) = match fault {
         BatchFault::ExpectedId => (
-            ErrorKind::InvalidInput,
+            ErrorKind::Unsupported,
             10177,
             "no message of a batch can expect the id of the newest one",
             "expect a sequence at the first message",

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use pubsub_core::{
-    Client, Consumer, ConsumerConfig, Delivery, FetchOptions, Limit, Settlement, SubscribeOptions,
-};
+use pubsub_core::{Client, Consumer, ConsumerConfig, Delivery, FetchOptions, Settlement, SubscribeOptions};
 use pubsub_nats::{NatsBroker, NatsConfig};
 
 use crate::support::{Bench, eventually, fetch, soon, sync};
@@ -67,7 +65,7 @@ async fn a_message_that_is_larger_than_a_fetch_takes_comes_alone() {
 async fn a_fetch_that_asks_twice_keeps_what_comes_after_the_end_of_the_first_pull() {
     let bench = Bench::start().await;
     bench.stream().await;
-    let config = ConsumerConfig::durable("users").unwrap().with_max_ack_pending(Limit::At(3));
+    let config = ConsumerConfig::durable("users").unwrap().with_max_ack_pending(3);
     bench.consumer(config).await;
     let consumer = bench.client.consumer("RIDE", "users").await.unwrap();
     publish(&bench, [10; 7]).await;
