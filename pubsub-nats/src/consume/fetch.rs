@@ -321,9 +321,10 @@ impl Fetch<'_> {
                 let goes_on = (is_first && more && has_room) || collected == 0;
                 Ok(Some(if goes_on { Next::Again(Duration::ZERO) } else { Next::Return }))
             }
-            Arrival::Heartbeat | Arrival::Foreign => Ok(None),
-            // Its messages have said so.
-            Arrival::Ended { unsent: Some(Unsent { messages: 0, .. }) } => Ok(None),
+            // That one has all its messages, they have said themselves.
+            Arrival::Heartbeat
+            | Arrival::Foreign
+            | Arrival::Ended { unsent: Some(Unsent { messages: 0, .. }) } => Ok(None),
             Arrival::Ended { .. } => {
                 self.inbox.closes();
                 self.answered_in = self.asked_at.elapsed();
