@@ -74,7 +74,8 @@ fn one(page: &Page<'_>, bar: &Bar, top: i32, scale: &Scale, theme: &Theme) -> Re
 }
 
 fn legend(page: &Page<'_>, y: i32, theme: &Theme) -> Result<()> {
-    let said = "bar: median of the rounds; thin line: smallest to largest round; upright mark: gate; circle: goal";
+    let said =
+        "bar: median of the rounds; thin line: smallest to largest round; upright mark: gate; circle: goal";
     label(page, said, (LEFT, y), 12, theme.quiet)
 }
 

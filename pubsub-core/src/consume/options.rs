@@ -276,10 +276,17 @@ mod tests {
         );
         assert_eq!(serde_json::from_str::<FetchOptions>(&json).unwrap(), fetch);
 
-        let subscribe = SubscribeOptions::default();
-        let json = serde_json::to_string(&subscribe).unwrap();
-        assert_eq!(json, r#"{"buffer":100,"max_bytes":"16MiB","on_drop":"redeliver"}"#);
-        assert_eq!(serde_json::from_str::<SubscribeOptions>(&json).unwrap(), subscribe);
+        for (subscribe, expected) in [
+            (SubscribeOptions::default(), r#"{"max_bytes":"16MiB","on_drop":"redeliver"}"#),
+            (
+                SubscribeOptions::default().with_buffer(7),
+                r#"{"buffer":7,"max_bytes":"16MiB","on_drop":"redeliver"}"#,
+            ),
+        ] {
+            let json = serde_json::to_string(&subscribe).unwrap();
+            assert_eq!(json, expected);
+            assert_eq!(serde_json::from_str::<SubscribeOptions>(&json).unwrap(), subscribe);
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ macro_rules! for_each_case {
             "F6" f6_prefetch_does_not_outlive_the_ack_wait = f_flow::prefetch::does_not_outlive_the_ack_wait [];
             "F7" f7_stalled_reader_holds_its_buffer = f_flow::prefetch::stalled_reader_holds_its_buffer [];
             "F8" f8_rate_limit_is_kept = f_flow::worker::rate_is_kept [];
-            "F9" f9_circuit_opens_tries_and_closes = f_flow::breaker::opens_tries_and_closes [];
+            "F9" f9_circuit_opens_tries_and_closes = f_flow::breaker::opens_tries_and_closes [GetMessage];
             "F10" f10_batches_by_size_and_time = f_flow::worker::batches_by_size_and_time [];
             "G1" g1_close_twice_and_use_afterwards = g_lifecycle::close::twice_and_used_afterwards [];
             "G2" g2_stop_before_start = g_lifecycle::restart::stop_before_start [];
@@ -161,7 +161,7 @@ macro_rules! for_each_case {
             "J8" j8_features_are_known_at_once = j_admin::health::features_are_known_at_once [];
             "J9" j9_twins_are_compared = l_meta::twins::answers_are_compared [];
             "K1" k1_layers_in_order_both_ways = k_layers::order::both_ways [];
-            "K2" k2_most_specific_error_class_wins = k_layers::errors::most_specific_wins [];
+            "K2" k2_most_specific_error_class_wins = k_layers::errors::most_specific_wins [GetMessage];
             "K3" k3_prefixes_of_routers_add_up = k_layers::routers::prefixes_add_up [];
             "K4" k4_stack_of_layers_changes_nothing = k_layers::stack::changes_nothing [];
             "K6" k6_inbox_handles_a_message_once = k_layers::routers::inbox_handles_once [MessageId];
