@@ -114,7 +114,9 @@ impl<'t> Work<'t> {
 
     /// Waits until everything has come and is settled.
     pub(crate) async fn is_settled(&self) -> CaseResult {
-        let settled = |info: &ConsumerInfo| info.pending == 0 && info.ack_pending == 0;
+        // While a consumer is updated a server may say for a moment that nothing is left.
+        let settled =
+            |info: &ConsumerInfo| info.pending == 0 && info.ack_pending == 0 && info.delivered.stream > 0;
         self.consumer.eventually("all work is settled", settled).await
     }
 
