@@ -8,9 +8,9 @@ const LARGE: u64 = 1 << 20;
 /// What was asked for and not taken yet, in messages and in bytes.
 ///
 /// Each pull says how many messages and how many bytes it takes at most. One that runs out of bytes says so, and what it left;
-/// one that was filled with messages says so on some servers and not on others, and no message tells by which pull it came. So the bytes are counted
-/// as if nothing were left of those before, until nothing is asked for at all. For this to be seldom, a pull asks for little
-/// more than its messages are likely to need.
+/// one that was filled with messages says so on some servers and not on others, and no message tells by which pull it came. So
+/// the bytes are counted as if nothing were left of those before, until nothing is asked for at all. For this to be seldom, a
+/// pull asks for little more than its messages are likely to need.
 #[derive(Debug)]
 pub(super) struct Credit {
     /// The most bytes.

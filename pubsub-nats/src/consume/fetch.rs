@@ -200,7 +200,7 @@ impl Fetch<'_> {
         let mut heard = self.asked_at;
         loop {
             while let Some(arrived) = self.inbox.try_next() {
-                heard = Instant::now();
+                heard = arrived.at;
                 if let Some(next) = self.take(arrived, asked).await? {
                     return Ok(next);
                 }
@@ -213,8 +213,8 @@ impl Fetch<'_> {
             tokio::select! {
                 biased;
                 arrived = self.inbox.next() => {
-                    heard = Instant::now();
                     let Some(arrived) = arrived else { return Err(Error::closed("connection")) };
+                    heard = arrived.at;
                     if let Some(next) = self.take(arrived, asked).await? {
                         return Ok(next);
                     }
@@ -304,12 +304,13 @@ impl Fetch<'_> {
 
     /// Takes one arrival; says what to do if it ends the request. `asked` is how many the batch then has at most.
     async fn take(&mut self, arrived: Arrived, asked: usize) -> Result<Option<Next>> {
-        let length = arrived.message.length;
-        match Arrival::read(self.consumer, arrived.message, self.options.on_drop) {
+        let Arrived { message, at, .. } = arrived;
+        let length = message.length;
+        match Arrival::read(self.consumer, message, self.options.on_drop) {
             Arrival::Delivery(delivery) => {
                 self.bytes = self.bytes.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
                 self.consumer.ramp.delivered();
-                self.consumer.activity.progressed(Instant::now());
+                self.consumer.activity.progressed(at);
                 let more = delivery.info().pending > 0;
                 let collected = self.collect(delivery).await;
                 if collected + self.settled < asked {

@@ -42,6 +42,7 @@ pub(super) fn subscribe(
         consumer,
         credit: Credit::new(options.first_buffer(), options.max_bytes),
         pace: Pace::new(options.buffer, options.first_buffer()),
+        bound: usize::MAX,
         broken: None,
         options,
         generation: None,
@@ -67,6 +68,8 @@ pub(super) struct Subscription {
     credit: Credit,
     /// How many messages to hold ready.
     pace: Pace,
+    /// How many the consumer let be asked for last, if fewer.
+    bound: usize,
     generation: Option<Generation>,
     /// Why nothing more was at hand.
     broken: Option<Break>,
@@ -245,6 +248,7 @@ impl Subscription {
         }
         self.pace.note(Instant::now(), self.consumer.limits().ack_wait);
         self.consumer.refresh_limits(self.pace.size()).await?;
+        self.bound = self.consumer.batch(self.pace.size());
         let share = self.credit.next(self.buffer(), self.consumer.limits().bytes(u64::MAX));
         let (Some(generation), Some(share)) = (&mut self.generation, share) else {
             return Ok(());
@@ -265,12 +269,12 @@ impl Subscription {
 
     /// Whether more than half of what may be asked for was taken.
     fn is_to_ask(&self) -> bool {
-        self.credit.next(self.pace.size(), u64::MAX).is_some()
+        self.credit.next(self.buffer(), u64::MAX).is_some()
     }
 
     /// How many messages may be asked for and not taken at a time.
     fn buffer(&self) -> usize {
-        self.consumer.batch(self.pace.size())
+        self.pace.size().min(self.bound)
     }
 
     /// Begins a generation, once there is a connection.

@@ -4,8 +4,7 @@ use futures::FutureExt as _;
 use pubsub_core::{Confirm, Error, OutboundMessage, PendingReceipt, PublishOptions, Result};
 
 use super::dispatch::{no_room, send};
-use super::in_flight::{Again, InFlight};
-use super::{Begun, Unsent, wire_headers, wire_size, wire_subject};
+use super::{Begun, wire_headers, wire_size, wire_subject};
 use crate::connection::Connection;
 
 /// What came of it.
@@ -35,12 +34,9 @@ pub(super) fn at_once(
         Ok(prepared) => prepared,
         Err(error) => return AtOnce::Done(Err(error)),
     };
-    let again = begun.again.map(|id| Again::new(&connection.outbox, id, begun.at, begun.timeout));
-    let (receipt, pending) = PendingReceipt::channel();
-    let mut pending = Unsent(Some(pending));
     let payload = message.payload.clone();
-    let deadline = begun.at + begun.timeout;
-    let publish = InFlight { message, receipt, _room: room, deadline, handed_over: true, again };
+    let (mut pending, mut publish) = begun.in_flight(connection, message, room);
+    publish.handed_over = true;
     let first_look = publish.first_look_from(begun.at);
     let Some(ticket) = connection.publishes.register(first_look, |_| publish) else {
         return AtOnce::Done(Err(no_room(connection)));

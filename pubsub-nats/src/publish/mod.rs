@@ -44,6 +44,7 @@ use at_once::{AtOnce, at_once};
 use dispatch::{dispatch, no_room};
 use in_flight::{Again, MadeId};
 use together::{Gathered, Queued};
+use window::Reservation;
 
 /// What tokio's clock can add to any instant without overflowing.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -66,46 +67,51 @@ impl NatsPublisher {
         Ok(Begun { again, at: Instant::now(), timeout: self.timeout(options) })
     }
 
+    /// Hands a publish over at once, or when it may be.
     async fn hand_over(
         &self,
         message: OutboundMessage,
         options: &PublishOptions,
-        Begun { again, at: began, timeout }: Begun,
+        begun: Begun,
+    ) -> Result<PendingReceipt> {
+        match at_once(&self.connection, message, options, begun) {
+            AtOnce::Done(outcome) => outcome,
+            // Boxed: it is large, and rare.
+            AtOnce::Later(message) => Box::pin(self.hand_over_later(message, options, begun)).await,
+        }
+    }
+
+    async fn hand_over_later(
+        &self,
+        message: OutboundMessage,
+        options: &PublishOptions,
+        begun: Begun,
     ) -> Result<PendingReceipt> {
         let connection = &self.connection;
         let lane = connection.lanes.lane_for(connection, &message, options).await;
-        let (mut receipt, publish) = self.accept(message, again, began, timeout).await?;
+        let (mut receipt, publish) = self.accept(message, begun).await?;
         match lane {
             Some(lane) => {
                 let together = options.confirm == Confirm::StoredOnly && publish.message.is_plain();
-                lane.add(connection, iter::once(Queued { publish, timeout, began, together }));
+                lane.add(connection, iter::once(begun.queued(publish, together)));
             }
-            None => dispatch(connection, publish, timeout).await.map_err(|failed| failed.error)?,
+            None => dispatch(connection, publish, begun.timeout).await.map_err(|failed| failed.error)?,
         }
         receipt.take()
     }
 
     /// Waits for room, and then for the connection, before anything is queued anywhere.
-    async fn accept(
-        &self,
-        message: OutboundMessage,
-        again: Option<MadeId>,
-        began: Instant,
-        timeout: Duration,
-    ) -> Result<(Unsent, InFlight)> {
+    async fn accept(&self, message: OutboundMessage, begun: Begun) -> Result<(Unsent, InFlight)> {
         let connection = &self.connection;
-        let deadline = began + timeout;
+        let deadline = begun.deadline();
         let room = connection.window.reserve(wire_size(&message));
         let Ok(Some(room)) = timeout_at(deadline, room).await else {
             return Err(no_room(connection));
         };
-        connection.ready_by(deadline, timeout, Phase::Closing).await?;
+        connection.ready_by(deadline, begun.timeout, Phase::Closing).await?;
         // A close may have begun meanwhile; it waits for what was accepted before.
         connection.check_open()?;
-        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
-        let (receipt, pending) = PendingReceipt::channel();
-        let publish = InFlight { message, receipt, _room: room, deadline, handed_over: false, again };
-        Ok((Unsent(Some(pending)), publish))
+        Ok(begun.in_flight(connection, message, room))
     }
 
     fn timeout(&self, options: &PublishOptions) -> Duration {
@@ -146,14 +152,10 @@ impl Publisher for NatsPublisher {
     ) -> Result<PendingReceipt> {
         let subject = message.subject.clone();
         let handed_over = match self.begin(&mut message, &options) {
-            Ok(begun) => match at_once(&self.connection, message, &options, begun) {
-                AtOnce::Done(outcome) => outcome,
-                // Boxed: it is large, and rare.
-                AtOnce::Later(message) => Box::pin(self.hand_over(message, &options, begun)).await,
-            },
+            Ok(begun) => self.hand_over(message, &options, begun).await,
             Err(error) => Err(error),
         };
-        handed_over.map_err(|error| error.with_operation("publish").with_context("subject", subject))
+        handed_over.map_err(|error| explain(error, &subject))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -176,31 +178,19 @@ impl Publisher for NatsPublisher {
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut together = Gathered::new(&self.connection);
         for mut message in messages {
-            let begun = match self.begin(&mut message, &options) {
-                Ok(begun) => begun,
-                Err(error) => {
-                    let subject = message.subject;
-                    outcomes.push(Err(error.with_operation("publish").with_context("subject", subject)));
-                    continue;
-                }
+            let subject = message.subject.clone();
+            let handed_over = match self.begin(&mut message, &options) {
+                Ok(begun) => match together.add(message, &options, begun).await {
+                    AtOnce::Done(outcome) => outcome,
+                    // It has to wait, or to go by itself; those before it go first.
+                    AtOnce::Later(message) => {
+                        together.hand_over();
+                        self.hand_over(message, &options, begun).await
+                    }
+                },
+                Err(error) => Err(error),
             };
-            match together.add(message, &options, begun).await {
-                Ok(receipt) => outcomes.push(Ok(receipt)),
-                // It has to wait, or to go by itself; those before it go first.
-                Err(message) => {
-                    together.hand_over();
-                    let subject = message.subject.clone();
-                    let handed_over = match at_once(&self.connection, message, &options, begun) {
-                        AtOnce::Done(outcome) => outcome,
-                        AtOnce::Later(message) => Box::pin(self.hand_over(message, &options, begun)).await,
-                    };
-                    outcomes.push(
-                        handed_over.map_err(|error| {
-                            error.with_operation("publish").with_context("subject", subject)
-                        }),
-                    );
-                }
-            }
+            outcomes.push(handed_over.map_err(|error| explain(error, &subject)));
         }
         together.hand_over();
         outcomes
@@ -229,6 +219,35 @@ struct Begun {
     at: Instant,
     /// The time it has, from then on.
     timeout: Duration,
+}
+
+impl Begun {
+    fn deadline(self) -> Instant {
+        self.at + self.timeout
+    }
+
+    /// The publish, which has room now and was not handed over.
+    fn in_flight(
+        self,
+        connection: &Connection,
+        message: OutboundMessage,
+        room: Reservation,
+    ) -> (Unsent, InFlight) {
+        let again = self.again.map(|id| Again::new(&connection.outbox, id, self.at, self.timeout));
+        let (receipt, pending) = PendingReceipt::channel();
+        let deadline = self.deadline();
+        let publish = InFlight { message, receipt, _room: room, deadline, handed_over: false, again };
+        (Unsent(Some(pending)), publish)
+    }
+
+    /// The same on its way through a lane.
+    fn queued(self, publish: InFlight, together: bool) -> Queued {
+        Queued { publish, timeout: self.timeout, began: self.at, together }
+    }
+}
+
+fn explain(error: Error, subject: &Subject) -> Error {
+    error.with_operation("publish").with_context("subject", subject)
 }
 
 /// The receipt of a publish that was not handed over yet. Dropped, it never was: its caller has the error, so the receipt

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use pubsub_core::{Client, Consumer, ConsumerConfig, Delivery, FetchOptions, Settlement, SubscribeOptions};
 use pubsub_nats::{NatsBroker, NatsConfig};
 
-use crate::support::{Bench, eventually, fetch, soon, sync};
+use crate::support::{Bench, eventually, fetch, listen, soon, sync};
 
 const MIB: u64 = 1 << 20;
 /// What all but fills a message of a server's default limit.
@@ -70,13 +70,16 @@ async fn a_fetch_that_asks_twice_keeps_what_comes_after_the_end_of_the_first_pul
     let consumer = bench.client.consumer("RIDE", "users").await.unwrap();
     publish(&bench, [10; 7]).await;
     let held = soon(consumer.fetch(FetchOptions::up_to(3))).await.unwrap();
+    let foreign = bench.foreign().await;
+    let mut pulls = listen(&foreign, "$JS.API.CONSUMER.MSG.NEXT.RIDE.users").await;
     let waiting = tokio::spawn({
         let consumer = Arc::clone(&consumer);
         async move { consumer.fetch(FetchOptions::up_to(20).with_expires(Duration::from_secs(10))).await }
     });
+    // Its first request asks for several and is over soon; the second waits for one.
+    soon(pulls.next()).await.unwrap();
+    soon(pulls.next()).await.unwrap();
     eventually("the fetch waits for one", || async { consumer.info().await.unwrap().waiting == 1 }).await;
-    // Past its first request, which asks for several and is over after 50 ms.
-    tokio::time::sleep(Duration::from_millis(200)).await;
     for settled in consumer.settle_many(held, Settlement::ack().confirmed()).await {
         settled.unwrap();
     }

@@ -81,7 +81,7 @@ wrong_backends! {
     "makes missing streams", "a consumer of a stream that is missing makes the stream", "D20", consumers::MakesMissingStreams;
     "starts over when opened", "each handle on a consumer makes it start over", "D1", consumers::StartsOverWhenOpened;
     "deletes its consumers", "a close deletes the durable consumers that were used", "D2" and "G6" "K7", consumers::DeletesItsConsumers::default();
-    "counts nothing pending", "a consumer's info says that nothing is to come", "J3" and "C15", consumers::CountsNothingPending;
+    "counts nothing pending", "a consumer's info says that nothing is to come", "J3", consumers::CountsNothingPending;
     "keeps interest for ever", "under interest retention a message stays when all have settled it", "E2", streams::KeepsInterestForEver;
     "keeps work for ever", "in a work queue a message stays when it is acked", "E3", streams::KeepsWorkForEver;
     "ignores limits", "a stream holds more than its limits allow", "E1", streams::IgnoresLimits;
@@ -120,7 +120,7 @@ wrong_backends! {
     "lists every subject", "a filtered list of a stream's subjects has them all", "M12", administering::ListsEverySubject;
     "counts no consumers", "the account says that there are no consumers", "M13", administering::CountsNoConsumers;
     "is always well", "a closed connection says that it is healthy", "J4", administering::IsAlwaysWell;
-    "counts all unsettled", "a consumer's info counts every delivery as unsettled", "J3", administering::CountsAllUnsettled;
+    "counts all unsettled", "a consumer's info counts every delivery as unsettled", "J3" and "C15", administering::CountsAllUnsettled;
     "is silent about deletions", "a fetch from a consumer that is gone finds nothing instead of failing", "H10", fetching::IsSilentAboutDeletions;
     "ignores subject limits", "a subject holds more messages than its limit allows", "E1", streams::IgnoresSubjectLimits;
     "discards old per subject", "a full subject that is to refuse drops its oldest message instead", "M3", streams::DiscardsOldPerSubject;

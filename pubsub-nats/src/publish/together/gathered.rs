@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use pubsub_core::{Confirm, OutboundMessage, PendingReceipt, PublishOptions, Subject};
+use pubsub_core::{Confirm, OutboundMessage, PublishOptions, Subject};
 
-use super::super::in_flight::{Again, InFlight};
+use super::super::at_once::AtOnce;
 use super::super::{Begun, wire_size};
 use super::lane::{Lane, Queued};
 use crate::connection::Connection;
@@ -23,17 +23,17 @@ impl<'a> Gathered<'a> {
         Self { connection, lane: None, queued: Vec::new() }
     }
 
-    /// Takes a message if it may be confirmed with others and there is room for it now; else gives it back.
+    /// Takes a message if it may be confirmed with others and there is room for it now.
     pub(in super::super) async fn add(
         &mut self,
         message: OutboundMessage,
         options: &PublishOptions,
         begun: Begun,
-    ) -> Result<PendingReceipt, OutboundMessage> {
+    ) -> AtOnce {
         let connection = self.connection;
         let is_asked_for = options.confirm == Confirm::StoredOnly && message.is_plain();
         if !is_asked_for || !connection.is_connected() {
-            return Err(message);
+            return AtOnce::Later(message);
         }
         if self.lane.as_ref().is_none_or(|(subject, _)| *subject != message.subject) {
             self.hand_over();
@@ -41,18 +41,14 @@ impl<'a> Gathered<'a> {
             self.lane = lane.map(|lane| (message.subject.clone(), lane));
         }
         if self.lane.is_none() {
-            return Err(message);
+            return AtOnce::Later(message);
         }
         let Some(room) = connection.window.try_reserve(wire_size(&message)) else {
-            return Err(message);
+            return AtOnce::Later(message);
         };
-        let Begun { again, at: began, timeout } = begun;
-        let again = again.map(|id| Again::new(&connection.outbox, id, began, timeout));
-        let (receipt, pending) = PendingReceipt::channel();
-        let deadline = began + timeout;
-        let publish = InFlight { message, receipt, _room: room, deadline, handed_over: false, again };
-        self.queued.push(Queued { publish, timeout, began, together: true });
-        Ok(pending)
+        let (mut receipt, publish) = begun.in_flight(connection, message, room);
+        self.queued.push(begun.queued(publish, true));
+        AtOnce::Done(receipt.take())
     }
 
     /// Puts what was taken into its lane.

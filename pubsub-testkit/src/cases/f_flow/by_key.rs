@@ -117,7 +117,8 @@ fn policy(short: Duration) -> RetryPolicy {
 /// in the middle; a key that waits does not keep the others waiting. On virtual time over two members of a group too.
 pub(crate) async fn order_holds(trial: &Trial) -> CaseResult {
     over_a_death(trial).await?;
-    // On a real clock the others have what a member held only after its lease, which is longer than a case.
+    // On a server a pull that a leaving member has given up lives on for a while, may be pinned when the next owner asks, and
+    // takes what is there: a group then stands still for longer than a case waits.
     let needs = [
         Capability::PriorityGroups,
         Capability::SubjectTransform,
