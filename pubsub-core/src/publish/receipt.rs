@@ -173,7 +173,9 @@ impl ReceiptSender {
 
 impl Drop for ReceiptSender {
     fn drop(&mut self) {
-        self.resolve(Err(sender_gone()));
+        if self.0.is_some() {
+            self.resolve(Err(sender_gone()));
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use futures::FutureExt as _;
 use pubsub_core::{Capabilities, Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, unconstrained};
 
 pub(crate) use breaks::Breaks;
 pub(crate) use inbox::{Arrived, Inbox, Inboxes};
@@ -216,8 +216,9 @@ impl Connection {
             self.client.publish(subject, payload).await.map_err(send_failed)
         };
         let mut telling = pin!(telling);
-        // As a rule there is room, and no timer is needed.
-        if let Some(told) = telling.as_mut().now_or_never() {
+        // As a rule there is room, and no timer is needed. A task that has had its turn waits for room all the same: what is
+        // not in the queue makes a timer and a place in a line, and the queue is bounded.
+        if let Some(told) = unconstrained(telling.as_mut()).now_or_never() {
             return told;
         }
         match tokio::time::timeout(timeout, telling).await {

@@ -1,5 +1,6 @@
 //! Where a delivery stands, as its reply subject tells: [`Position`].
 
+use std::slice;
 use std::time::{Duration, SystemTime};
 
 /// What the subject by which a delivery is acknowledged says of it.
@@ -16,32 +17,41 @@ impl Position {
     /// Reads `$JS.ACK.<stream>.<consumer>.<attempt>.<stream seq>.<consumer seq>.<time>.<pending>`, and the form of ADR-15
     /// with domain and account before the stream and perhaps more after the end (nats-server 2.14, `js_ack_fc_v2`).
     pub(super) fn parse(reply: &str) -> Option<Self> {
-        // By bytes: it is read for each message, and a search for a character takes a third of the time of all the rest.
+        // Byte by byte and once: it is read for each message, which costs little more otherwise.
         let rest = reply.strip_prefix("$JS.ACK.")?.as_bytes();
         // Nine tokens in all, or eleven and more.
         let dots = rest.iter().filter(|byte| **byte == b'.').count();
-        let names = if dots >= 8 { 4 } else { 2 };
-        let mut numbers = rest.split(|byte| *byte == b'.').skip(names).map(number);
-        let mut next = || numbers.next()?;
-        let position = Self {
-            attempt: next()?,
-            stream_sequence: next()?,
-            consumer_sequence: next()?,
-            published_at: SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(next()?))?,
-            pending: next()?,
-        };
-        Some(position)
+        let mut bytes = rest.iter();
+        for _ in 0..if dots >= 8 { 4 } else { 2 } {
+            bytes.find(|byte| **byte == b'.')?;
+        }
+        Some(Self {
+            attempt: number(&mut bytes)?,
+            stream_sequence: number(&mut bytes)?,
+            consumer_sequence: number(&mut bytes)?,
+            published_at: SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(number(&mut bytes)?))?,
+            pending: number(&mut bytes)?,
+        })
     }
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
+/// The number up to the next dot or the end.
+fn number(bytes: &mut slice::Iter<'_, u8>) -> Option<u64> {
+    let digit = |byte: &u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10).map(u64::from);
+    let mut number = digit(bytes.next()?)?;
+    for byte in bytes {
+        if *byte == b'.' {
+            break;
+        }
+        let digit = digit(byte)?;
+        // As good as always there is room for another digit, and nothing to be checked.
+        number = if number < u64::MAX / 10 {
+            number * 10 + digit
+        } else {
+            number.checked_mul(10)?.checked_add(digit)?
+        };
     }
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    Some(number)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! From the server's answer to a receipt.
 
+use std::cell::RefCell;
+
 use async_nats::Message;
 use pubsub_core::{Error, ErrorKind, Receipt, Result, Retry, StreamName};
 use serde::Deserialize;
@@ -67,7 +69,7 @@ pub(super) fn read(message: &Message) -> Answer {
                 .with_effect_unknown(),
         );
     };
-    let stream = ack.stream.and_then(|stream| StreamName::new(stream).ok());
+    let stream = ack.stream.and_then(known);
     match (ack.error, stream) {
         (Some(error), stream) => Answer::Refused { stream, error: error.into_error() },
         (None, Some(stream)) if ack.seq > 0 => Answer::Stored(Receipt::new(stream, ack.seq, ack.duplicate)),
@@ -76,6 +78,20 @@ pub(super) fn read(message: &Message) -> Answer {
                 .with_effect_unknown(),
         ),
     }
+}
+
+thread_local! {
+    /// The stream of the last confirmation: the next one is mostly of the same, and then its name is not made anew.
+    static LAST: RefCell<Option<StreamName>> = const { RefCell::new(None) };
+}
+
+fn known(stream: &str) -> Option<StreamName> {
+    LAST.with_borrow_mut(|last| {
+        if last.as_ref().is_none_or(|last| last.as_str() != stream) {
+            *last = Some(StreamName::new(stream).ok()?);
+        }
+        last.clone()
+    })
 }
 
 pub(super) fn nobody_there() -> Error {

@@ -1,5 +1,6 @@
 //! Message ids for those who gave none: [`Ids`].
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_nats::Client;
@@ -23,7 +24,13 @@ impl Ids {
     /// One more, as text.
     pub(super) fn next(&self) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        format!("{}{number:x}", self.prefix)
+        let digits = number.checked_ilog2().map_or(1, |twos| twos / 4 + 1);
+        // Just as long as it has to be: what is longer is kept as it is only for the price of another allocation.
+        let mut id = String::with_capacity(self.prefix.len() + usize::try_from(digits).unwrap_or(0));
+        id.push_str(&self.prefix);
+        // Writing to a text does not fail.
+        let _ = write!(id, "{number:x}");
+        id
     }
 
     /// One more, for a message.

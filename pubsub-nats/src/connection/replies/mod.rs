@@ -4,9 +4,10 @@
 //! never comes (nats.rs issue 1617), and each of its publishes costs two timers and a set of clones. Here one task reads
 //! the subscription, one sweep looks after all deadlines, and no waiter outlives its deadline.
 
+mod reply_subject;
 mod slots;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 
+pub(crate) use reply_subject::reply_subject;
 use slots::Slots;
 
 /// How often deadlines are looked at: an unanswered request is noticed up to this much late.
@@ -274,18 +276,6 @@ pub(crate) struct Ticket<W: Waiter> {
     replies: Arc<Replies<W>>,
     token: u64,
     sent: bool,
-}
-
-/// Where the answer to the holder of a token is to go.
-pub(crate) fn reply_subject(prefix: &str, token: u64) -> Subject {
-    // Just as long as it has to be: what is longer is copied once more.
-    let digits =
-        token.checked_ilog10().and_then(|tens| usize::try_from(tens).ok()).map_or(1, |tens| tens + 1);
-    let mut subject = String::with_capacity(prefix.len() + digits);
-    subject.push_str(prefix);
-    // Writing to a text does not fail.
-    let _ = write!(subject, "{token}");
-    Subject::from(subject)
 }
 
 impl<W: Waiter> Ticket<W> {
