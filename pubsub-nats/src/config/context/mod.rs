@@ -110,12 +110,12 @@ impl Context {
                 ));
             }
         }
-        let secret = |key, value: String| secret(key, value, lookup);
+        let secret = |key, value: &str| secret(key, value, lookup);
         let literal = |key, value: String| literal(key, value, lookup);
         let path = |key, value: String| path_of(key, &value, lookup);
         let mut settings = Settings {
-            creds: secret("creds", self.creds)?,
-            nkey: secret("nkey", self.nkey)?,
+            creds: secret("creds", &self.creds)?,
+            nkey: secret("nkey", &self.nkey)?,
             user: literal("user", self.user)?,
             password: literal("password", self.password)?,
             token: literal("token", self.token)?,

@@ -62,13 +62,13 @@ pub(super) fn literal(
 /// it is read anew for each connection.
 pub(super) fn secret(
     key: &str,
-    value: String,
+    value: &str,
     lookup: &impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Secret>> {
     if value.is_empty() {
         return Ok(None);
     }
-    let text = match read(key, &value)? {
+    let text = match read(key, value)? {
         Reference::Here(path) | Reference::File(path) => expanded(path, lookup),
         Reference::Variable(name) => variable(key, name, lookup)?,
         Reference::Data(data) => decoded(key, data)?,
