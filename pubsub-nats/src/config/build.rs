@@ -91,6 +91,13 @@ impl NatsConfig {
         self
     }
 
+    /// Sets the cluster that is expected: a server of another is warned of in the log.
+    #[must_use]
+    pub fn with_cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = Some(cluster.into());
+        self
+    }
+
     /// Sets the most time for the first connection.
     #[must_use]
     pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
@@ -147,5 +154,56 @@ impl NatsConfig {
         self.max_in_flight = messages;
         self.max_in_flight_bytes = bytes;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a configuration prints of each field.
+    fn fields(config: &NatsConfig) -> Vec<String> {
+        let mut fields: Vec<String> = Vec::new();
+        for line in format!("{config:#?}").lines() {
+            match (line.starts_with("    ") && !line.starts_with("     "), fields.last_mut()) {
+                (true, Some(last)) if line.trim_start().starts_with([']', '}', ')']) => last.push_str(line),
+                (true, _) => fields.push(line.to_owned()),
+                (false, Some(last)) => last.push_str(line),
+                (false, None) => {}
+            }
+        }
+        fields
+    }
+
+    #[test]
+    fn every_field_can_be_set_in_code() {
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        let built = NatsConfig::default()
+            .with_servers(["a"])
+            .with_name("ride")
+            .with_credentials(Credentials::token("t"))
+            .with_tls(TlsMode::Required)
+            .with_tls_first()
+            .with_ca("ca.pem")
+            .with_client_certificate("c.pem", "k.pem")
+            .with_discovered_servers(Discovery::Ignore)
+            .with_domain("hub")
+            .with_api_prefix("imported")
+            .with_inbox_prefix("_INBOX_ride")
+            .without_jetstream()
+            .with_cluster("c")
+            .with_connect_timeout(minute)
+            .with_request_timeout(minute)
+            .with_publish_timeout(minute)
+            .with_publish_retry(false)
+            .with_close_timeout(minute)
+            .with_ping_interval(minute)
+            .with_reconnect_delay(second, minute)
+            .with_max_in_flight(1, 1);
+        let (built, default) = (fields(&built), fields(&NatsConfig::default()));
+        assert_eq!((built.len(), default.len()), (24, 24), "{built:#?}");
+        for (built, default) in built.iter().zip(&default) {
+            assert_ne!(built, default);
+        }
     }
 }

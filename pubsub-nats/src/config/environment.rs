@@ -2,17 +2,20 @@
 
 use std::ffi::OsString;
 
-use pubsub_core::config::ConnectUrl;
 use pubsub_core::{Error, Result};
 
 use super::settings::Settings;
-use super::sources;
+use super::{context, sources};
 
 const URL: &str = "NATS_URL";
 const USER: &str = "NATS_USER";
+const CONTEXT: &str = "NATS_CONTEXT";
+/// Served by the `nats` command line, and not here: a connection that goes around a proxy is not what was asked for.
+const PROXY: &str = "NATS_SOCKS_PROXY";
 
-/// Which variable sets which key. Of two for one key the first wins. `NATS_URL`, `NATS_USER`, `NATS_PASSWORD`,
-/// `NATS_CREDS`, `NATS_NKEY`, `NATS_CERT`, `NATS_KEY`, `NATS_CA` and `NATS_TIMEOUT` are the `nats` command line's.
+/// Which variable sets which key. Of two for one key the first wins. `NATS_URL`, `NATS_USER`, `NATS_PASSWORD`, `NATS_TOKEN`,
+/// `NATS_CREDS`, `NATS_NKEY`, `NATS_JWT`, `NATS_SEED`, `NATS_CERT`, `NATS_KEY`, `NATS_CA` and `NATS_TIMEOUT` are the `nats`
+/// command line's.
 pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("NATS_NAME", "name"),
     ("NATS_CLIENT_ID", "name"),
@@ -21,6 +24,8 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("NATS_TOKEN", "token"),
     ("NATS_NKEY", "nkey"),
     ("NATS_CREDS", "creds"),
+    ("NATS_JWT", "jwt"),
+    ("NATS_SEED", "seed"),
     ("NATS_TLS", "tls"),
     ("NATS_TLS_FIRST", "tls_first"),
     ("NATS_CA", "ca"),
@@ -47,8 +52,14 @@ pub(super) const VARIABLES: &[(&str, &str)] = &[
     ("NATS_MAX_IN_FLIGHT_BYTES", "max_in_flight_bytes"),
 ];
 
-/// Reads what `lookup` has. `NATS_URL` wins over the other variables.
+/// Reads what `lookup` has. `NATS_URL` wins over the other variables, and those over what the context says that `NATS_CONTEXT`
+/// names.
 pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Settings> {
+    if value(&lookup, PROXY)?.is_some() {
+        return Err(Error::config("environment", "connecting through a SOCKS proxy is not served")
+            .with_context("variable", PROXY)
+            .with_remedy("unset it, and let a tunnel listen on this machine"));
+    }
     let mut settings = Settings::default();
     for (variable, key) in VARIABLES {
         if let Some(value) = value(&lookup, variable)? {
@@ -59,12 +70,16 @@ pub(super) fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Settings
     if settings.user.is_some() && settings.password.is_none() && settings.token.is_none() {
         settings.token = settings.user.take();
     }
-    let Some(url) = value(&lookup, URL)? else {
-        return Ok(settings);
-    };
-    let url = if url.contains("://") { url } else { format!("nats://{url}") };
-    let from_url = ConnectUrl::parse(&url).and_then(|url| sources::from_url(&url));
-    Ok(from_url.map_err(|error| error.with_context("variable", URL))?.over(settings))
+    if let Some(url) = value(&lookup, URL)? {
+        let from_url = sources::from_servers(&url).map_err(|error| error.with_context("variable", URL))?;
+        settings = from_url.over(settings);
+    }
+    if let Some(name) = value(&lookup, CONTEXT)? {
+        let context =
+            context::read(&name, &lookup).map_err(|error| error.with_context("variable", CONTEXT))?;
+        settings = settings.over(context);
+    }
+    Ok(settings)
 }
 
 fn value(lookup: &impl Fn(&str) -> Option<OsString>, variable: &'static str) -> Result<Option<String>> {
@@ -178,6 +193,38 @@ mod tests {
     }
 
     #[test]
+    fn a_jwt_and_its_seed_are_the_text_of_a_credentials_file() {
+        let config = config(&[("NATS_JWT", "eyJ0"), ("NATS_SEED", "SUSEED")]).unwrap();
+        assert!(matches!(config.credentials, Credentials::CredentialsText(_)));
+    }
+
+    #[test]
+    fn the_variables_win_over_the_context_that_one_of_them_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ride.json");
+        std::fs::write(&path, r#"{"url": "tls://context", "token": "t", "inbox_prefix": "_INBOX_ride"}"#)
+            .unwrap();
+        let context = ("NATS_CONTEXT", path.to_str().unwrap());
+        let all = config(&[context]).unwrap();
+        assert_eq!(all.servers, ["tls://context"]);
+        assert!(matches!(all.credentials, Credentials::Token(_)));
+        let variables = [context, ("NATS_URL", "variable"), ("NATS_USER", "u"), ("NATS_PASSWORD", "p")];
+        let some = config(&variables).unwrap();
+        assert_eq!(
+            (&some.servers[..], some.inbox_prefix.as_str()),
+            (&["variable".to_owned()][..], "_INBOX_ride")
+        );
+        assert!(matches!(some.credentials, Credentials::Password { .. }));
+    }
+
+    #[test]
+    fn a_proxy_that_would_be_gone_around_is_refused() {
+        let error = config(&[("NATS_SOCKS_PROXY", "socks5://canary:canary@proxy")]).unwrap_err();
+        assert_eq!(error.context("variable"), Some("NATS_SOCKS_PROXY"));
+        assert!(error.remedy().is_some() && !format!("{error:?}").contains("canary"), "{error:?}");
+    }
+
+    #[test]
     fn the_first_of_two_variables_for_one_key_wins() {
         assert_eq!(config(&[("NATS_CLIENT_ID", "id"), ("NATS_NAME", "name")]).unwrap().name, "name");
     }
@@ -195,6 +242,7 @@ mod tests {
             (vec![("NATS_URL", "canary@canary@h")], "NATS_URL"),
             (vec![("NATS_TLS", "perhaps")], "NATS_TLS"),
             (vec![("NATS_MAX_IN_FLIGHT", "-1")], "NATS_MAX_IN_FLIGHT"),
+            (vec![("NATS_CONTEXT", "no/such"), ("NATS_TOKEN", "canary")], "NATS_CONTEXT"),
         ] {
             let error = config(&variables).unwrap_err();
             assert_eq!(

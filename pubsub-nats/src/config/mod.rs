@@ -1,6 +1,7 @@
 //! How to connect and how much to have in flight: [`NatsConfig`].
 
 mod build;
+mod context;
 mod credentials;
 mod debug;
 mod environment;
@@ -28,8 +29,8 @@ pub use tls::{Discovery, TlsMode};
 /// How to connect to NATS, and how much to have in flight.
 ///
 /// Built, read from a URL by [`new`](Self::new), from the environment by [`from_env`](Self::from_env), from a TOML or
-/// JSON file by [`from_file`](Self::from_file) or by serde, or from several of these by [`sources`](Self::sources). All of
-/// them read the same keys, which are this structure's fields, with the credentials as keys of their own.
+/// JSON file by [`from_file`](Self::from_file) or by serde, from a context of the `nats` command line by
+/// [`from_context`](Self::from_context), or from several of these by [`sources`](Self::sources). All but the contexts read the same keys, which are this structure's fields, with the credentials as keys of their own.
 #[doc = include_str!("../../docs/configuration.md")]
 ///
 /// ```

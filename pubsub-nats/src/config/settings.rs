@@ -42,6 +42,8 @@ settings! {
     token: Secret,
     nkey: Secret,
     creds: Secret,
+    jwt: Secret,
+    seed: Secret,
     tls: TlsMode,
     tls_first: bool,
     ca: PathBuf,
@@ -82,11 +84,13 @@ impl Settings {
     }
 
     pub(super) fn has_credentials(&self) -> bool {
-        [&self.user, &self.password, &self.token, &self.nkey, &self.creds].into_iter().any(Option::is_some)
+        let Self { user, password, token, nkey, creds, jwt, seed, .. } = self;
+        [user, password, token, nkey, creds, jwt, seed].into_iter().any(Option::is_some)
     }
 
     fn drop_credentials(&mut self) {
-        for secret in [&mut self.user, &mut self.password, &mut self.token, &mut self.nkey, &mut self.creds] {
+        let Self { user, password, token, nkey, creds, jwt, seed, .. } = self;
+        for secret in [user, password, token, nkey, creds, jwt, seed] {
             *secret = None;
         }
     }
@@ -126,26 +130,49 @@ impl Settings {
     }
 
     fn take_credentials(&mut self) -> Result<Credentials> {
-        let given =
-            (self.user.take(), self.password.take(), self.token.take(), self.nkey.take(), self.creds.take());
-        match given {
-            (None, None, None, None, None) => Ok(Credentials::None),
-            (Some(Secret(user)), Some(Secret(password)), None, None, None) => {
-                Ok(Credentials::Password { user: user.expose_secret().to_owned(), password })
+        let password =
+            pair(("user", self.user.take()), ("password", self.password.take()))?.map(|(user, password)| {
+                Credentials::Password { user: user.expose_secret().to_owned(), password }
+            });
+        let jwt = pair(("jwt", self.jwt.take()), ("seed", self.seed.take()))?
+            .map(|(jwt, seed)| signed_by(&jwt, &seed));
+        let token = self.token.take().map(|Secret(token)| Credentials::Token(token));
+        let nkey = self.nkey.take().map(|Secret(nkey)| nkey_or_file(&nkey));
+        let creds = self.creds.take().map(|Secret(creds)| text_or_file(creds));
+        let mut given = [password, jwt, token, nkey, creds].into_iter().flatten();
+        match (given.next(), given.next()) {
+            (None, _) => Ok(Credentials::None),
+            (Some(given), None) => Ok(given),
+            (Some(_), Some(_)) => {
+                Err(Error::config("credentials", "there is more than one kind of credentials").with_remedy(
+                    "give one of: `user` with `password`, `token`, `nkey`, `creds`, `jwt` with `seed`",
+                ))
             }
-            (Some(_), None, None, None, None) => {
-                Err(Error::config("user", "there is a user without a password").with_remedy("set `password`"))
-            }
-            (None, Some(_), None, None, None) => {
-                Err(Error::config("password", "there is a password without a user").with_remedy("set `user`"))
-            }
-            (None, None, Some(Secret(token)), None, None) => Ok(Credentials::Token(token)),
-            (None, None, None, Some(Secret(nkey)), None) => Ok(nkey_or_file(&nkey)),
-            (None, None, None, None, Some(Secret(creds))) => Ok(text_or_file(creds)),
-            _ => Err(Error::config("credentials", "there is more than one kind of credentials")
-                .with_remedy("give one of: `user` with `password`, `token`, `nkey`, `creds`")),
         }
     }
+}
+
+type Named = (&'static str, Option<Secret>);
+
+/// Two secrets that go together.
+fn pair((first, one): Named, (second, two): Named) -> Result<Option<(SecretString, SecretString)>> {
+    let (there, missing) = match (one, two) {
+        (None, None) => return Ok(None),
+        (Some(Secret(one)), Some(Secret(two))) => return Ok(Some((one, two))),
+        (Some(_), None) => (first, second),
+        (None, Some(_)) => (second, first),
+    };
+    Err(Error::config(there, format!("there is a {there} without a {missing}"))
+        .with_remedy(format!("set `{missing}`")))
+}
+
+/// The text of a credentials file with these.
+fn signed_by(jwt: &SecretString, seed: &SecretString) -> Credentials {
+    let (jwt, seed) = (jwt.expose_secret().trim(), seed.expose_secret().trim());
+    Credentials::text(format!(
+        "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\
+         -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+    ))
 }
 
 /// A seed is 58 characters of base32 that begin with an S; anything else names a file.

@@ -6,12 +6,12 @@ use pubsub_core::config::{ConnectUrl, UserInfo};
 use pubsub_core::{Error, Result};
 
 use super::settings::{Secret, Servers, Settings};
-use super::{NatsConfig, SCHEMES, environment, file};
+use super::{NatsConfig, SCHEMES, context, environment, file};
 
-/// Reads a configuration from a file, the environment and a URL, in any order of calls.
+/// Reads a configuration from a file, a context of the `nats` command line, the environment and a URL, in any order of calls.
 ///
-/// A URL wins over the environment, that over a file, and that over the defaults; what is then set by a `with_` of
-/// [`NatsConfig`] wins over all. Key by key, but what belongs together comes from one source: all of the credentials,
+/// A URL wins over the environment, that over a context, that over a file, and that over the defaults; what is then set by a
+/// `with_` of [`NatsConfig`] wins over all. Key by key, but what belongs together comes from one source: all of the credentials,
 /// `cert` with `key`, `domain` with `api_prefix`.
 ///
 /// ```no_run
@@ -29,6 +29,7 @@ use super::{NatsConfig, SCHEMES, environment, file};
 pub struct ConfigSources {
     url: Settings,
     environment: Settings,
+    context: Settings,
     file: Settings,
 }
 
@@ -49,7 +50,22 @@ impl ConfigSources {
         Ok(self)
     }
 
-    /// Adds what the process's environment says. An empty variable counts as absent.
+    /// Adds what a context of the `nats` command line says: by its name, as `nats context ls` shows it, or by the path of its
+    /// file, if that ends in `.json`. Contexts are in `$XDG_CONFIG_HOME/nats/context`, or `~/.config/nats/context`. The one that
+    /// is selected there is not looked at: what a program connects to must not depend on what someone has tried out last.
+    ///
+    /// `~`, `$NAME`, `file://`, `env://NAME` and `data:;base64,` mean what they mean there.
+    ///
+    /// # Errors
+    /// `Config` for a context that cannot be read, and for what is not served here: `nsc`, a vault (`op://`), a SOCKS proxy, a
+    /// Windows certificate store. It repeats no secret.
+    pub fn context(mut self, name: &str) -> Result<Self> {
+        self.context = context::read(name, &|variable: &str| std::env::var_os(variable))?.over(self.context);
+        Ok(self)
+    }
+
+    /// Adds what the process's environment says, with the context that `NATS_CONTEXT` names. An empty variable counts as
+    /// absent.
     ///
     /// # Errors
     /// `Config` for a value that is not understood, with the variable. It repeats no secret.
@@ -72,7 +88,7 @@ impl ConfigSources {
     /// # Errors
     /// `Config` for values that are out of range or contradict each other, with the field.
     pub fn read(self) -> Result<NatsConfig> {
-        let config = self.url.over(self.environment).over(self.file).into_config()?;
+        let config = self.url.over(self.environment).over(self.context).over(self.file).into_config()?;
         config.validate()?;
         Ok(config)
     }
@@ -104,6 +120,14 @@ impl NatsConfig {
         Self::sources().environment()?.read()
     }
 
+    /// What a context of the `nats` command line says.
+    ///
+    /// # Errors
+    /// As [`ConfigSources::context`].
+    pub fn from_context(name: &str) -> Result<Self> {
+        Self::sources().context(name)?.read()
+    }
+
     /// What a TOML or JSON file says.
     ///
     /// # Errors
@@ -116,6 +140,16 @@ impl NatsConfig {
     pub fn sources() -> ConfigSources {
         ConfigSources::default()
     }
+}
+
+/// What a URL says that may leave out its scheme.
+pub(super) fn from_servers(url: &str) -> Result<Settings> {
+    let parsed = if url.contains("://") {
+        ConnectUrl::parse(url)
+    } else {
+        ConnectUrl::parse(&format!("nats://{url}"))
+    };
+    from_url(&parsed?)
 }
 
 pub(super) fn from_url(url: &ConnectUrl) -> Result<Settings> {

@@ -1,6 +1,6 @@
 //! What async-nats tells about the connection.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ const KEPT: usize = 128;
 const DOUBT: Duration = Duration::from_millis(300);
 /// How long a look for the cause of an outage may take.
 const LOOK: Duration = Duration::from_millis(1_500);
+/// What the subjects of settlements begin with.
+pub(crate) const SETTLEMENTS: &str = "$JS.ACK.";
 /// How often a connection that may not receive answers is made anew: permissions may have changed.
 const HEAL: Duration = Duration::from_secs(2);
 
@@ -39,6 +41,8 @@ pub(crate) struct Events {
     /// How often the server refused a subject, or to let this client connect again.
     denied: watch::Sender<u64>,
     denials: Denials,
+    /// Grows with each connection and each settlement that was refused.
+    settling: AtomicU64,
     outage: Outage,
     breaks: Breaks,
     publishes: Arc<Replies<InFlight>>,
@@ -71,6 +75,7 @@ impl Events {
             connected: watch::Sender::new(0),
             denied: watch::Sender::new(0),
             denials: Denials::default(),
+            settling: AtomicU64::new(0),
             outage: Outage::default(),
             breaks: Breaks::default(),
             publishes,
@@ -112,6 +117,10 @@ impl Events {
 
     pub(super) fn breaks(&self) -> &Breaks {
         &self.breaks
+    }
+
+    pub(super) fn settling_epoch(&self) -> u64 {
+        self.settling.load(Ordering::Relaxed)
     }
 
     pub(super) fn denials(&self) -> &Denials {
@@ -163,6 +172,7 @@ impl Events {
                 self.denials.forget();
                 self.answers().refused = None;
                 self.deaf.store(false, Ordering::Relaxed);
+                self.settling.fetch_add(1, Ordering::Relaxed);
                 self.connected.send_modify(|times| *times += 1);
                 self.tell(NatsEvent::Connected);
             }
@@ -231,6 +241,9 @@ impl Events {
             Violation::Publish(subject) => {
                 if is_new {
                     tracing::warn!(subject, "the server does not allow this client to publish there");
+                }
+                if subject.starts_with(SETTLEMENTS) {
+                    self.settling.fetch_add(1, Ordering::Relaxed);
                 }
                 self.deny(&subject);
                 self.tell(NatsEvent::PublishDenied { subject });

@@ -44,7 +44,9 @@ use crate::observe::{ConnectionState, ConnectionStatistics, Known, NatsEvent};
 use crate::publish::{Ids, InFlight, Lanes, Outbox, Window};
 use crate::streams::Streams;
 use events::Events;
+pub(crate) use events::SETTLEMENTS;
 use request::Request;
+use retire::Retiring;
 
 /// Whether there is still work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +88,7 @@ pub(crate) struct Connection {
     /// Whether this client may not publish to its own inbox.
     echo_is_forbidden: AtomicBool,
     pub(crate) inboxes: Inboxes,
+    retiring: Retiring,
     pub(crate) known: Known,
     /// What the subjects of JetStream's interface begin with, without the dot.
     interface_prefix: String,
@@ -119,6 +122,11 @@ impl Connection {
     /// A subject of JetStream's interface.
     pub(crate) fn interface(&self, subject: &str) -> Subject {
         Subject::from(format!("{}.{subject}", self.interface_prefix))
+    }
+
+    /// Changes with all that may change whether settlements are allowed: another connection, a settlement that was refused.
+    pub(crate) fn settling_epoch(&self) -> u64 {
+        self.events.settling_epoch()
     }
 
     /// Counts how often the server refused a subject to this client, or to let it connect again.

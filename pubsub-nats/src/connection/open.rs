@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::dial::Dialer;
 use super::events::{self, Events};
 use super::replies::Replies;
+use super::retire::Retiring;
 use super::version::ServerVersion;
 use super::{Connection, Inboxes, Phase, Router, Waiter, lame_duck};
 use crate::NatsConfig;
@@ -68,6 +69,7 @@ impl Connection {
             request_prefix,
             echo_is_forbidden: AtomicBool::new(false),
             inboxes: Inboxes::default(),
+            retiring: Retiring::default(),
             known: Known::default(),
             events,
             phase: watch::Sender::new(Phase::Open),

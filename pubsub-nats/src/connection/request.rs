@@ -58,6 +58,25 @@ impl Unanswered {
             Self::Closed => Error::closed("connection").with_effect_unknown(),
         }
     }
+
+    /// The same for what was not sent.
+    pub(crate) fn into_unsent(self, subject: &str) -> Error {
+        match self {
+            Self::TimedOut => Error::new(
+                ErrorKind::Unavailable,
+                "the connection to the server was down, and the message was not sent",
+            )
+            .with_remedy("publish it again; the connection is made again by itself"),
+            Self::Refused => Error::new(
+                ErrorKind::PermissionDenied,
+                "the server refuses to let this client connect again, and the message was not sent",
+            )
+            .with_remedy("correct the credentials or the certificate; the connection is then made by itself"),
+            Self::Denied | Self::PerhapsDenied => Self::Denied.into_error(subject),
+            Self::Deaf => deaf(subject),
+            Self::Closed => Error::closed("connection"),
+        }
+    }
 }
 
 /// The place of a request that was sent. Whoever does not wait any more leaves it, so that a close does not wait either.

@@ -5,18 +5,60 @@
 //! is likely to be in flight, it is let in first. Messages are given back last, or they would come to this very pull again
 //! and use up their attempts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
 use pubsub_core::Delivery;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Connection;
 use crate::api;
 use crate::message::NatsMessage;
+
+/// The pulls that are being ended in the background.
+#[derive(Debug, Default)]
+pub(super) struct Retiring {
+    next: AtomicU64,
+    open: watch::Sender<BTreeSet<u64>>,
+}
+
+impl Retiring {
+    fn begin(&self) -> u64 {
+        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        self.open.send_modify(|open| {
+            open.insert(ticket);
+        });
+        ticket
+    }
+
+    fn end(&self, ticket: u64) {
+        self.open.send_modify(|open| {
+            open.remove(&ticket);
+        });
+    }
+
+    /// Resolves when those have ended that were being ended before.
+    async fn settled(&self) {
+        let limit = self.next.load(Ordering::Relaxed);
+        let are_over = |open: &BTreeSet<u64>| open.first().is_none_or(|first| *first >= limit);
+        // The sender is in `self`.
+        let _ = self.open.subscribe().wait_for(are_over).await;
+    }
+}
+
+impl Connection {
+    /// Resolves when no pull is open any more that was given up here before; what it has brought was given back.
+    pub(crate) async fn retired(&self) {
+        // Each has its own limit.
+        let _ = timeout(2 * RETIRE, self.retiring.settled()).await;
+    }
+}
 
 /// How long what a pull has set off may take to arrive, beyond one round trip.
 const AFTERMATH: Duration = Duration::from_millis(20);
@@ -53,9 +95,13 @@ impl OpenPull {
     pub(super) fn spawn_retire(mut self, connection: &Arc<Connection>, leftovers: Leftovers) {
         // A quiet pull ends before its owner's next message to the server, so that it takes nothing from the next pull.
         let ended = self.is_quiet() && self.subscriber.drain().now_or_never().is_some();
+        let ticket = connection.retiring.begin();
         let runtime = connection.runtime.clone();
         let connection = Arc::clone(connection);
-        runtime.spawn(async move { self.retire(&connection, leftovers, ended).await });
+        runtime.spawn(async move {
+            self.retire(&connection, leftovers, ended).await;
+            connection.retiring.end(ticket);
+        });
     }
 
     /// Ends the pull and gives back what it brings.

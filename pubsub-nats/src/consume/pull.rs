@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::NatsConsumer;
 use super::credit::Unsent;
 use super::members::Membership;
-use crate::message::NatsMessage;
+use crate::message::{NatsMessage, Source};
 
 /// How often the server shows that a request lives. One that is lost with its leader is noticed after two of these.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -109,10 +109,11 @@ pub(super) struct Refusal {
 impl Arrival {
     pub(super) fn read(consumer: &NatsConsumer, message: Message, on_drop: OnDrop) -> Self {
         let Some(status) = message.status else {
-            let NatsConsumer { connection, stream, name, members, .. } = consumer;
+            let NatsConsumer { connection, stream, name, members, activity, settles_each, .. } = consumer;
             members.received(message.headers.as_ref());
-            let activity = consumer.settles_each.then_some(&consumer.activity);
-            let delivery = NatsMessage::delivery(connection, stream, name, activity, message, on_drop);
+            let (consumer, settles_each) = (name, *settles_each);
+            let source = Source { connection, stream, consumer, activity, settles_each };
+            let delivery = NatsMessage::delivery(source, message, on_drop);
             return delivery.map_or(Self::Foreign, Self::Delivery);
         };
         match status.as_u16() {

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod headers;
+mod plain;
 mod position;
 mod settle;
 
@@ -34,26 +35,36 @@ pub(crate) struct NatsMessage {
     headers: OnceLock<Headers>,
     info: DeliveryInfo,
     on_drop: OnDrop,
-    /// Where its settlement is noted, of a consumer that settles each message by itself.
-    activity: Option<Arc<Activity>>,
+    /// Where it is noted what became of settlements.
+    activity: Arc<Activity>,
+    /// Whether a settlement is of this message, not of all before it too.
+    settles_each: bool,
+}
+
+/// Whose deliveries arrive.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) connection: &'a Arc<Connection>,
+    pub(crate) stream: &'a StreamName,
+    pub(crate) consumer: &'a ConsumerName,
+    pub(crate) activity: &'a Arc<Activity>,
+    /// Whether a settlement is of one message, not of all before it too.
+    pub(crate) settles_each: bool,
 }
 
 impl NatsMessage {
     /// Takes a message that arrived on an inbox of this consumer. `None` if it is no delivery of JetStream's: anybody may
     /// publish to an inbox.
     pub(crate) fn delivery(
-        connection: &Arc<Connection>,
-        stream: &StreamName,
-        consumer: &ConsumerName,
-        activity: Option<&Arc<Activity>>,
+        source: Source<'_>,
         message: async_nats::Message,
         on_drop: OnDrop,
     ) -> Option<Delivery> {
         let reply = message.reply?;
         let position = Position::parse(&reply)?;
         let info = DeliveryInfo::new(
-            stream.clone(),
-            consumer.clone(),
+            source.stream.clone(),
+            source.consumer.clone(),
             position.stream_sequence,
             position.consumer_sequence,
             position.attempt,
@@ -61,7 +72,7 @@ impl NatsMessage {
             position.published_at,
         );
         Some(Delivery::new(Box::new(Self {
-            connection: Arc::clone(connection),
+            connection: Arc::clone(source.connection),
             subject: message.subject,
             reply,
             payload: message.payload,
@@ -69,7 +80,8 @@ impl NatsMessage {
             headers: OnceLock::new(),
             info,
             on_drop,
-            activity: activity.cloned(),
+            activity: Arc::clone(source.activity),
+            settles_each: source.settles_each,
         })))
     }
 
@@ -91,12 +103,13 @@ impl NatsMessage {
         let is_for_good = matches!(settlement.kind(), SettlementKind::Ack | SettlementKind::Term { .. });
         if settlement.is_confirmed() {
             let DeliveryInfo { stream, consumer, .. } = &self.info;
-            confirm(&self.connection, (stream, consumer), &self.reply, payload, is_for_good).await?;
+            let confirmed = confirm(&self.connection, (stream, consumer), &self.reply, payload, is_for_good);
+            self.activity.settling.note(self.connection.settling_epoch(), confirmed.await)?;
         } else {
-            self.connection.tell(self.reply.clone(), payload).await?;
+            plain::tell(&self.connection, &self.activity.settling, &self.reply, payload).await?;
         }
-        if let Some(activity) = self.activity.as_ref().filter(|_| is_for_good) {
-            activity.settled.note(&self.info);
+        if self.settles_each && is_for_good {
+            self.activity.settled.note(&self.info);
         }
         Ok(())
     }
@@ -125,7 +138,7 @@ impl Message for NatsMessage {
     }
 
     async fn extend(&self) -> Result<()> {
-        let told = self.connection.tell(self.reply.clone(), settle::EXTEND).await;
+        let told = plain::tell(&self.connection, &self.activity.settling, &self.reply, settle::EXTEND).await;
         told.map_err(|error| self.explain(error, "extend"))
     }
 

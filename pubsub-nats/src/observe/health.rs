@@ -1,5 +1,6 @@
 //! How a connection does, with the reasons.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -48,11 +49,14 @@ pub(crate) async fn check(connection: &Connection) -> Health {
 }
 
 async fn findings(connection: &Connection) -> Vec<Finding> {
+    let known = &connection.known;
+    let mut forbidden: Vec<_> = known.consumers().iter().filter_map(forbidden_settlements).collect();
     match api::account_info(connection).await {
         Ok(_) => {}
         // Whoever may not ask may still be allowed to work.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && connection.can_be_answered() => {
-            return vec![(HealthState::Degraded, "this user may not ask how JetStream does".to_owned())];
+            forbidden.push((HealthState::Degraded, "this user may not ask how JetStream does".to_owned()));
+            return forbidden;
         }
         Err(_) if !connection.config.jetstream => {
             return vec![(HealthState::Degraded, "the server has no JetStream for this account".to_owned())];
@@ -61,7 +65,6 @@ async fn findings(connection: &Connection) -> Vec<Finding> {
             return vec![(HealthState::Unhealthy, format!("JetStream does not answer: {}", error.message()))];
         }
     }
-    let known = &connection.known;
     let streams =
         stream::iter(known.streams()).map(|name| async move { missing_stream(connection, &name).await });
     let consumers = stream::iter(known.consumers()).map(|(stream, name, activity)| async move {
@@ -71,7 +74,19 @@ async fn findings(connection: &Connection) -> Vec<Finding> {
         streams.buffered(AT_ONCE).collect::<Vec<_>>(),
         consumers.buffered(AT_ONCE).collect::<Vec<_>>()
     );
-    streams.into_iter().chain(consumers).flatten().collect()
+    forbidden.into_iter().chain(streams.into_iter().chain(consumers).flatten()).collect()
+}
+
+fn forbidden_settlements(
+    (stream, consumer, activity): &(StreamName, ConsumerName, Arc<Activity>),
+) -> Option<Finding> {
+    activity.settling.is_refused().then(|| {
+        let reason = format!(
+            "the consumer `{consumer}` of `{stream}`: this user may not settle what it delivers \
+             (`$JS.ACK.{stream}.{consumer}.>`), so it comes again"
+        );
+        (HealthState::Unhealthy, reason)
+    })
 }
 
 async fn missing_stream(connection: &Connection, stream: &StreamName) -> Option<Finding> {

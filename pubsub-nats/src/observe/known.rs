@@ -8,6 +8,7 @@ use std::time::Duration;
 use pubsub_core::{ConsumerName, StreamName};
 use tokio::time::Instant;
 
+use super::Settling;
 use crate::consume::Settled;
 
 /// More are not looked after: a check must stay small.
@@ -96,6 +97,7 @@ pub(crate) struct Activity {
     /// Milliseconds from `began` to the last message, or to when asking began.
     progress: AtomicU64,
     pub(crate) settled: Settled,
+    pub(crate) settling: Settling,
 }
 
 /// Messages are asked for while this lives.
@@ -109,6 +111,7 @@ impl Activity {
             asking: AtomicUsize::new(0),
             progress: AtomicU64::new(0),
             settled: Settled::new(),
+            settling: Settling::default(),
         }
     }
 

@@ -3,9 +3,11 @@
 mod event;
 mod health;
 mod known;
+mod settling;
 mod state;
 
 pub use event::NatsEvent;
 pub(crate) use health::check;
 pub(crate) use known::{Activity, Consuming, Known};
+pub(crate) use settling::Settling;
 pub use state::{ConnectionState, ConnectionStatistics};

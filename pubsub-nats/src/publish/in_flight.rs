@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Message;
-use pubsub_core::{Error, ErrorKind, OutboundMessage, Receipt, ReceiptSender, Result, Retry, StreamName};
+use pubsub_core::{Error, OutboundMessage, Receipt, ReceiptSender, Result, Retry, StreamName};
 use tokio::time::Instant;
 
 use super::ack::{self, Answer};
@@ -140,25 +140,20 @@ impl InFlight {
     }
 
     fn unconfirmed(&mut self, why: Unanswered) -> Error {
-        if why == Unanswered::TimedOut {
-            let in_doubt = self.again.as_ref().is_some_and(|again| again.in_doubt);
-            if !self.handed_over && !in_doubt {
-                return Error::new(
-                    ErrorKind::Unavailable,
-                    "the connection to the server was down, and the message was not sent",
-                )
-                .with_remedy("publish it again; the connection is made again by itself");
-            }
-            if let Some(again) = &mut self.again
-                && !again.in_doubt
-                && let Some(refusal) = again.refusal.take()
-            {
-                return refusal;
-            }
+        let (subject, in_doubt) =
+            (self.message.subject.as_str(), self.again.as_ref().is_some_and(|again| again.in_doubt));
+        if !self.handed_over && !in_doubt {
+            return why.into_unsent(subject);
         }
-        let error = ack::unconfirmed(why, self.message.subject.as_str());
+        if why == Unanswered::TimedOut
+            && let Some(again) = &mut self.again
+            && !again.in_doubt
+            && let Some(refusal) = again.refusal.take()
+        {
+            return refusal;
+        }
+        let error = ack::unconfirmed(why, subject);
         // The server has refused the last try; an earlier one may have been stored.
-        let in_doubt = self.again.as_ref().is_some_and(|again| again.in_doubt);
         if in_doubt { error.with_effect_unknown() } else { error }
     }
 }
@@ -220,5 +215,52 @@ impl Waiter for InFlight {
 impl fmt::Debug for InFlight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InFlight").field("subject", &self.message.subject).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pubsub_core::{ErrorKind, PendingReceipt};
+
+    use super::super::Window;
+    use super::*;
+
+    const ALL: [Unanswered; 6] = [
+        Unanswered::TimedOut,
+        Unanswered::Denied,
+        Unanswered::PerhapsDenied,
+        Unanswered::Deaf,
+        Unanswered::Refused,
+        Unanswered::Closed,
+    ];
+
+    async fn error(why: Unanswered, handed_over: bool) -> Error {
+        let (receipt, pending) = PendingReceipt::channel();
+        let publish = InFlight {
+            message: OutboundMessage::new("ride.n", "x").unwrap(),
+            receipt,
+            _room: Window::new(1, 100).try_reserve(1).unwrap(),
+            deadline: Instant::now(),
+            handed_over,
+            again: None,
+        };
+        publish.resolve(Err(why));
+        pending.await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_was_not_handed_over_is_never_in_doubt() {
+        for why in ALL {
+            let error = error(why, false).await;
+            assert!(!error.is_effect_unknown(), "{why:?}: {error}");
+            assert!(error.remedy().is_some() || error.kind() == ErrorKind::Closed, "{why:?}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_handed_over_is_in_doubt_unless_it_was_refused_by_its_subject() {
+        for why in ALL {
+            assert_eq!(error(why, true).await.is_effect_unknown(), why != Unanswered::Denied, "{why:?}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, StreamExt as _};
 use pubsub_core::{
-    ConsumerConfig, Delivery, ErrorKind, FetchOptions, OutboundMessage, PublishOptions, SubscribeOptions,
+    ConsumerConfig, Delivery, ErrorKind, FetchOptions, OutboundMessage, PublishOptions, Settlement,
+    SubscribeOptions,
 };
 use pubsub_nats::async_nats;
 
@@ -49,6 +50,21 @@ async fn receipts_resolve_before_the_connection_ends() {
     for receipt in receipts {
         soon(receipt).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_was_settled_without_waiting_has_arrived_when_the_close_ends() {
+    let (bench, consumer) = Bench::with_consumer().await;
+    bench.publish(0..200).await;
+    let mut held = Vec::new();
+    while held.len() < 200 {
+        held.extend(fetch(&consumer, 200).await);
+    }
+    let settled = consumer.settle_many(held, Settlement::ack()).await;
+    assert!(settled.iter().all(Result::is_ok));
+    soon(bench.client.close()).await.unwrap();
+    let other = connect(bench.server.url()).await.unwrap();
+    assert_eq!(other.consumer("RIDE", "users").await.unwrap().info().await.unwrap().ack_pending, 0);
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ async fn credentials_file_text_and_signer() {
     std::fs::write(file.path(), user.text()).unwrap();
     works(config(server).with_credentials(Credentials::file(file.path()))).await;
     let seed = user.pair.seed().unwrap();
+    let url = format!("nats://127.0.0.1:{}?jwt={}&seed={seed}", server.port(), user.jwt);
+    works(NatsConfig::new(&url).unwrap()).await;
     let signer = move |nonce: Vec<u8>| {
         let signed = KeyPair::from_seed(&seed).unwrap().sign(&nonce).unwrap();
         async move { Ok(signed) }

@@ -23,6 +23,8 @@ mod credentials;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod forbidden;
+#[cfg(test)]
 mod foreign_clients;
 #[cfg(test)]
 mod frozen;
@@ -34,6 +36,8 @@ mod hostile_input;
 mod instructions;
 #[cfg(test)]
 mod lame_duck;
+#[cfg(test)]
+mod leaving;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]
@@ -64,6 +68,8 @@ mod secrets;
 mod settle;
 #[cfg(test)]
 mod settled;
+#[cfg(test)]
+mod settlement_rights;
 #[cfg(test)]
 mod subscribe;
 #[cfg(test)]

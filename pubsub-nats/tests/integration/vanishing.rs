@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use pubsub_core::{
     Client, ConsumerConfig, Delivery, Error, ErrorKind, FetchOptions, MessageSelector, OutboundMessage,
-    Purge, ReadOptions, RequestManyOptions, Result, StreamConfig, StreamName, SubjectFilter,
+    Provision, Purge, ReadOptions, RequestManyOptions, Result, StreamConfig, StreamName, SubjectFilter,
 };
 use pubsub_nats::NatsConfig;
 use pubsub_testkit::fault_proxy::{Direction, FaultProxy};
@@ -82,6 +82,17 @@ async fn calls(client: &Client, delivery: Delivery) -> Vec<Call> {
         "subjects" Reads |admin| admin.stream_subjects(&ride(), SubjectFilter::all());
         "gaps" Reads |admin| admin.deleted_sequences(&ride());
         "account" Reads |admin| admin.account_info();
+        "ensure stream" Changes |admin| admin.ensure_stream(config(), Provision::Update);
+        "ensure consumer" Changes |admin| admin.ensure_consumer(&ride(), durable(), Provision::Update);
+    }
+    if client.capabilities().has(pubsub_core::Capability::Reset) {
+        calls! { "reset" Changes |admin| admin.reset_consumer(&ride(), &users(), None); }
+    }
+    if client.capabilities().has(pubsub_core::Capability::AtomicBatch) {
+        let publisher = client.publisher();
+        calls.push(call("atomic batch", Changes, async move {
+            publisher.publish_atomic(vec![message(); 2], pubsub_core::PublishOptions::default()).await
+        }));
     }
     if client.capabilities().has(pubsub_core::Capability::Pause) {
         let until = SystemTime::now() + Duration::from_secs(60);
@@ -170,4 +181,23 @@ async fn without_a_connection_each_call_says_that_nothing_was_sent() {
     proxy.resume();
     eventually("it is well again", || async { client.health().await.is_usable() }).await;
     client.publish("ride.n", "x").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_settlement_that_nobody_confirms_ends_in_its_time() {
+    let (_bench, proxy, client, first) = behind_a_proxy().await;
+    proxy.black_hole(Direction::ToClient);
+    let started = Instant::now();
+    // It was handed over; more was not asked for.
+    soon(first.ack()).await.unwrap();
+    assert!(started.elapsed() < END, "{:?}", started.elapsed());
+    proxy.resume();
+    client.publish("ride.n", "x").await.unwrap();
+    let consumer = client.consumer("RIDE", "users").await.unwrap();
+    let second = fetch(&consumer, 1).await.pop().unwrap();
+    proxy.refuse();
+    proxy.reset();
+    eventually("the connection is lost", || async { !client.health().await.is_usable() }).await;
+    let error = soon(second.ack()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Unavailable && !error.is_effect_unknown(), "{error}");
 }

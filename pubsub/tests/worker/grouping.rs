@@ -7,7 +7,7 @@ use pubsub::worker::{
     Attempt, Binding, ConsumerGroup, DeadLetterStore, DeadLetters, Failure, GroupHandle, KeyBy, Outcome,
     Partitions, Path, RetryPolicy, Router,
 };
-use pubsub::{Client, ConsumerConfig, DeliveryInfo, ErrorKind, Provision, StreamConfig};
+use pubsub::{Client, ConsumerConfig, DeliveryInfo, ErrorKind, FetchOptions, Provision, StreamConfig};
 use pubsub_testkit::fault_layer::{FaultLayer, PublishFault, SettleFault, When};
 use tokio::task::JoinHandle;
 
@@ -158,6 +158,36 @@ pub(crate) async fn a_member_out_of_reach_ends_its_handlers_before_others_begin(
     until_shared(&[&first, &second]).await;
     until("all is done", async || history.done().len() == 720).await;
     let _ = (first.stop().await, second.stop().await);
+    history.judge();
+}
+
+/// What an owner that was cut off has asked for stays open at the broker until it expires, and is the first to be served.
+pub(crate) async fn somebody_else_who_is_served_does_not_hold_up_the_group(client: Client) {
+    make_stream(&client).await;
+    let history = History::default();
+    let partition = partitions().of("key.0.0").expect("a partition");
+    let (stream, name) =
+        ("KEYS".parse().expect("a name"), format!("group-{partition}").parse().expect("a name"));
+    let admin = client.admin().expect("administration");
+    let first = start(group(&client, 1, &history));
+    until_shared(&[&first]).await;
+    until("it is there", async || admin.consumer_info(&stream, &name).await.is_ok()).await;
+    let _ = first.stop().await;
+
+    let stranger = client.consumer(stream.clone(), name.clone()).await.expect("it is there");
+    let asking = tokio::spawn(async move {
+        stranger.fetch(FetchOptions::up_to(1).with_expires(Duration::from_secs(60))).await
+    });
+    until("somebody else asks", async || {
+        admin.consumer_info(&stream, &name).await.is_ok_and(|info| info.waiting == 1)
+    })
+    .await;
+    let second = start(group(&client, 2, &history));
+    until_shared(&[&second]).await;
+    publish(&client, 1, 0..10).await;
+    until("all is done", async || history.done().len() == 10).await;
+    asking.abort();
+    let _ = second.stop().await;
     history.judge();
 }
 

@@ -101,6 +101,7 @@ scenarios! {
     grouping: members_share_the_partitions_and_keep_the_order_as_they_come_and_go
         a_member_that_dies_is_replaced_and_the_order_is_kept
         a_member_out_of_reach_ends_its_handlers_before_others_begin
+        somebody_else_who_is_served_does_not_hold_up_the_group
         a_letter_of_a_group_is_redriven_to_its_partition
         a_handler_can_stop_its_member_and_a_lost_consumer_ends_it
         a_group_that_cannot_be_is_refused;

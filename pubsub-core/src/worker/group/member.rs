@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::StreamExt as _;
 use tokio::sync::watch;
@@ -66,6 +69,8 @@ struct Owned {
     worker: WorkerHandle,
     /// Whether its worker was told to stop.
     is_leaving: bool,
+    /// Whether its worker was told to stop because somebody else got what is its own: it begins anew.
+    begins_anew: Arc<AtomicBool>,
 }
 
 impl Member {
@@ -232,13 +237,31 @@ impl Member {
     }
 
     fn begin(&mut self, partition: u32) {
-        let worker = match self.group.worker(partition) {
+        let (worker, fence) = match self.group.worker(partition) {
             Ok(worker) => worker,
             Err(error) => return self.fail(error),
         };
-        let handle = worker.handle();
-        self.workers.spawn(async move { (partition, worker.run().await) });
-        self.owned.insert(partition, Owned { worker: handle, is_leaving: false });
+        let (handle, begins_anew) = (worker.handle(), Arc::<AtomicBool>::default());
+        let (watched, marked) = (handle.clone(), Arc::clone(&begins_anew));
+        self.workers.spawn(async move {
+            let mut running = pin!(worker.run());
+            let outcome = tokio::select! {
+                biased;
+                outcome = &mut running => outcome,
+                () = fence.broken(&watched) => {
+                    // What the other one got comes again after its ack wait. A worker that begins handles that first, and only
+                    // then what is behind it.
+                    tracing::warn!(partition, "somebody else was served a partition of this member; it begins anew");
+                    marked.store(true, Ordering::Relaxed);
+                    watched.stop();
+                    running.await
+                }
+            };
+            // Nothing of this worker may be open when somebody else begins.
+            fence.leave().await;
+            (partition, outcome)
+        });
+        self.owned.insert(partition, Owned { worker: handle, is_leaving: false, begins_anew });
         tracing::info!(partition, "a partition is handled here");
     }
 
@@ -251,7 +274,10 @@ impl Member {
                 return self.fail_at_once(Error::new(ErrorKind::Unexpected, message).with_source(error));
             }
         };
-        let was_told = self.owned.remove(&partition).is_some_and(|owned| owned.is_leaving);
+        let was_told = self
+            .owned
+            .remove(&partition)
+            .is_some_and(|owned| owned.is_leaving || owned.begins_anew.load(Ordering::Relaxed));
         tracing::info!(partition, "a partition is handled here no more");
         match ended {
             Ok(outcome) if outcome.errors.is_empty() => {

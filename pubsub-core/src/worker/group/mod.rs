@@ -1,5 +1,6 @@
 //! Order by key over several processes: [`ConsumerGroup`].
 
+mod fence;
 mod member;
 mod partitions;
 mod records;
@@ -18,6 +19,7 @@ use crate::admin::PriorityGroup;
 use crate::broker::Client;
 use crate::name::ConsumerName;
 use crate::{Capability, Error, Result};
+use fence::Fence;
 use member::Member;
 
 /// One member of a group of processes that share the messages of a stream and handle those of one key in their order,
@@ -205,8 +207,8 @@ impl ConsumerGroup {
         Ok(stream.replicas)
     }
 
-    /// What runs one partition.
-    fn worker(&self, partition: u32) -> Result<Worker> {
+    /// What runs one partition, and what keeps others from its consumer.
+    fn worker(&self, partition: u32) -> Result<(Worker, Arc<Fence>)> {
         let mut binding = self.binding.clone();
         let name = ConsumerName::new(format!("{}-{partition}", self.name))?;
         let filters = binding.router.filters();
@@ -216,16 +218,18 @@ impl ConsumerGroup {
         binding.consumer.priority = Some(PriorityGroup::pinned(Self::PIN)?);
         binding.router = Router::new().nest("*", binding.router)?;
         binding.key = Some(self.partitions.key());
-        let (admin, stream) = (self.client.admin()?, binding.stream.clone());
+        let fence = Arc::new(Fence::new(self.client.admin()?, binding.stream.clone(), name, self.lease));
+        let first = Arc::clone(&fence);
         let worker =
             Worker::new(self.client.clone()).with_drain(self.drain).bind(binding).on_start(|_| async move {
                 // Who had it before has no say in it any more, nor does it keep this one waiting.
-                admin.unpin_consumer(&stream, &name).await
+                first.raise().await
             });
-        Ok(self.after_settle.iter().fold(worker, |worker, hook| {
+        let worker = self.after_settle.iter().fold(worker, |worker, hook| {
             let hook = Arc::clone(hook);
             worker.after_settle(move |settled| hook(settled))
-        }))
+        });
+        Ok((worker, fence))
     }
 }
 

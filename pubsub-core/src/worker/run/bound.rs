@@ -117,4 +117,12 @@ impl Bound {
             drain,
         })
     }
+
+    /// Looks once more at what is unsettled, after something was done to the consumer that may have let messages go to others.
+    pub(super) async fn look_again(&mut self) -> Result<()> {
+        if self.key.is_some() {
+            self.at_start = self.consumer.info().await?;
+        }
+        Ok(())
+    }
 }

@@ -181,8 +181,13 @@ impl Worker {
             let after_settle = hooks.after_settle.clone();
             bound.push(Bound::open(&*broker, binding, handle.clone(), after_settle, drain).await?);
         }
-        for hook in hooks.on_start {
-            hook(handle.clone()).await?;
+        if !hooks.on_start.is_empty() {
+            for hook in hooks.on_start {
+                hook(handle.clone()).await?;
+            }
+            for bound in &mut bound {
+                bound.look_again().await?;
+            }
         }
         handle.set_phase(WorkerPhase::Running);
         let stop_all = &handle;
