@@ -59,6 +59,7 @@ const RULES: &[Rule] = &[
     rule(FACADE, Features::Only("memory"), &[CORE, MEMORY], Network::None),
     rule(FACADE, Features::Only("nats"), &[CORE, NATS], Network::Allowed),
     rule(FACADE, Features::Only("layers,topology"), &[CORE, LAYERS, TOPOLOGY], Network::None),
+    rule("pubsub-cli", Features::All, &[CORE, MEMORY, NATS, TOPOLOGY, FACADE], Network::Allowed),
     rule("pubsub-examples", Features::All, &[CORE, MEMORY, NATS, FACADE], Network::Allowed),
     rule("pubsub-bench", Features::All, &[CORE, MEMORY, NATS, TESTKIT], Network::Allowed),
     rule("pubsub-faults", Features::All, &[CORE, NATS, TESTKIT], Network::Allowed),
