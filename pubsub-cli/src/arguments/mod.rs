@@ -13,6 +13,7 @@ mod publish;
 mod replay;
 mod streams;
 mod tail;
+mod top;
 mod topology;
 mod values;
 
@@ -30,6 +31,7 @@ pub(crate) use publish::PublishArguments;
 pub(crate) use replay::ReplayArguments;
 pub(crate) use streams::{DeleteStream, PurgeStream, StreamsCommand};
 pub(crate) use tail::TailArguments;
+pub(crate) use top::TopArguments;
 pub(crate) use topology::{ApplyTopology, CheckTopology, PlanTopology, TopologyCommand};
 
 /// Operate streams, consumers and messages on NATS JetStream
@@ -73,6 +75,7 @@ pub(crate) enum Command {
     /// List, read, publish again and discard the messages that workers have given up
     DeadLetters(DeadLettersArguments),
     Replay(ReplayArguments),
+    Top(TopArguments),
     /// Print a script that completes this command in a shell
     Completions(CompletionsArguments),
 }

@@ -41,12 +41,12 @@ impl<'a> Shown<'a> {
 }
 
 /// What it has still to settle: never delivered, or delivered and not settled.
-fn lag(info: &ConsumerInfo) -> u64 {
+pub(super) fn lag(info: &ConsumerInfo) -> u64 {
     info.pending.saturating_add(info.ack_pending)
 }
 
 /// How it does, the most telling first.
-fn state(info: &ConsumerInfo) -> &'static str {
+pub(super) fn state(info: &ConsumerInfo) -> &'static str {
     if info.paused_until.is_some() {
         "paused"
     } else if info.config.max_ack_pending.at().is_some_and(|most| info.ack_pending >= u64::from(most)) {

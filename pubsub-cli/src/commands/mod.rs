@@ -9,6 +9,7 @@ mod replay;
 mod storing;
 mod streams;
 mod tail;
+mod top;
 mod topology;
 
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ async fn connected(connection: &Connection, command: &Command, output: &mut Outp
             topology::apply(connection, arguments, output).await
         }
         Command::DeadLetters(arguments) => dead_letters::run(connection, arguments, output).await,
+        Command::Top(arguments) => top::run(connection, arguments, output.is_json()).await,
         Command::Replay(arguments) => replay::run(connection, arguments, output).await,
         Command::Completions(arguments) => completions::run(arguments, output),
     }

@@ -38,6 +38,13 @@ fn a_server_is_named_by_the_environment_a_flag_or_a_file() {
 }
 
 #[test]
+fn a_dashboard_without_a_terminal_is_refused_with_what_to_use() {
+    let ran = pubsub(&["top"]).ended(2);
+    assert!(ran.err.contains("`consumers list --json`") && ran.out.is_empty(), "{ran:?}");
+    pubsub(&["top", "--interval", "1ms"]).ended(2);
+}
+
+#[test]
 fn nobody_there_is_an_error_with_the_address() {
     let ran = run(&mut command(&["-s", "127.0.0.1:1?connect_timeout=500ms", "streams", "list"])).ended(1);
     assert!(ran.err.contains("127.0.0.1:1") && ran.out.is_empty(), "{ran:?}");
