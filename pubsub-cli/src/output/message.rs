@@ -48,14 +48,19 @@ impl<'a> ShownMessage<'a> {
 
 impl<'a> Content<'a> {
     pub(crate) fn new(headers: &'a Headers, payload: &'a [u8]) -> Self {
-        let mut by_name = BTreeMap::<_, Vec<_>>::new();
-        for (name, value) in headers {
-            by_name.entry(name.as_str()).or_default().push(value.as_str());
-        }
         let text = std::str::from_utf8(payload).ok();
         let payload_base64 = text.is_none().then(|| STANDARD.encode(payload));
-        Self { headers: by_name, payload: text, payload_base64 }
+        Self { headers: by_name(headers), payload: text, payload_base64 }
     }
+}
+
+/// In the order of their names: a client of NATS receives them in any order. Those of one name keep theirs.
+fn by_name(headers: &Headers) -> BTreeMap<&str, Vec<&str>> {
+    let mut by_name = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in headers {
+        by_name.entry(name.as_str()).or_default().push(value.as_str());
+    }
+    by_name
 }
 
 /// A stored message, for people.
@@ -73,10 +78,12 @@ pub(crate) fn stored(message: &StoredMessage) -> String {
 /// Headers and payload, for people: JSON in several lines, text as it is, and of anything else its length.
 pub(crate) fn content(headers: &Headers, payload: &[u8]) -> String {
     let mut text = String::new();
-    for (name, value) in headers {
-        let (name, value) = (visible::line(name.as_str()), visible::line(value.as_str()));
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{FAINT}{name}: {value}{FAINT:#}");
+    for (name, values) in by_name(headers) {
+        for value in values {
+            let (name, value) = (visible::line(name), visible::line(value));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{FAINT}{name}: {value}{FAINT:#}");
+        }
     }
     match std::str::from_utf8(payload) {
         Ok("") => {}
@@ -109,6 +116,12 @@ mod tests {
         let expected =
             serde_json::json!({"headers": {"kind": ["x"], "tenant": ["a", "b"]}, "payload": "{\"a\":1}"});
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn people_see_headers_in_the_order_of_their_names() {
+        let text = anstream::adapter::strip_str(&content(&headers(), b"")).to_string();
+        assert_eq!(text, "kind: x\ntenant: a\ntenant: b\n");
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn messages_are_printed_from_the_start_with_headers_and_json_in_lines() {
     assert!(lines.next().unwrap().starts_with("tailed.a #1 20"), "{text}");
     assert_eq!(
         lines.collect::<Vec<_>>(),
-        ["tenant: acme", "Nats-Msg-Id: r-7", "{", "  \"ride\": 7,", "  \"ok\": true", "}"]
+        ["Nats-Msg-Id: r-7", "tenant: acme", "{", "  \"ride\": 7,", "  \"ok\": true", "}"]
     );
 }
 
