@@ -4,6 +4,10 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use pubsub_testkit::wrong::WrongBackend;
 use pubsub_testkit::{Case, Filter, Harness as _, MemoryHarness, Outcome, run_suite};
@@ -21,14 +25,23 @@ fn a_right_backend_passes_every_named_case() {
 
 #[test]
 fn every_wrong_backend_is_caught_by_the_named_cases() {
-    let mut missed = Vec::new();
-    for wrong in WrongBackend::all() {
-        let cases = Filter::only(wrong.expected()).expect("the cases that are to catch it exist");
-        let spoiled = run_suite(|| wrong.over(MemoryHarness::new()), &cases);
-        if spoiled.count(Outcome::Failed) < spoiled.cases.len() {
-            missed.push(format!("{} ({}): {}", wrong.name(), wrong.flaw(), spoiled.table()));
+    let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(wrong) = WrongBackend::all().get(next.fetch_add(1, Ordering::Relaxed)) {
+            let cases = Filter::only(wrong.expected()).expect("the cases that are to catch it exist");
+            let spoiled = run_suite(|| wrong.over(MemoryHarness::new()), &cases);
+            if spoiled.count(Outcome::Failed) < spoiled.cases.len() {
+                let slipped = format!("{} ({}): {}", wrong.name(), wrong.flaw(), spoiled.table());
+                missed.lock().expect("nobody panics with it").push(slipped);
+            }
         }
-    }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZeroUsize::get) {
+            scope.spawn(work);
+        }
+    });
+    let missed = missed.into_inner().expect("nobody panics with it");
     assert!(missed.is_empty(), "not caught: {missed:#?}");
 }
 

@@ -202,6 +202,9 @@ macro_rules! for_each_case {
             "M27" m27_one_member_is_pinned = m_beyond::priority::one_is_pinned [PriorityGroups];
             "M28" m28_rest_overflows_to_others = m_beyond::priority::the_rest_overflows [PriorityGroups];
             "M29" m29_lowest_rank_is_served_first = m_beyond::priority::the_lowest_rank_is_first [PriorityGroups PrioritizedGroups];
+            "M30" m30_places_are_told = m_beyond::places::are_told [];
+            "M31" m31_stored_messages_are_read_whole = m_beyond::stored::are_read_whole [GetMessage];
+            "M32" m32_bytes_bound_a_fetch = m_beyond::bytes::bound_a_fetch [];
         }
     };
 }

@@ -48,6 +48,39 @@ impl Tamper for StoresHalfABatch {
     }
 }
 
+/// The likely cause: the message that ends a batch, taken for the mark of its end.
+#[derive(Debug)]
+pub(super) struct LosesTheLastOfABatch;
+
+#[async_trait]
+impl Tamper for LosesTheLastOfABatch {
+    async fn publish_atomic(
+        &self,
+        inner: &Arc<dyn Publisher>,
+        mut messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let lost = if messages.len() > 1 { messages.pop() } else { None };
+        let mut receipt = inner.publish_atomic(messages, options).await?;
+        if lost.is_some() {
+            receipt.last_sequence += 1;
+            receipt.messages += 1;
+        }
+        Ok(receipt)
+    }
+}
+
+/// The likely cause: a batch that is kept as a stack.
+#[derive(Debug)]
+pub(super) struct TurnsABatchRound;
+
+impl Tamper for TurnsABatchRound {
+    fn arranged(&self, mut messages: Vec<OutboundMessage>) -> Vec<OutboundMessage> {
+        messages.reverse();
+        messages
+    }
+}
+
 /// The likely cause: an index into the log, which begins with zero.
 #[derive(Debug)]
 pub(super) struct NumbersFromZero;

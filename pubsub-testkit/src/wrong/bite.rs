@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -68,8 +72,8 @@ pub enum Bites {
 
 /// Runs cases on a right backend, and then on each wrong one that is made of it. Blocks; call it outside a runtime.
 ///
-/// `parallel` cases run at once; 0 = as many as the machine has cores. `observe` is told of each backend as soon as it is
-/// done.
+/// `parallel` cases run at once, of as many wrong backends; 0 = as many as the machine has cores. `observe` is told of each
+/// backend as soon as it is done.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`](pubsub_core::ErrorKind::InvalidInput) if a named case does not exist.
@@ -77,30 +81,53 @@ pub fn bite<H: Harness>(
     right: impl Fn() -> H + Sync,
     bites: Bites,
     parallel: usize,
-    mut observe: impl FnMut(&Bite),
+    observe: impl FnMut(&Bite) + Send,
 ) -> Result<BiteReport> {
-    let stress = Stress::from_seed(0).with_parallel(parallel);
     let named = |wrong: &[WrongBackend]| match bites {
         Bites::Named => Filter::only(wrong.iter().flat_map(WrongBackend::expected)),
         Bites::All => Ok(Filter::all()),
     };
-    let on_right = stress.run(&right, &named(WrongBackend::all())?, |_| {});
-    let mut backends = Vec::new();
-    for wrong in WrongBackend::all() {
-        let report = stress.run(|| wrong.over(right()), &named(std::slice::from_ref(wrong))?, |_| {});
+    let parallel = match parallel {
+        0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        parallel => parallel,
+    };
+    let stress = Stress::from_seed(0);
+    let on_right = stress.clone().with_parallel(parallel).run(&right, &named(WrongBackend::all())?, |_| {});
+    let filters = WrongBackend::all().iter().map(|wrong| named(std::slice::from_ref(wrong)));
+    let filters = filters.collect::<Result<Vec<_>>>()?;
+    let bitten = |wrong: &WrongBackend, cases: &Filter| {
+        let report = stress.run(|| wrong.over(right()), cases, |_| {});
         let caught = report.cases.iter().filter(|case| case.failed > 0).map(|case| case.id);
-        let bite = Bite {
+        Bite {
             backend: wrong.name(),
             flaw: wrong.flaw(),
             expected: wrong.caught_by(),
             also_expected: wrong.also_caught_by(),
             caught_by: caught.collect(),
             millis: report.millis,
-        };
-        observe(&bite);
-        backends.push(bite);
-    }
-    Ok(BiteReport { right: on_right, backends })
+        }
+    };
+    let next = AtomicUsize::new(0);
+    let gathered = Mutex::new((Vec::new(), observe));
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some((wrong, cases)) = WrongBackend::all().get(place).zip(filters.get(place)) else { return };
+            let bite = bitten(wrong, cases);
+            let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+            let (backends, observe) = &mut *gathered;
+            observe(&bite);
+            backends.push((place, bite));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..parallel {
+            scope.spawn(work);
+        }
+    });
+    let (mut backends, _) = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+    backends.sort_by_key(|(place, _)| *place);
+    Ok(BiteReport { right: on_right, backends: backends.into_iter().map(|(_, bite)| bite).collect() })
 }
 
 impl BiteReport {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    WrongBackend, administering, batching, choosing, closing, consumers, content, declaring, dropped,
-    fetching, instructing, losing, plain, publishing, receipts, remembering, sequences, settling, sharing,
-    streams, subscribing,
+    WrongBackend, acking, administering, batching, bounding, choosing, closing, consumers, content,
+    declaring, dropped, fetching, instructing, losing, moving, plain, publishing, reading, receipts,
+    remembering, sequences, settling, sharing, streams, subscribing, telling,
 };
 
 /// Declares them as they are read: name, flaw, case, further cases that fail on it too, and what spoils each connection.
@@ -171,6 +171,63 @@ wrong_backends! {
     "shows payloads", "an error shows the payload", "J7", declaring::ShowsPayloads;
     "learns its features", "what it can do is known after the first publish", "J8", declaring::LearnsItsFeatures::default();
     "needs a runtime", "administration cannot be asked for on a thread without a runtime", "G16", declaring::NeedsARuntime;
+    "rounds nak delays", "the delay of a nak is made whole seconds", "B3", settling::RoundsNakDelays;
+    "rounds ack waits", "an ack wait is made whole seconds", "B6", consumers::RoundsAckWaits;
+    "extends once", "a second `extend` of a delivery says `Ok`, and the ack wait ends as before", "B5", acking::ExtendsOnce::default();
+    "acks the one before", "an ack settles what was acked before it", "B1", acking::AcksTheOneBefore::default();
+    "acks remove the message", "what one consumer has acked is gone for the others", "D4" and "E2", acking::AcksRemoveTheMessage::default();
+    "removes what it delivers", "a message is gone when it is delivered, settled or not", "E3" and "B6", acking::RemovesWhatItDelivers::default();
+    "forgets reasons", "why a message was terminated is not told", "M17", acking::ForgetsReasons;
+    "counts attempts from zero", "the first delivery is attempt 0", "C1", telling::CountsAttemptsFromZero;
+    "counts attempts of all", "a message's attempts are counted over all consumers", "D4", telling::CountsAttemptsOfAll::default();
+    "numbers by the stream", "a delivery has its sequence in the stream for its number with the consumer", "M30", telling::NumbersByTheStream;
+    "counts itself as pending", "a delivery is among the messages that it says are to come", "M30", telling::CountsItselfAsPending;
+    "tells when it came", "a delivery tells its own time, and not when its message was stored", "A21", telling::TellsWhenItCame;
+    "floors the last delivery", "a consumer's ack floor is the last delivery, whatever is settled", "M30", telling::FloorsTheLastDelivery;
+    "counts what was purged", "what was purged is still counted as to come", "E11", telling::CountsWhatWasPurged::default();
+    "counts bytes for ever", "what was purged is still counted in bytes", "E11", telling::CountsBytesForEver::default();
+    "shows updates of consumers", "a changed configuration of a consumer is shown, and not applied", "D12", telling::ShowsUpdatesOfConsumers::default();
+    "gives the neighbour", "for a message that is gone the next one is read", "M31", reading::GivesTheNeighbour;
+    "gives the first of a subject", "for the last message of a subject its first is read", "M31", reading::GivesTheFirstOfASubject;
+    "reads no headers", "a stored message is read without its headers", "M31", reading::ReadsNoHeaders;
+    "gives more than asked", "a fetch takes twice as many messages as it may", "D14", bounding::GivesMoreThanAsked;
+    "does not wait", "a fetch that finds nothing is empty at once", "D15" and "D14", bounding::DoesNotWait;
+    "stops at what is larger", "a message larger than the bytes of a fetch never comes", "M32", bounding::StopsAtWhatIsLarger;
+    "keeps what does not fit", "what is beyond the bytes of a fetch comes only after its ack wait", "M32", bounding::KeepsWhatDoesNotFit;
+    "everybody is one group", "of those who listen in no group one hears a plain message", "I3", plain::EverybodyIsOneGroup;
+    "ignores stalls", "a request to many goes on when nothing comes any more", "I5", plain::IgnoresStalls;
+    "answers who asked last", "an answer goes to whoever asked last", "I6", plain::AnswersWhoAskedLast::default();
+    "knows ids of every stream", "a message id of one stream is a duplicate in another", "E5", remembering::KnowsIdsOfEveryStream::default();
+    "knows ids by publisher", "a message id is stored once for each publisher", "E5", remembering::KnowsIdsByPublisher::default();
+    "remembers deleted streams", "a stream that is made again knows the ids of the one that was deleted", "E11", remembering::RemembersDeletedStreams::default();
+    "ignores the window", "the duplicate window is two minutes, whatever is asked for", "E5", streams::IgnoresTheWindow;
+    "remembers refused ids", "the id of a message that was refused is a duplicate", "M1", remembering::RemembersRefusedIds::default();
+    "gives the receipt before", "a publish gets the receipt of the one before", "A11", receipts::GivesTheReceiptBefore::default();
+    "drops empty messages", "a message without a payload is never handed out", "A2", content::DropsEmptyMessages;
+    "drops empty headers", "a header without a value is lost", "A4" and "A5", content::DropsEmptyHeaders;
+    "schedules bare", "what a schedule produces has no headers", "E8", instructing::SchedulesBare;
+    "forgets times of products", "what a schedule produces has no time to live", "M16", instructing::ForgetsTimesOfProducts;
+    "expects of the whole stream", "the last sequence of a subject is held against that of the stream", "M1", instructing::ExpectsOfTheWholeStream;
+    "batches expect nothing", "an atomic batch is stored although the stream is not as it expects", "A14", instructing::BatchesExpectNothing;
+    "loses the last of a batch", "an atomic batch is stored but for its last message", "A14", batching::LosesTheLastOfABatch;
+    "turns a batch round", "a batch is published, and answered, from its end", "A13", batching::TurnsABatchRound;
+    "resets one too late", "a consumer that is set to a sequence goes on after it", "D11", moving::ResetsOneTooLate;
+    "pauses for longer", "a pause is an hour longer than asked for", "M6", moving::PausesForLonger;
+    "purges one too many", "a purge up to a sequence removes that one too", "E11", moving::PurgesOneTooMany;
+    "keeps one more", "a purge keeps one message more than it is to", "E11", moving::KeepsOneMore;
+    "updates anew", "a changed configuration of a stream costs its messages and consumers", "D21", moving::UpdatesAnew;
+    "starts over when updated", "a consumer whose configuration is changed starts over", "D12", dropped::ChangesByDeleting;
+    "remembers deleted consumers", "a consumer that is made again goes on where the deleted one was", "D18", moving::RemembersDeletedConsumers::default();
+    "lists consumers but the last", "a list of consumers lacks the last one", "J2", moving::ListsConsumersButTheLast;
+    "keeps unused readers", "a consumer without a durable name stays when nobody uses it", "D8", consumers::KeepsUnusedReaders;
+    "last is the last of all", "a consumer that starts with the last of each subject gets the last of all", "D9", consumers::LastIsTheLastOfAll;
+    "knows one filter", "of several filters of a consumer the first one counts", "A7" and "D6", consumers::KnowsOneFilter;
+    "rest matches nothing too", "`ride.>` matches `ride`", "A19", consumers::RestMatchesNothingToo;
+    "forgets notes of consumers", "a consumer's metadata is not kept", "M11", consumers::ForgetsNotesOfConsumers;
+    "counts all subjects", "the limit of each subject bounds all of them together", "E1", streams::CountsAllSubjects;
+    "admits every consumer", "a stream has more consumers than its limit allows", "E1", streams::AdmitsEveryConsumer;
+    "passes nothing on", "a stream that is to pass on what it stores does not", "M10", streams::PassesNothingOn;
+    "forgets descriptions", "a stream's description is not kept", "J1", streams::ForgetsDescriptions;
 }
 
 wrong_backends! {

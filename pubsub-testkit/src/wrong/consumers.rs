@@ -77,6 +77,26 @@ misread! {
     IgnoresMaxAckPending = |config| config.max_ack_pending = Limit::Unlimited;
     /// The likely cause: seconds where milliseconds are meant.
     WaitsTooLong = |config| config.ack_wait *= 1000;
+    /// The likely cause: a field of whole seconds.
+    RoundsAckWaits = |config| config.ack_wait = whole_seconds(config.ack_wait);
+    /// The likely cause: a sweep that is left for later.
+    KeepsUnusedReaders = |config| {
+        config.inactive_threshold = config.inactive_threshold.map(|_| Duration::from_secs(24 * 3600));
+    };
+    /// The likely cause: a start that needs an index which is not there.
+    LastIsTheLastOfAll = |config| if config.deliver == DeliverPolicy::LastPerSubject {
+        config.deliver = DeliverPolicy::Last;
+    };
+    /// The likely cause: a place for one filter.
+    KnowsOneFilter = |config| config.filters.truncate(1);
+    /// The likely cause: a prefix that is compared without its last dot.
+    RestMatchesNothingToo = |config| {
+        let without = config.filters.iter().filter_map(|filter| filter.as_str().strip_suffix(".>"));
+        let without: Vec<_> = without.filter_map(|filter| SubjectFilter::new(filter).ok()).collect();
+        config.filters.extend(without);
+    };
+    /// The likely cause: a map that the broker's interface has no place for.
+    ForgetsNotesOfConsumers = |config| config.metadata.clear();
     /// The likely cause: one position instead of one lease per message.
     AcksAllBefore = |config| {
         if config.ack == AckPolicy::Explicit {
@@ -89,6 +109,11 @@ misread! {
             config.ack = AckPolicy::Explicit;
         }
     };
+}
+
+/// Not less than asked for.
+pub(super) fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 fn with_rest(filter: &SubjectFilter) -> SubjectFilter {

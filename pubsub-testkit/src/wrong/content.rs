@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use pubsub_core::{Headers, OutboundMessage, Subject};
+use async_trait::async_trait;
+use pubsub_core::{Delivery, Headers, OutboundMessage, Subject};
 
 use super::{Shown, Tamper};
 
@@ -125,6 +126,41 @@ pub(super) struct CountsOneAttempt;
 impl Tamper for CountsOneAttempt {
     fn shown(&self, mut shown: Shown) -> Shown {
         shown.info.attempt = 1;
+        shown
+    }
+}
+
+/// The likely cause: an empty message that is taken for a heartbeat.
+#[derive(Debug)]
+pub(super) struct DropsEmptyMessages;
+
+#[async_trait]
+impl Tamper for DropsEmptyMessages {
+    async fn batch(&self, deliveries: Vec<Delivery>) -> Vec<Delivery> {
+        let (empty, others): (Vec<_>, Vec<_>) =
+            deliveries.into_iter().partition(|delivery| delivery.payload().is_empty());
+        for heartbeat in empty {
+            // Whether this works makes no difference: the message is not handed out.
+            let _ = heartbeat.ack().await;
+        }
+        others
+    }
+}
+
+/// The likely cause: a value that is tested where its presence is meant.
+#[derive(Debug)]
+pub(super) struct DropsEmptyHeaders;
+
+impl Tamper for DropsEmptyHeaders {
+    fn shown(&self, mut shown: Shown) -> Shown {
+        let mut kept = Headers::new();
+        for (name, value) in &shown.headers {
+            if !value.as_str().is_empty() {
+                // What was received once can be received again.
+                let _ = kept.append_received(name.as_str(), value.as_str());
+            }
+        }
+        shown.headers = kept;
         shown
     }
 }

@@ -1,8 +1,13 @@
 //! Flaws in what becomes of the instructions that a message carries.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pubsub_core::{Expectations, OutboundMessage, Rollup, Schedule, ScheduleTime, TimeToLive};
+use async_trait::async_trait;
+use pubsub_core::{
+    BatchReceipt, Expectations, Headers, OutboundMessage, PublishOptions, Publisher, Result, Rollup,
+    Schedule, ScheduleTime, TimeToLive,
+};
 
 use super::Tamper;
 
@@ -93,4 +98,41 @@ misinstructed! {
     IgnoresSources = |asked| if let Some(schedule) = &mut asked.schedule {
         schedule.source = None;
     };
+    /// The likely cause: one time to live, that of the schedule itself.
+    ForgetsTimesOfProducts = |asked| if let Some(schedule) = &mut asked.schedule {
+        schedule.ttl = None;
+    };
+    /// The likely cause: one sequence to compare with, that of the stream.
+    ExpectsOfTheWholeStream = |asked| if let Some(expected) = &mut asked.expectations
+        && expected.last_subject_filter.is_none()
+        && let Some(sequence) = expected.last_subject_sequence.take() {
+        expected.last_sequence = Some(sequence);
+    };
+}
+
+/// The likely cause: a product that is made of the payload alone.
+#[derive(Debug)]
+pub(super) struct SchedulesBare;
+
+impl Tamper for SchedulesBare {
+    fn outbound(&self, message: OutboundMessage) -> OutboundMessage {
+        if message.schedule().is_some() { message.with_headers(Headers::new()) } else { message }
+    }
+}
+
+/// The likely cause: what is checked for one message and not for several.
+#[derive(Debug)]
+pub(super) struct BatchesExpectNothing;
+
+#[async_trait]
+impl Tamper for BatchesExpectNothing {
+    async fn publish_atomic(
+        &self,
+        inner: &Arc<dyn Publisher>,
+        messages: Vec<OutboundMessage>,
+        options: PublishOptions,
+    ) -> Result<BatchReceipt> {
+        let messages = messages.into_iter().map(|message| asking(message, |asked| asked.expectations = None));
+        inner.publish_atomic(messages.collect(), options).await
+    }
 }

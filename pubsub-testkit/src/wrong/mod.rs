@@ -1,9 +1,11 @@
 //! Deliberately wrong backends: what the suite must catch, and by which case. [`WrongBackend`]; and the proof that it does:
 //! [`bite`].
 
+mod acking;
 mod administering;
 mod batching;
 mod bite;
+mod bounding;
 mod catalogue;
 mod choosing;
 mod closing;
@@ -15,8 +17,10 @@ mod fetching;
 mod holding;
 mod instructing;
 mod losing;
+mod moving;
 mod plain;
 mod publishing;
+mod reading;
 mod receipts;
 mod remembering;
 mod sequences;
@@ -25,6 +29,7 @@ mod sharing;
 mod streams;
 mod subscribing;
 mod tamper;
+mod telling;
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;

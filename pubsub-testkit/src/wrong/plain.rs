@@ -1,13 +1,14 @@
 //! Flaws in plain messaging.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use pubsub_core::{
     CoreMessage, CoreMessaging, CoreSubscribeOptions, Error, ErrorKind, Headers, OutboundMessage,
-    RequestManyOptions, Result, SubjectFilter,
+    ReplySubject, RequestManyOptions, Result, SubjectFilter,
 };
 
 use super::Tamper;
@@ -134,5 +135,77 @@ impl Tamper for HearsOneAnswer {
         options: RequestManyOptions,
     ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
         Ok(inner.request_many(message, options).await?.take(1).boxed())
+    }
+}
+
+/// The likely cause: a broker that knows groups only, and has one for whoever names none.
+#[derive(Debug)]
+pub(super) struct EverybodyIsOneGroup;
+
+#[async_trait]
+impl Tamper for EverybodyIsOneGroup {
+    async fn listen(
+        &self,
+        inner: &dyn CoreMessaging,
+        filter: SubjectFilter,
+        options: CoreSubscribeOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        let grouped = match options.group {
+            Some(_) => options,
+            None => options.with_group("everybody")?,
+        };
+        inner.subscribe(filter, grouped).await
+    }
+}
+
+/// The likely cause: a timer for the whole, and none for the time between two answers.
+#[derive(Debug)]
+pub(super) struct IgnoresStalls;
+
+#[async_trait]
+impl Tamper for IgnoresStalls {
+    async fn request_many(
+        &self,
+        inner: &dyn CoreMessaging,
+        message: OutboundMessage,
+        mut options: RequestManyOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        options.stall = None;
+        inner.request_many(message, options).await
+    }
+}
+
+/// The likely cause: one place for who is to be answered.
+#[derive(Debug, Default)]
+pub(super) struct AnswersWhoAskedLast {
+    last: Arc<Mutex<Option<ReplySubject>>>,
+}
+
+#[async_trait]
+impl Tamper for AnswersWhoAskedLast {
+    async fn listen(
+        &self,
+        inner: &dyn CoreMessaging,
+        filter: SubjectFilter,
+        options: CoreSubscribeOptions,
+    ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
+        let last = Arc::clone(&self.last);
+        let asked = move |item: &Result<CoreMessage>| {
+            if let Some(reply) = item.as_ref().ok().and_then(|message| message.reply.clone()) {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+            }
+        };
+        Ok(inner.subscribe(filter, options).await?.inspect(asked).boxed())
+    }
+
+    async fn respond(
+        &self,
+        inner: &dyn CoreMessaging,
+        to: &ReplySubject,
+        payload: Bytes,
+        headers: Headers,
+    ) -> Result<()> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        inner.respond(last.as_ref().unwrap_or(to), payload, headers).await
     }
 }

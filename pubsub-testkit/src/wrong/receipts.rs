@@ -1,10 +1,10 @@
 //! Flaws in how publishes that are under way are kept apart.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use pubsub_core::{OutboundMessage, PendingReceipt, PublishOptions, Publisher, Result};
+use pubsub_core::{OutboundMessage, PendingReceipt, PublishOptions, Publisher, Receipt, Result};
 
 use super::Tamper;
 
@@ -48,5 +48,18 @@ impl Tamper for PublishesOneAtATime {
         let _turn = self.turn.lock().await;
         let receipt = inner.publish_with(message, options).await?.await?;
         Ok(PendingReceipt::ready(Ok(receipt)))
+    }
+}
+
+/// The likely cause: answers that are given out one place too late.
+#[derive(Debug, Default)]
+pub(super) struct GivesTheReceiptBefore {
+    before: Mutex<Option<Receipt>>,
+}
+
+impl Tamper for GivesTheReceiptBefore {
+    fn receipt(&self, receipt: Receipt) -> Receipt {
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).replace(receipt.clone());
+        before.unwrap_or(receipt)
     }
 }

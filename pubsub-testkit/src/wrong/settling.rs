@@ -11,6 +11,7 @@ use pubsub_core::{
 };
 
 use super::Tamper;
+use super::consumers::whole_seconds;
 
 /// The likely cause: a destructor that tidies up.
 #[derive(Debug)]
@@ -46,6 +47,21 @@ impl Tamper for IgnoresNakDelay {
     async fn settle(&self, message: Box<dyn Message>, settlement: Settlement) -> Result<()> {
         let delayed = matches!(settlement.kind(), SettlementKind::Nak { delay: Some(_) });
         message.settle(if delayed { Settlement::nak() } else { settlement }).await
+    }
+}
+
+/// The likely cause: a field of whole seconds.
+#[derive(Debug)]
+pub(super) struct RoundsNakDelays;
+
+#[async_trait]
+impl Tamper for RoundsNakDelays {
+    async fn settle(&self, message: Box<dyn Message>, settlement: Settlement) -> Result<()> {
+        let SettlementKind::Nak { delay: Some(delay) } = settlement.kind() else {
+            return message.settle(settlement).await;
+        };
+        let rounded = Settlement::nak_after(whole_seconds(*delay));
+        message.settle(if settlement.is_confirmed() { rounded.confirmed() } else { rounded }).await
     }
 }
 

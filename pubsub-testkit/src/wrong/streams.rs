@@ -45,6 +45,16 @@ misread! {
     };
     /// The likely cause: a limit that needs an index which is not there.
     IgnoresSubjectLimits = |config| config.max_messages_per_subject = Limit::Unlimited;
+    /// The likely cause: a limit of a subject that is counted over all of them.
+    CountsAllSubjects = |config| if let Limit::At(most) = config.max_messages_per_subject {
+        config.max_messages = Limit::At(most);
+    };
+    /// The likely cause: limits of messages, and of nothing else.
+    AdmitsEveryConsumer = |config| config.max_consumers = Limit::Unlimited;
+    /// The likely cause: a window that is a constant.
+    IgnoresTheWindow = |config| config.duplicate_window = None;
+    /// The likely cause: a text that the broker's interface has no place for.
+    ForgetsDescriptions = |config| config.description = None;
     /// The likely cause: one behaviour for a full stream.
     AlwaysDiscardsOld = |config| config.discard = Discard::Old;
     /// The likely cause: one behaviour for a full stream and a full subject.
@@ -53,6 +63,8 @@ misread! {
     LeavesNoMarkers = |config| config.subject_delete_marker_ttl = None;
     /// The likely cause: a subject that is matched and then kept.
     RenamesNothing = |config| config.subject_transform = None;
+    /// The likely cause: a field that is stored and not looked at.
+    PassesNothingOn = |config| config.republish = None;
     /// The likely cause: a map that the broker's interface has no place for.
     ForgetsNotes = |config| config.metadata.clear();
 }

@@ -1,13 +1,15 @@
 //! A consumer that is asked for with another configuration than it has.
 
-use pubsub_core::{AckPolicy, Capability, ConsumerConfig, DeliverPolicy, ErrorKind, Limit, Provision};
+use pubsub_core::{
+    AckPolicy, Capability, ConsumerConfig, DeliverPolicy, ErrorKind, Limit, Provision, StreamName,
+};
 
 use crate::check::{CaseResult, check, check_eq, refused_as};
 use crate::trial::{SettleSurely as _, TestConsumer, Trial};
 
 /// D12: to make an existing consumer with another configuration is an error that names the difference; to change it, where
-/// that is asked for, changes it in place. Neither brings back what was acked, nor moves its position; what cannot be
-/// changed is refused.
+/// that is asked for, changes it in place, and holds from then on. Neither brings back what was acked, nor moves its position;
+/// what cannot be changed is refused.
 pub(crate) async fn acked_stays_acked(trial: &Trial) -> CaseResult {
     let stream = trial.stream().await?;
     let config = trial.consumer_config("worker")?;
@@ -37,6 +39,25 @@ pub(crate) async fn acked_stays_acked(trial: &Trial) -> CaseResult {
     check_eq!(came, [(5, 1), (6, 1)], "what comes after the drift");
     worker.stays_silent("a").await?;
     worker.drained();
+    if trial.has(Capability::Update) {
+        updates_are_applied(trial, &stream).await?;
+    }
+    Ok(())
+}
+
+/// Not shown alone: what was changed holds for what is delivered then.
+async fn updates_are_applied(trial: &Trial, stream: &StreamName) -> CaseResult {
+    let patient = trial.consumer_config("changed")?.with_filter(trial.filter("b")?)?;
+    let patient = patient.with_ack_wait(trial.patience() * 4);
+    let consumer = trial.create_consumer(stream, patient.clone()).await?;
+    trial.admin()?.update_consumer(stream, patient.with_ack_wait(trial.ack_wait())).await?;
+    trial.publish("b", "comes again by the ack wait that it has now").await?;
+    let held = consumer.next().await?;
+    let again = consumer.next().await?;
+    check_eq!((held.info().attempt, again.info().attempt), (1, 2), "the attempts after the change");
+    again.ack_confirmed_if_possible(trial).await?;
+    consumer.eventually("everything is settled", |info| info.ack_pending == 0).await?;
+    consumer.drained();
     Ok(())
 }
 

@@ -15,14 +15,15 @@ const SIZE: usize = 1000;
 const MAX_BYTES: u64 = 5 * SIZE as u64;
 
 /// E1: a full stream that discards old removes the oldest, by messages, bytes and messages per subject; one that discards
-/// new refuses, and has what it had; a message over the size limit is refused; a message leaves at its age and not
-/// before.
+/// new refuses, and has what it had; a message over the size limit is refused, and a consumer over the number of them; a
+/// message leaves at its age and not before.
 pub(crate) async fn discard_old_and_new(trial: &Trial) -> CaseResult {
     oldest_leave(trial).await?;
     newest_are_refused(trial).await?;
     bytes_bound_both(trial).await?;
     each_subject_has_its_bound(trial).await?;
     large_messages_are_refused(trial).await?;
+    consumers_are_refused(trial).await?;
     old_messages_leave(trial).await
 }
 
@@ -134,6 +135,16 @@ async fn large_messages_are_refused(trial: &Trial) -> CaseResult {
     trial.publish("size", "small").await?;
     check_eq!(sequences(&consumer, 1).await?, [1], "what fits");
     Ok(())
+}
+
+async fn consumers_are_refused(trial: &Trial) -> CaseResult {
+    let (stream, first) = made(trial, "readers", |config| config.with_max_consumers(1)).await?;
+    let admin = trial.admin()?;
+    let outcome = admin.create_consumer(&stream, trial.consumer_config("one-too-many")?).await;
+    refused_as(outcome, ErrorKind::Conflict, Some(10026), "a consumer over the stream's number of them")?;
+    check_eq!(info(trial, &stream).await?.consumers, 1, "the consumers after the refusal");
+    admin.delete_consumer(&stream, first.name()).await?;
+    trial.consumer(&stream, "in-its-place").await.map(drop)
 }
 
 async fn old_messages_leave(trial: &Trial) -> CaseResult {

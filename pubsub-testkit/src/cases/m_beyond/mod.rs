@@ -18,9 +18,13 @@
 //! | M21-M24 | generated commands, judged by the model: of one client, of several, on streams that let go, under faults |
 //! | M25, M26 | a stream read in order, without acks; over resets |
 //! | M27-M29 | consumers that choose among those who ask: one is pinned; what overflows; by rank |
+//! | M30 | what a delivery says of its place, and a consumer of its floor |
+//! | M31 | stored messages: by sequence, the last of a subject |
+//! | M32 | fetches that are bounded by bytes |
 
 pub(crate) mod advisories;
 pub(crate) mod backoff;
+pub(crate) mod bytes;
 pub(crate) mod details;
 pub(crate) mod expectations;
 pub(crate) mod full_subject;
@@ -28,8 +32,10 @@ pub(crate) mod headers_only;
 pub(crate) mod modelled;
 pub(crate) mod notes;
 pub(crate) mod pause;
+pub(crate) mod places;
 pub(crate) mod priority;
 pub(crate) mod reading;
 pub(crate) mod renamed;
 pub(crate) mod rollup;
+pub(crate) mod stored;
 pub(crate) mod stored_only;

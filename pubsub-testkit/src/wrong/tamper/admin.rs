@@ -70,7 +70,7 @@ impl StreamAdmin for TamperedAdmin {
     }
 
     async fn list_consumers(&self, stream: &StreamName) -> Result<Vec<ConsumerInfo>> {
-        let listed = self.inner.list_consumers(stream).await?;
+        let listed = self.tamper.listed_consumers(self.inner.list_consumers(stream).await?);
         Ok(listed.into_iter().map(|info| self.tamper.consumer_info(info)).collect())
     }
 

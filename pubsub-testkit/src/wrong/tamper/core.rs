@@ -52,7 +52,7 @@ impl CoreMessaging for TamperedCore {
     }
 
     async fn respond(&self, to: &ReplySubject, payload: Bytes, headers: Headers) -> Result<()> {
-        self.inner.respond(to, payload, headers).await
+        self.tamper.respond(self.inner.as_ref(), to, payload, headers).await
     }
 
     async fn flush(&self) -> Result<()> {

@@ -18,8 +18,8 @@ use pubsub_core::{
     AccountInfo, BatchReceipt, Broker, Capabilities, Client, Consumer, ConsumerConfig, ConsumerInfo,
     ConsumerName, CoreMessage, CoreMessaging, CoreSubscribeOptions, Delivery, DeliveryInfo, FetchOptions,
     Headers, Health, Message, MessageSelector, OutboundMessage, PendingReceipt, PublishOptions, Publisher,
-    Purge, Receipt, RequestManyOptions, Result, Settlement, StoredMessage, StreamAdmin, StreamConfig,
-    StreamInfo, StreamName, SubjectFilter, SubscribeOptions,
+    Purge, Receipt, ReplySubject, RequestManyOptions, Result, Settlement, StoredMessage, StreamAdmin,
+    StreamConfig, StreamInfo, StreamName, SubjectFilter, SubscribeOptions,
 };
 
 use broker::TamperedBroker;
@@ -58,6 +58,11 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
 
     fn receipt(&self, receipt: Receipt) -> Receipt {
         receipt
+    }
+
+    /// The messages of a batch as they are published, in their order.
+    fn arranged(&self, messages: Vec<OutboundMessage>) -> Vec<OutboundMessage> {
+        messages
     }
 
     /// What becomes of the rest of a batch, each message being published by itself.
@@ -178,6 +183,10 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         info
     }
 
+    fn listed_consumers(&self, listed: Vec<ConsumerInfo>) -> Vec<ConsumerInfo> {
+        listed
+    }
+
     async fn purge(&self, admin: &dyn StreamAdmin, stream: &StreamName, purge: Purge) -> Result<u64> {
         admin.purge_stream(stream, purge).await
     }
@@ -275,6 +284,16 @@ pub(super) trait Tamper: Debug + Send + Sync + 'static {
         options: RequestManyOptions,
     ) -> Result<BoxStream<'static, Result<CoreMessage>>> {
         inner.request_many(message, options).await
+    }
+
+    async fn respond(
+        &self,
+        inner: &dyn CoreMessaging,
+        to: &ReplySubject,
+        payload: Bytes,
+        headers: Headers,
+    ) -> Result<()> {
+        inner.respond(to, payload, headers).await
     }
 
     fn health(&self, health: Health) -> Health {

@@ -44,7 +44,7 @@ impl Publisher for TamperedPublisher {
         options: PublishOptions,
     ) -> Vec<Result<PendingReceipt>> {
         let mut outcomes = Vec::with_capacity(messages.len());
-        for message in messages {
+        for message in self.tamper.arranged(messages) {
             let outcome = self.publish(message, options.clone()).await;
             let goes_on = self.tamper.goes_on_after(&outcome);
             outcomes.push(outcome);
