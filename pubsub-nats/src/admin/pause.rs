@@ -54,7 +54,7 @@ impl NatsAdmin {
 
 impl NatsAdmin {
     /// A server pins a request whose requester is gone, and then serves nobody for the time of a pin (read in nats-server
-    /// 2.15, measured on 2.11.11 and 2.15.1). So this client's own requests that were given up end first; and it is the question
+    /// 2.15, by its source). So this client's own requests that were given up end first; and it is the question
     /// below that makes a server drop those that nobody waits for.
     pub(super) async fn unpin(&self, stream: &StreamName, consumer: &ConsumerName) -> Result<()> {
         self.connection.check_open()?;

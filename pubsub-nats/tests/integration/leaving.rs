@@ -18,7 +18,7 @@ async fn waits(consumer: &Arc<dyn Consumer>) -> tokio::task::JoinHandle<()> {
 }
 
 /// A server pins what is first in its row without a look whether anybody waits for it; nobody else is served then for the time
-/// of a pin, 2 minutes if nothing is said (measured on nats-server 2.11.11 and 2.15.1 without the call to unpin).
+/// of a pin, 2 minutes if nothing is said (by the source of nats-server 2.15).
 #[tokio::test]
 async fn what_was_given_up_is_pinned_no_more_once_it_was_unpinned() {
     let bench = Bench::start().await;
