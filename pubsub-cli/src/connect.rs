@@ -51,6 +51,11 @@ impl Connection {
                      `--snapshot FILE`",
                 ));
             }
+            Some(url) if !names_a_host(url) => {
+                return Err(Failure::usage(
+                    "`--server` names no host; say for example `nats://localhost:4222`",
+                ));
+            }
             Some(url) if url.contains("://") => sources = sources.url(url)?,
             Some(hosts) => sources = sources.url(&format!("nats://{hosts}"))?,
             None => {}
@@ -98,6 +103,28 @@ impl Connection {
                 server.save(file)
             }
             _ => closed,
+        }
+    }
+}
+
+/// A variable of a script that is not set must not lead to whatever else the environment names.
+fn names_a_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().is_some_and(|hosts| !hosts.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_not_named_is_noticed() {
+        for url in ["", " ", "nats://", "tls:///", "nats://?name=x", "nats://user:secret@"] {
+            assert!(!names_a_host(url), "{url:?}");
+        }
+        for url in ["h", "h:4222", "nats://h", "tls://u:p@h:4222/?name=x", "a,b"] {
+            assert!(names_a_host(url), "{url:?}");
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct ResetConsumer {
     #[command(flatten)]
     pub(crate) which: ConsumerArguments,
     /// The sequence that it delivers next; by default the first that is not settled
-    #[arg(long, value_name = "SEQUENCE")]
+    #[arg(long, value_name = "SEQUENCE", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) to: Option<u64>,
     #[command(flatten)]
     pub(crate) agreement: Agreement,

@@ -23,7 +23,7 @@ pub(crate) struct TailArguments {
     /// End after so many messages
     #[arg(short = 'n', long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// End with the newest message that is there when it begins
+    /// End with the newest message that is there when it begins; then it begins with the first, unless `--from` says otherwise
     #[arg(long)]
     pub(crate) no_follow: bool,
     /// Leave payloads out

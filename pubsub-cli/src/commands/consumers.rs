@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use pubsub::config::timestamp;
-use pubsub::{ConsumerInfo, Error, StreamName};
+use pubsub::{ConsumerInfo, Error, ErrorKind, StreamName};
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::{facts, streams};
 use crate::arguments::{ConsumerArguments, ConsumersCommand, DeleteConsumer, PauseConsumer, ResetConsumer};
 use crate::confirm;
 use crate::connect::Connection;
-use crate::failure::{Ending, Outcome};
+use crate::failure::{Ending, Failure, Outcome};
 use crate::output::{Align, Output, Table, words};
 
 pub(super) async fn run(connection: &Connection, command: &ConsumersCommand, output: &mut Output) -> Outcome {
@@ -69,8 +69,13 @@ async fn list(connection: &Connection, stream: Option<&StreamName>, output: &mut
         None => admin.list_streams().await?.into_iter().map(|info| info.config.name).collect(),
     };
     let mut consumers = Vec::new();
-    for stream in &streams {
-        consumers.extend(admin.list_consumers(stream).await?);
+    for one in streams {
+        match admin.list_consumers(&one).await {
+            Ok(found) => consumers.extend(found),
+            // Gone since the streams were listed.
+            Err(error) if stream.is_none() && error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     consumers.sort_by(|one, other| (&one.stream, &one.name).cmp(&(&other.stream, &other.name)));
     if output.is_json() {
@@ -156,6 +161,9 @@ async fn pause(connection: &Connection, arguments: &PauseConsumer, output: &mut 
     let until = arguments.until.or_else(|| SystemTime::now().checked_add(lasting)).ok_or_else(|| {
         Error::invalid_input("for", "it is too long").with_remedy("give at most some hundred years")
     })?;
+    if until <= SystemTime::now() {
+        return Err(Failure::usage("that time is over; name one to come, or say `consumers resume`"));
+    }
     connection.will_change();
     connection.admin()?.pause_consumer(stream, consumer, until).await?;
     let line = format!("{stream}/{consumer} is paused until {}", words::time(until));

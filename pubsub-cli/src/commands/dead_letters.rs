@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use futures::FutureExt as _;
 use pubsub::config::timestamp;
 use pubsub::worker::{DeadLetter, DeadLetterStore, DeadLetters};
 use pubsub::{ConsumerName, Error, ErrorKind, StreamName};
@@ -189,10 +190,12 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// Does it to each of those that are chosen. What fails is told, and stops no other.
+    /// Does it to each of those that are chosen. What fails is told, and stops no other; nor does it that nobody listens any
+    /// more. It can be interrupted between two.
     async fn each(&self, chosen: &Chosen, deed: Deed, output: &mut Output) -> Outcome {
         self.connection.will_change();
-        let (mut done, mut failed) = (0_u64, 0_u64);
+        let (mut done, mut failed, mut unheard) = (0_u64, 0_u64, None);
+        let mut stop = Box::pin(pubsub::stop_signal()?);
         let mut choice = Choice::of(self, chosen).await?;
         let progress = choice.progress();
         while let Some(sequence) = choice.next().await? {
@@ -200,7 +203,11 @@ impl<'a> Letters<'a> {
                 Ok((value, line)) => {
                     done += 1;
                     let is_json = output.is_json();
-                    progress.aside(|| if is_json { output.json_line(&value) } else { output.line(&line) })?;
+                    if unheard.is_none() {
+                        let printed = progress
+                            .aside(|| if is_json { output.json_line(&value) } else { output.line(&line) });
+                        unheard = printed.err();
+                    }
                 }
                 Err(error) => {
                     failed += 1;
@@ -208,13 +215,18 @@ impl<'a> Letters<'a> {
                 }
             }
             progress.at(done + failed);
+            if stop.as_mut().now_or_never().is_some() {
+                drop(progress);
+                let all = words::count(done, "dead letter");
+                return Err(Failure::partly(format!("interrupted; {all} dealt with, {failed} failed")));
+            }
         }
         drop(progress);
         if failed > 0 {
             let all = words::count(done + failed, "dead letter");
             return Err(Failure::partly(format!("{failed} of {all} could not be dealt with")));
         }
-        Ok(Ending::Done)
+        unheard.map_or(Ok(Ending::Done), Err)
     }
 
     /// What is told of it, for machines and for people.

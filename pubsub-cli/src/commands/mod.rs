@@ -51,10 +51,14 @@ async fn command(arguments: &Arguments) -> Outcome {
         command => {
             let connection = Connection::open(&arguments.connection).await?;
             let outcome = connected(&connection, command, &mut output).await;
-            let closed = connection.close().await;
-            let ending = outcome?;
-            closed?;
-            Ok(ending)
+            match (outcome, connection.close().await) {
+                (outcome, Ok(())) => outcome,
+                (Ok(_), Err(error)) => Err(error.into()),
+                (Err(failure), Err(error)) => {
+                    failure.tell();
+                    Err(error.into())
+                }
+            }
         }
     }
 }

@@ -35,16 +35,24 @@ pub(super) async fn run(
         Some(Ok(())) => {}
         Some(Err(error)) => return Err(Failure::Error(error)),
         None => {
-            let next = last.sequence + 1;
-            return Err(Failure::partly(format!(
-                "interrupted after sequence {}; go on with `--from {next}`; what was on its way may be stored, \
-                 unless `--run-name` keeps it from being stored twice",
-                last.sequence
-            )));
+            return Err(Failure::partly(interrupted(last.sequence, arguments.dry_run)));
         }
     }
     output.tell(&Shown::of(&last, arguments.dry_run), &told(&last, arguments.dry_run))?;
     Ok(if last.failed > 0 { Ending::Findings } else { Ending::Done })
+}
+
+/// What to do after an interruption; 0 is before the first message.
+fn interrupted(sequence: u64, is_dry_run: bool) -> String {
+    let next = sequence + 1;
+    match sequence {
+        _ if is_dry_run => "interrupted; nothing was published".to_owned(),
+        0 => "interrupted before the first message was dealt with; say the same again".to_owned(),
+        _ => format!(
+            "interrupted after sequence {sequence}; go on with `--from {next}`; what was on its way may be stored, \
+             unless `--run-name` keeps it from being stored twice"
+        ),
+    }
 }
 
 fn configured(arguments: &ReplayArguments) -> pubsub::Result<Replay> {

@@ -25,7 +25,8 @@ pub(super) async fn run(connection: &Connection, arguments: &TailArguments, outp
     let stop = pubsub::stop_signal()?;
     let ends = arguments.no_follow || connection.is_snapshot();
     let end = if ends { Some(admin.stream_info(&stream).await?.last_sequence) } else { None };
-    let default = if connection.is_snapshot() { DeliverPolicy::All } else { DeliverPolicy::New };
+    // What ends with the newest that is there shows what there is.
+    let default = if ends { DeliverPolicy::All } else { DeliverPolicy::New };
     let mut options = ReadOptions::default().with_from(arguments.from.unwrap_or(default));
     options.filters.clone_from(&arguments.filters);
     options.headers_only = arguments.headers_only;

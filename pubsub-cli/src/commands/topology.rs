@@ -1,7 +1,7 @@
 //! `pubsub topology`.
 
 use anstyle::Style;
-use pubsub::Provision;
+use pubsub::{ErrorKind, Provision};
 use pubsub_topology::{Change, Finding, Plan, Severity, Topology};
 
 use crate::arguments::{ApplyTopology, CheckTopology, PlanTopology};
@@ -74,7 +74,13 @@ pub(super) async fn apply(
         plan = plan.allow_losses();
     }
     connection.will_change();
-    let applied = plan.apply(connection.admin()?.as_ref(), provision).await?;
+    let applied = plan.apply(connection.admin()?.as_ref(), provision).await.map_err(|error| {
+        if arguments.create_only && error.kind() == ErrorKind::AlreadyExists {
+            error.with_remedy("declare what exists, or leave out `--create-only`")
+        } else {
+            error
+        }
+    })?;
     output.tell(&applied, &visible::line(&applied.to_string()))?;
     Ok(Ending::Done)
 }

@@ -37,7 +37,8 @@ impl Delivery {
         Self { message: Some(message) }
     }
 
-    /// Acknowledges: done, never again. Resolves when the settlement is handed over, not when the broker has it.
+    /// Acknowledges: done, never again. Resolves when the settlement is handed over, not when the broker has it;
+    /// a backend may have the first one of a consumer answered, to tell whether it is allowed.
     ///
     /// # Errors
     /// As [`Message::settle`].

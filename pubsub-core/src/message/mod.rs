@@ -60,8 +60,8 @@ pub trait Message: Debug + Send + Sync + Any {
     /// Ends this delivery.
     ///
     /// # Errors
-    /// `Unsupported` for a settlement that the backend lacks, `Closed` after a close, `Unavailable` or `Timeout`
-    /// if the broker cannot be told; with `Settlement::confirmed`, also `NotFound` if the consumer is gone.
+    /// `Unsupported` for a settlement that the backend lacks, `PermissionDenied` for one that the broker is known to forbid,
+    /// `Closed` after a close, `Unavailable` or `Timeout` if the broker cannot be told; with `Settlement::confirmed`, also `NotFound` if the consumer is gone.
     ///
     /// # Cancel safety
     /// Dropped before completion, the settlement was either made or not; if not, the message comes again.

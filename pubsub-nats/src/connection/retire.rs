@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
@@ -23,32 +22,49 @@ use crate::message::NatsMessage;
 
 /// The pulls that are being ended in the background.
 #[derive(Debug, Default)]
-pub(super) struct Retiring {
-    next: AtomicU64,
-    open: watch::Sender<BTreeSet<u64>>,
+pub(super) struct Retiring(watch::Sender<Pulls>);
+
+#[derive(Debug, Default)]
+struct Pulls {
+    next: u64,
+    open: BTreeSet<u64>,
 }
 
 impl Retiring {
     fn begin(&self) -> u64 {
-        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
-        self.open.send_modify(|open| {
-            open.insert(ticket);
+        let mut ticket = 0;
+        self.0.send_modify(|pulls| {
+            ticket = pulls.next;
+            pulls.next += 1;
+            pulls.open.insert(ticket);
         });
         ticket
     }
 
     fn end(&self, ticket: u64) {
-        self.open.send_modify(|open| {
-            open.remove(&ticket);
+        self.0.send_modify(|pulls| {
+            pulls.open.remove(&ticket);
         });
     }
 
     /// Resolves when those have ended that were being ended before.
     async fn settled(&self) {
-        let limit = self.next.load(Ordering::Relaxed);
-        let are_over = |open: &BTreeSet<u64>| open.first().is_none_or(|first| *first >= limit);
+        let limit = self.0.borrow().next;
+        let are_over = |pulls: &Pulls| pulls.open.first().is_none_or(|first| *first >= limit);
         // The sender is in `self`.
-        let _ = self.open.subscribe().wait_for(are_over).await;
+        let _ = self.0.subscribe().wait_for(are_over).await;
+    }
+}
+
+/// A pull that is being ended, until its task is over, however that ends.
+struct Ending {
+    ticket: u64,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.connection.retiring.end(self.ticket);
     }
 }
 
@@ -95,13 +111,8 @@ impl OpenPull {
     pub(super) fn spawn_retire(mut self, connection: &Arc<Connection>, leftovers: Leftovers) {
         // A quiet pull ends before its owner's next message to the server, so that it takes nothing from the next pull.
         let ended = self.is_quiet() && self.subscriber.drain().now_or_never().is_some();
-        let ticket = connection.retiring.begin();
-        let runtime = connection.runtime.clone();
-        let connection = Arc::clone(connection);
-        runtime.spawn(async move {
-            self.retire(&connection, leftovers, ended).await;
-            connection.retiring.end(ticket);
-        });
+        let ending = Ending { ticket: connection.retiring.begin(), connection: Arc::clone(connection) };
+        connection.runtime.spawn(async move { self.retire(&ending.connection, leftovers, ended).await });
     }
 
     /// Ends the pull and gives back what it brings.

@@ -11,12 +11,24 @@ use crate::connection::SETTLEMENTS;
 pub(crate) struct Settling {
     /// The epoch in which one was let through, and one more; 0 for none.
     proven: AtomicU64,
+    /// The same of one that was not answered.
+    silent: AtomicU64,
     refused: AtomicBool,
 }
 
 impl Settling {
-    /// Whether one was let through since anything has changed.
-    pub(crate) fn is_proven(&self, epoch: u64) -> bool {
+    /// Whether nothing would be learnt by asking: one was let through since anything has changed, or was not answered. A refusal
+    /// that is told later is a change.
+    pub(crate) fn has_asked(&self, epoch: u64) -> bool {
+        self.is_proven(epoch) || self.silent.load(Ordering::Relaxed) == epoch.wrapping_add(1)
+    }
+
+    /// Notes that one which was begun in this epoch was handed over and not answered.
+    pub(crate) fn note_silence(&self, epoch: u64) {
+        self.silent.store(epoch.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn is_proven(&self, epoch: u64) -> bool {
         self.proven.load(Ordering::Relaxed) == epoch.wrapping_add(1)
     }
 
@@ -24,8 +36,10 @@ impl Settling {
     pub(crate) fn note(&self, epoch: u64, answer: Result<()>) -> Result<()> {
         match &answer {
             Ok(()) => {
-                self.proven.store(epoch.wrapping_add(1), Ordering::Relaxed);
-                self.refused.store(false, Ordering::Relaxed);
+                // What was begun before the last change says nothing of what holds now.
+                if self.proven.fetch_max(epoch.wrapping_add(1), Ordering::Relaxed) <= epoch.wrapping_add(1) {
+                    self.refused.store(false, Ordering::Relaxed);
+                }
             }
             Err(error) if is_forbidden(error) => self.refused.store(true, Ordering::Relaxed),
             Err(_) => {}
@@ -56,6 +70,14 @@ mod tests {
         assert!(!settling.is_proven(0) && !settling.is_refused());
         settling.note(0, Ok(())).unwrap();
         assert!(settling.is_proven(0) && !settling.is_proven(1));
+    }
+
+    #[test]
+    fn silence_is_asked_once_until_something_changes() {
+        let settling = Settling::default();
+        assert!(!settling.has_asked(2));
+        settling.note_silence(2);
+        assert!(settling.has_asked(2) && !settling.is_proven(2) && !settling.has_asked(3));
     }
 
     #[test]

@@ -84,8 +84,12 @@ pub(crate) async fn what_died_without_a_worker_is_kept(client: Client) {
     assert_eq!((outcome.dead_lettered, calls), (3, 0));
     let store = DeadLetterStore::open(&client, &letters()).await.expect("letters");
     let page = store.page(0, 10).await.expect("a page");
+    // In the order in which the broker told of their deaths, which need not be that of the stream.
+    let mut sequences: Vec<_> = page.iter().map(|letter| letter.origin_sequence).collect();
+    sequences.sort_unstable();
+    assert_eq!(sequences, [1, 2, 3]);
     let letter = page.first().expect("a letter");
-    assert_eq!((letter.origin_sequence, letter.attempts), (1, u64::from(DELIVERIES)));
+    assert_eq!(letter.attempts, u64::from(DELIVERIES));
     assert_eq!((&*letter.payload, &*letter.subject), (b"12.50".as_slice(), "ride.done"));
     assert!(letter.reason.contains("settled by nobody"), "{}", letter.reason);
     // What was swept up is not swept up again.

@@ -5,6 +5,7 @@ mod making;
 mod pace;
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 
 use pubsub::{Error, PendingReceipt, PublishOptions, Publisher, Receipt};
@@ -45,6 +46,7 @@ pub(super) async fn run(
             has_many: input.has_many(),
             stored: 0,
             duplicates: 0,
+            unheard: None,
         },
     };
     run.finish(input, output).await
@@ -68,11 +70,12 @@ struct Line {
 }
 
 impl Run {
-    /// At the first failure nothing more is read, and what is on its way is waited for.
+    /// At the first failure, and when it is interrupted, nothing more is read, and what is on its way is waited for.
     async fn finish(mut self, mut input: Input, output: &mut Output) -> Outcome {
-        let (mut has_ended, mut failure) = (false, None);
+        let (mut has_ended, mut is_interrupted, mut failures) = (false, false, Failures::default());
+        let mut stop = pin!(pubsub::stop_signal()?);
         loop {
-            let reads = !has_ended && failure.is_none() && self.unconfirmed.len() < WINDOW;
+            let reads = !has_ended && failures.is_empty() && self.unconfirmed.len() < WINDOW;
             if !reads && self.unconfirmed.is_empty() {
                 break;
             }
@@ -81,23 +84,28 @@ impl Run {
                 confirmed = first(&mut self.unconfirmed), if !self.unconfirmed.is_empty() => {
                     let Some((line, outcome)) = confirmed else { continue };
                     match outcome {
-                        Ok(receipt) => self.told.receipt(line, &receipt, output)?,
-                        Err(error) => { failure.get_or_insert(self.told.failed(line, error)); }
+                        Ok(receipt) => self.told.receipt(line, &receipt, output),
+                        Err(error) => failures.add(line.number, self.told.failed(line, error)),
                     }
+                }
+                () = &mut stop, if !is_interrupted => {
+                    is_interrupted = true;
+                    failures.add(LAST, Failure::partly("interrupted"));
                 }
                 piece = next(&mut input, &self.pace), if reads => match piece {
                     None => has_ended = true,
-                    Some(Err(refused)) => failure = Some(refused),
+                    Some(Err(refused)) => failures.add(LAST, refused),
                     Some(Ok(piece)) => {
                         self.pace.count();
+                        let number = piece.number;
                         if let Err(error) = self.publish(piece).await {
-                            failure = Some(error);
+                            failures.add(number, error);
                         }
                     }
                 },
             }
         }
-        self.told.end(failure, output)
+        self.told.end(failures.first.map(|(_, failure)| failure), output)
     }
 
     async fn publish(&mut self, piece: Piece) -> Result<(), Failure> {
@@ -130,6 +138,37 @@ async fn first(
     Some((line, outcome))
 }
 
+/// After every line.
+const LAST: u64 = u64::MAX;
+
+/// What failed: the first line of them is where to go on, and each of the others is told at once.
+#[derive(Default)]
+struct Failures {
+    first: Option<(u64, Failure)>,
+}
+
+impl Failures {
+    const fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn add(&mut self, line: u64, failure: Failure) {
+        let later = match self.first.take() {
+            Some((first, earlier)) if first <= line => {
+                self.first = Some((first, earlier));
+                Some(failure)
+            }
+            earlier => {
+                self.first = Some((line, failure));
+                earlier.map(|(_, failure)| failure)
+            }
+        };
+        if let Some(later) = later {
+            later.tell();
+        }
+    }
+}
+
 /// What is told of it.
 struct Told {
     progress: Progress,
@@ -137,6 +176,8 @@ struct Told {
     has_many: bool,
     stored: u64,
     duplicates: u64,
+    /// Why receipts are not printed any more. What was begun goes on without a listener.
+    unheard: Option<Failure>,
 }
 
 /// A receipt, for machines.
@@ -150,12 +191,12 @@ struct Shown<'a> {
 }
 
 impl Told {
-    fn receipt(&mut self, line: Line, receipt: &Receipt, output: &mut Output) -> Result<(), Failure> {
+    fn receipt(&mut self, line: Line, receipt: &Receipt, output: &mut Output) {
         self.stored += 1;
         self.duplicates += u64::from(receipt.is_duplicate());
         self.progress.at(line.read);
-        if self.is_quiet {
-            return Ok(());
+        if self.is_quiet || self.unheard.is_some() {
+            return;
         }
         let shown = Shown {
             line: self.has_many.then_some(line.number),
@@ -163,8 +204,10 @@ impl Told {
             sequence: receipt.sequence,
             duplicate: receipt.duplicate,
         };
-        self.progress
-            .aside(|| if output.is_json() { output.json_line(&shown) } else { output.line(&shown.text()) })
+        let printed = self
+            .progress
+            .aside(|| if output.is_json() { output.json_line(&shown) } else { output.line(&shown.text()) });
+        self.unheard = printed.err();
     }
 
     fn failed(&self, line: Line, error: Error) -> Failure {
@@ -178,7 +221,7 @@ impl Told {
             let stored = words::count(self.stored, "message");
             output::note(&format!("{was}: {stored} confirmed, {} of them duplicates", self.duplicates));
         }
-        failure.map_or(Ok(Ending::Done), Err)
+        failure.or(self.unheard).map_or(Ok(Ending::Done), Err)
     }
 }
 

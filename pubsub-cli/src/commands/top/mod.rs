@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Instant;
 
-use pubsub::{StreamAdmin, StreamName};
+use pubsub::{ErrorKind, StreamAdmin, StreamName};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
@@ -93,7 +93,12 @@ async fn look(admin: &dyn StreamAdmin, only: Option<&StreamName>) -> pubsub::Res
     };
     let mut consumers = Vec::new();
     for info in streams.iter().filter(|info| info.consumers > 0) {
-        consumers.extend(admin.list_consumers(&info.config.name).await?);
+        match admin.list_consumers(&info.config.name).await {
+            Ok(found) => consumers.extend(found),
+            // Gone since the streams were listed.
+            Err(error) if only.is_none() && error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(Look { at: Instant::now(), streams, consumers })
 }

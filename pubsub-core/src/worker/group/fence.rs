@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use crate::Result;
 use crate::admin::StreamAdmin;
 use crate::name::{ConsumerName, StreamName};
-use crate::worker::WorkerHandle;
+use crate::worker::{WorkerHandle, WorkerPhase};
 
 /// The first look comes so soon; each that follows after twice the time, up to the lease.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
@@ -50,6 +50,11 @@ impl Fence {
         let mut pause = FIRST_LOOK.min(self.lease);
         loop {
             sleep(pause).await;
+            if worker.status().phase == WorkerPhase::Idle {
+                // It has not ended the pin of the one before.
+                pause = FIRST_LOOK.min(self.lease);
+                continue;
+            }
             pause = (pause * 2).min(self.lease);
             if has_taken(worker) {
                 return std::future::pending().await;
